@@ -1,0 +1,85 @@
+// Files: bounded reads, atomic writes, locks. Every system call that writes goes through a hook, so
+// that tests can let the n-th one fail (FileFaults).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace cnn {
+
+// The whole of a regular file; Exit::kInput if it is missing, no regular file (directory, FIFO,
+// device), unreadable, or larger than `limit` bytes.
+std::string read_file(const std::string& path, uint64_t limit);
+
+bool file_exists(const std::string& path);
+bool is_directory(const std::string& path);
+
+// Writes to a temporary name in the target's folder, fsyncs, renames, fsyncs the folder. Until
+// commit() returns, the old file stands; without commit() the temporary is removed. All failures
+// are Exit::kResource; a target that is a symbolic link is refused.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::string path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(const void* data, size_t size);
+  void write(std::string_view text) { write(text.data(), text.size()); }
+  void commit();
+
+ private:
+  std::string path_;
+  std::string temporary_;
+  int descriptor_ = -1;
+};
+
+void write_file_atomically(const std::string& path, std::string_view content);
+
+// Appends whole records to a growing file (CSV, log, events). size() is what a checkpoint notes;
+// cut_to() takes back what was written after it. Throws Exit::kResource on any failed write.
+class AppendFile {
+ public:
+  explicit AppendFile(std::string path);
+  ~AppendFile();
+  AppendFile(const AppendFile&) = delete;
+  AppendFile& operator=(const AppendFile&) = delete;
+
+  void append(std::string_view record);
+  uint64_t size() const { return size_; }
+  void cut_to(uint64_t size);
+  void sync();
+
+ private:
+  std::string path_;
+  int descriptor_ = -1;
+  uint64_t size_ = 0;
+};
+
+// Creates `path` and its parents; Exit::kResource if that fails or it is not writable.
+void make_directories(const std::string& path);
+
+// An advisory lock (flock) on PATH, held until destruction. Exit::kResource if another process
+// holds it; `what` names the thing for the message ("runs/lenet5").
+class FileLock {
+ public:
+  FileLock(const std::string& path, std::string_view what);
+  ~FileLock();
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
+// Test hook: called before each writing system call ("open", "write", "fsync", "close", "rename");
+// a non-zero errno makes that call fail with it; for "write", kShortWrite halves the size instead.
+inline constexpr int kShortWrite = -1;
+using FileFaults = std::function<int(std::string_view call)>;
+void set_file_faults(FileFaults hook);  // empty: none
+
+}  // namespace cnn

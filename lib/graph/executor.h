@@ -1,0 +1,92 @@
+// Executor: runs a graph over an arena by a plan. No YAML, no I/O, no allocation after
+// construction; a smaller batch needs no new setup.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "graph/memory_plan.h"
+#include "graph/parameter_store.h"
+#include "tensor/tensor.h"
+
+namespace cnn {
+
+// One block of memory for several plans that do not run at the same time.
+class Arena {
+ public:
+  explicit Arena(int64_t floats) : buffer_(static_cast<size_t>(floats)) {}
+  float* data() { return buffer_.data(); }
+  int64_t floats() const { return static_cast<int64_t>(buffer_.size()); }
+
+ private:
+  Buffer buffer_;
+};
+
+// Where a number first was not finite.
+struct NonFinite {
+  std::string layer;
+  bool in_gradient = false;
+};
+
+class Executor {
+ public:
+  // Borrows all of them; they must outlive it, and the graph's layers with them.
+  Executor(const Graph& graph, ParameterStore& store, const MemoryPlan& plan, Arena& arena);
+
+  // The memory that field `i` of the graph is read from: n samples, channels-last.
+  void bind(int field, const float* data);
+
+  // Runs forward on n <= plan.batch samples. (seed, step) key the layers' random numbers.
+  void forward(int64_t n, uint64_t seed, uint64_t step);
+
+  // Gradients of `scale` times the weighted sum of losses. Parameter gradients are overwritten, or
+  // added to if `add` (accumulation). After forward() of the same batch.
+  void backward(float scale = 1.0f, bool add = false);
+
+  // Losses of the last forward: numerator and denominator sums, in sample order, in double.
+  struct LossSum {
+    double numerator = 0;
+    double denominator = 0;
+    double mean() const { return denominator > 0 ? numerator / denominator : 0; }
+  };
+  LossSum loss(int term) const;
+  double total_loss() const;  // weighted sum of the terms' means
+
+  // A value or its gradient after a run; only what the plan keeps is meaningful.
+  ConstView value(int id) const;
+  View gradient(int id);
+
+  // Repeats the last run with a check behind every layer. Statistics advance: for the way out only.
+  std::optional<NonFinite> find_non_finite();
+
+  const MemoryPlan& plan() const { return plan_; }
+
+  // Called after each layer with its wall time: `cnn time`.
+  struct Observer {
+    virtual ~Observer() = default;
+    virtual void before(int node, bool backward) = 0;
+    virtual void after(int node, bool backward) = 0;
+  };
+  void observe(Observer* observer) { observer_ = observer; }
+
+ private:
+  struct Slot;  // the prepared views of one node
+  const Graph& graph_;
+  ParameterStore& store_;
+  const MemoryPlan& plan_;
+  Arena& arena_;
+  Observer* observer_ = nullptr;
+  int64_t batch_ = 0;
+  uint64_t seed_ = 0, step_ = 0;
+  float scale_ = 1;
+  std::vector<Slot> slots_;
+  std::vector<const float*> bound_;
+
+ public:
+  ~Executor();
+};
+
+}  // namespace cnn

@@ -1,0 +1,72 @@
+// Graph: layers in topological order, joined by values. Built from a ModelSpec by builder.h; plain
+// data that plans, executors and summaries read.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/parameter_store.h"
+#include "layers/catalog.h"
+#include "layers/layer.h"
+
+namespace cnn {
+
+// What flows between layers, one per layer output and per field.
+struct Value {
+  std::string name;  // the layer's dotted path, or the field's name
+  Shape shape;
+  int producer = -1;           // node; -1 for a field
+  std::vector<int> consumers;  // nodes, ascending, once each
+};
+
+struct GraphNode {
+  std::string name;  // dotted path; its weights are NAME.weight ...
+  const LayerType* type = nullptr;
+  std::unique_ptr<Layer> layer;
+  LayerPlan plan;
+  std::vector<int> inputs;        // values
+  int output = -1;                // value
+  std::vector<int> parameters;    // ids in the store, by the layer's own ids
+  std::vector<std::string> path;  // the blocks, seqs and branches around it, outermost first
+  Mark mark;                      // where the item stands in the model file
+
+  bool is_loss() const { return type->role == LayerType::Role::kLoss; }
+};
+
+struct LossTerm {
+  int node = -1;
+  double weight = 1;
+  std::string name;  // "cross_entropy", or its `name:`
+};
+
+struct NamedOutput {
+  std::string name;
+  int value = -1;
+};
+
+struct GraphField {
+  Field field;
+  int value = -1;
+  bool is_input = false;  // stands in `input:`; else only losses (targets) read it
+};
+
+struct Graph {
+  std::string name;
+  Phase phase = Phase::kTrain;
+  std::vector<GraphField> fields;
+  std::vector<Value> values;
+  std::vector<GraphNode> nodes;  // losses last
+  std::vector<LossTerm> losses;
+  std::vector<NamedOutput> outputs;  // `outputs:`, or the last layer under its own name
+
+  const GraphField* find_field(std::string_view name) const;
+  // The value of a field, layer or block by dotted path; -1 if there is none.
+  int find_value(std::string_view name) const;
+  // Names of blocks, seqs and repeats beside values' own names.
+  std::vector<std::pair<std::string, int>> aliases;
+
+  int64_t macs() const;  // of one sample
+};
+
+}  // namespace cnn

@@ -1,0 +1,42 @@
+// MemoryPlan: where every value, gradient, saved and scratch buffer of a run lives in one arena.
+// A pure function of its arguments; the arena has exactly `floats` floats and is allocated once.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace cnn {
+
+struct Placement {
+  static constexpr int64_t kNone = -1;
+  int64_t offset = kNone;  // floats into the arena
+  int64_t count = 0;       // at full batch
+};
+
+struct MemoryPlan {
+  Pass pass;
+  int64_t batch = 0;
+  int threads = 1;
+  std::vector<Placement> values;     // by value; fields are bound from outside and have none
+  std::vector<Placement> gradients;  // by value; only where the pass wants them
+  std::vector<std::vector<Placement>> memory;  // by node and memory id
+  int64_t floats = 0;                          // the arena's size
+
+  uint64_t bytes() const { return static_cast<uint64_t>(floats) * sizeof(float); }
+
+  // The largest tenants at the moment of the peak, largest first, for messages.
+  struct Tenant {
+    std::string name;  // "conv1 (output)", "bn1 (saved)"
+    uint64_t bytes = 0;
+  };
+  std::vector<Tenant> largest;
+};
+
+// `keep` lists values that must stay readable after the run (named outputs are always kept).
+MemoryPlan plan_memory(const Graph& graph, const Pass& pass, int64_t batch, int threads,
+                       const std::vector<int>& keep = {});
+
+}  // namespace cnn

@@ -1,0 +1,56 @@
+// Catalog: the explicit list of layer types. layers.def names them; each is defined in the one file
+// of its layer as
+//
+//   }  // namespace
+//   const LayerType linear_layer = {.name = "linear", ...};
+//
+// (no registration by static objects: static linking would drop it).
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "layers/layer.h"
+
+namespace cnn {
+
+struct LayerType {
+  // Where the inputs come from in a model file.
+  enum class Inputs {
+    kPrevious,  // the previous item, or `from: NAME`; the op's value is the primary option
+    kBranches,  // {add: [a, [conv...], ...]}: names and branches
+    kNames,     // {mse: NAME}, {gaussian: [a, b]}: the op's value names the inputs
+  };
+  enum class Role { kLayer, kActivation, kLoss };
+
+  const char* name;
+  Role role = Role::kLayer;
+  Inputs inputs = Inputs::kPrevious;
+  int min_inputs = 1;
+  int max_inputs = 1;
+  const char* summary;       // one line: "fully connected layer"
+  const char* example;       // a model-file item or two
+  const char* details = "";  // formula, shapes, source; paragraphs for the reference page
+  std::vector<std::string> other_names = {};  // other tools' names: suggested, never accepted
+  std::unique_ptr<Layer> (*make)() = nullptr;
+};
+
+// All types, in the order of layers.def.
+std::span<const LayerType* const> layer_types();
+const LayerType* find_layer_type(std::string_view name);
+std::vector<std::string> layer_names();
+
+// The reference of one layer as plain text, examples first (`cnn help layer conv`), and of all as
+// Markdown (lib/layers/README.md).
+std::string layer_help(const LayerType& type);
+std::string layer_reference_markdown();
+
+template <class L>
+std::unique_ptr<Layer> make_layer() {
+  return std::make_unique<L>();
+}
+
+}  // namespace cnn

@@ -1,0 +1,46 @@
+// Initializer: how a parameter gets its first values. In YAML an op: `he_normal`,
+// {he_normal: fan_out}, {normal: 0.01}, {normal: 0.01, mean: 1}, {uniform: 0.1}, {constant: 0.5},
+// or a map by parameter name: {weight: {normal: 0.01}, bias: {constant: 1}}.
+//
+// He et al. 2015 ("Delving deep into rectifiers"), Glorot & Bengio 2010 (Xavier).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "spec/options.h"
+#include "tensor/shape.h"
+
+namespace cnn {
+
+struct Initializer {
+  enum class Kind {
+    kConstant,
+    kNormal,
+    kUniform,
+    kHeNormal,
+    kHeUniform,
+    kXavierNormal,
+    kXavierUniform
+  };
+  enum class Fan { kIn, kOut, kAverage };
+
+  Kind kind = Kind::kConstant;
+  double value = 0;  // constant, standard deviation, or half width
+  double mean = 0;   // normal and uniform
+  Fan fan = Fan::kIn;
+
+  static Initializer constant(double value) { return {Kind::kConstant, value, 0, Fan::kIn}; }
+  static Initializer he_normal() { return {Kind::kHeNormal, 0, 0, Fan::kIn}; }
+
+  // Fills `out` in the order of files; the numbers depend on (seed, name) and their index alone.
+  void fill(float* out, int64_t count, int64_t fan_in, int64_t fan_out, uint64_t seed,
+            const std::string& name) const;
+
+  static std::vector<std::string> names();
+};
+
+CNN_OPTION_TYPE(Initializer);
+
+}  // namespace cnn

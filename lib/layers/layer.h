@@ -1,0 +1,174 @@
+// Layer: one operation of a network. A layer is three things: a table of options, a `setup` that
+// turns input shapes into an output shape and books memory, and `forward`/`backward` over views.
+// After setup it is immutable, owns no buffers, and may be run by several executors at once.
+//
+// All values are float32, batch first, channels-last (tensor/shape.h). Losses are layers whose
+// output is [2] per sample: numerator and denominator; the loss of a batch is sum / sum.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/rng.h"
+#include "layers/initializer.h"
+#include "spec/options.h"
+#include "tensor/field.h"
+#include "tensor/shape.h"
+#include "tensor/view.h"
+
+namespace cnn {
+
+enum class Phase { kTrain, kTest };
+
+// What a run of a graph computes; an argument of plan, executor and backward.
+struct Pass {
+  enum class Gradients { kNone, kInput, kParameters };  // kInput: down to the graph's inputs
+  enum class Rule { kGradient, kGuided, kDeconvnet };   // how rectifiers pass gradients back
+
+  Phase phase = Phase::kTrain;
+  Gradients gradients = Gradients::kNone;
+  Rule rule = Rule::kGradient;
+
+  static Pass training() { return {Phase::kTrain, Gradients::kParameters, Rule::kGradient}; }
+  static Pass testing() { return {Phase::kTest, Gradients::kNone, Rule::kGradient}; }
+  bool operator==(const Pass&) const = default;
+};
+
+// Booked memory is counted in floats: per sample of the batch, per thread, or once.
+enum class Per { kSample, kThread, kOnce };
+
+// A parameter (learned) or state (running statistics) as a layer asks for it.
+struct ParameterRequest {
+  std::string name;         // "weight", "bias", "running_mean"
+  Shape shape;              // as in files: [out, in, kh, kw]
+  std::vector<int> layout;  // stored axis i = file axis layout[i]; empty: as in files
+  Initializer init;         // the layer's default; `init:` in the model file replaces it
+  int64_t fan_in = 1;
+  int64_t fan_out = 1;
+  bool learned = true;  // false: a statistic, written by training's forward, never by SGD
+  bool decays = true;   // false: weight decay leaves it alone unless `decay_mult` is given
+};
+
+struct MemoryRequest {
+  enum class Use { kSaved, kForward, kBackward };  // kSaved lives from forward to its backward
+  Use use = Use::kForward;
+  Per per = Per::kOnce;
+  int64_t count = 0;
+};
+
+// The spatial window of a layer, for receptive fields and for notes on tiling.
+struct Window {
+  Pair kernel{1, 1}, stride{1, 1}, pad{0, 0}, dilation{1, 1};
+};
+
+// What a layer says of itself in setup; the graph keeps it.
+struct LayerPlan {
+  Shape output;
+  std::vector<ParameterRequest> parameters;  // learned ones and statistics, in order of request
+  std::vector<MemoryRequest> memory;
+  std::vector<Field> fields;  // by input: what a target must be (name empty: no field)
+  int64_t macs = 0;           // multiply-adds of one sample's forward, bias ignored
+  Window window;
+  bool in_place = false;             // output may take the place of input 0, gradients likewise
+  bool backward_reads_input = true;  // any input
+  bool backward_reads_output = true;
+  bool identity_in_test = false;  // dropout: in testing the output is the input
+  std::string kernel;             // the algorithm that serves it, for -v and `cnn time`
+};
+
+// Handed to Layer::setup. Errors thrown by require() are Exit::kSpec; the builder adds the place.
+class Setup {
+ public:
+  Setup(std::span<const Shape> inputs, Phase phase);
+
+  int inputs() const { return static_cast<int>(inputs_.size()); }
+  const Shape& input(int i = 0) const;
+  Phase phase() const { return phase_; }
+
+  // Must be called once.
+  void output(const Shape& shape);
+  // The id used by `Call::parameter`, `gradient`.
+  int parameter(ParameterRequest request);
+  // The id used by `Call::memory`.
+  int saved(Per per, int64_t count);
+  int scratch_forward(Per per, int64_t count);
+  int scratch_backward(Per per, int64_t count);
+  // Input `i` is a target: what a data field bound to it must be. A layer's value bound to it must
+  // have the same shape.
+  void target(int i, const Shape& shape, FieldKind kind, int64_t classes = 0);
+
+  LayerPlan& plan() { return plan_; }  // macs, window, in_place, backward_reads_..., kernel
+
+  template <class... Args>
+  void require(bool condition, fmt::format_string<Args...> format, Args&&... args) const {
+    if (!condition) fail(Exit::kSpec, "", format, std::forward<Args>(args)...);
+  }
+
+ private:
+  int memory(MemoryRequest::Use use, Per per, int64_t count);
+  std::vector<Shape> inputs_;
+  Phase phase_;
+  LayerPlan plan_;
+  friend LayerPlan set_up(class Layer&, std::span<const Shape>, Phase);
+};
+
+// The memory lent to one call of forward or backward. Unused slots are null. The executor (or a
+// test) fills it.
+struct Call {
+  Pass pass;
+  int64_t batch = 0;
+  uint64_t seed = 0;
+  std::string_view name;  // the layer's dotted path: its random stream
+  uint64_t step = 0;
+  std::span<const ConstView> in;
+  std::span<float* const> parameters;  // by id: stored layout
+  std::span<float* const> memory;      // by id; Per::kThread: threads() blocks of `count`
+
+  const ConstView& input(int i = 0) const { return in[static_cast<size_t>(i)]; }
+  float* parameter(int id) const { return parameters[static_cast<size_t>(id)]; }
+  float* scratch(int id) const { return memory[static_cast<size_t>(id)]; }
+  // The sample's own random numbers; `sample` counts within the batch.
+  Rng rng(int64_t sample) const { return Rng(seed, name, step, static_cast<uint64_t>(sample)); }
+};
+
+struct ForwardCall : Call {
+  View out;  // may be input(0)'s memory if the layer works in place
+};
+
+struct BackwardCall : Call {
+  // `in` and `out` hold values only where the layer said that backward reads them.
+  ConstView out;
+  ConstView grad_out;  // null for losses
+  // Where to put the gradient of input i; null view: nobody wants it. add[i]: add to what is there,
+  // else overwrite (the memory then holds garbage). May be grad_out's memory if in place.
+  std::span<const View> grad_in;
+  std::span<const char> add;
+  // The same for parameters, by id; null: frozen, nobody wants it.
+  std::span<float* const> gradients;
+  std::span<const char> add_parameters;
+  float scale = 1;  // losses: multiply the gradient of (sum numerators / sum denominators) by this
+
+  const View& grad_input(int i = 0) const { return grad_in[static_cast<size_t>(i)]; }
+  bool adds(int i = 0) const { return add[static_cast<size_t>(i)] != 0; }
+  float* gradient(int id) const { return gradients[static_cast<size_t>(id)]; }
+  bool adds_parameter(int id) const { return add_parameters[static_cast<size_t>(id)] != 0; }
+};
+
+class Layer {
+ public:
+  virtual ~Layer() = default;
+  virtual void options(Options&) {}
+  virtual void setup(Setup& setup) = 0;
+  virtual void forward(const ForwardCall& call) const = 0;
+  virtual void backward(const BackwardCall& call) const = 0;
+};
+
+// Runs layer.setup and checks that it has kept its side (an output, sane ids).
+LayerPlan set_up(Layer& layer, std::span<const Shape> inputs, Phase phase);
+
+}  // namespace cnn

@@ -1,0 +1,66 @@
+// ModelSpec: a model file after `include`, `extends` and the command line's overrides; `edit` and
+// everything that needs layers (blocks, repeat, if, expressions in layers) is the builder's.
+// Syntax only: no layers, no memory.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "spec/expression.h"
+#include "spec/node.h"
+
+namespace cnn {
+
+struct ModelSpec {
+  std::string path;  // as given
+  std::string name;  // `name:`, or the file's stem
+  Node root;         // the merged map; unknown top-level keys are already reported
+  Node vars;         // evaluated: a map of plain values
+
+  const Node* section(std::string_view key) const { return root.find(key); }
+  // `input:` in order: field or layer name and its sizes.
+  std::vector<std::pair<std::string, std::vector<int64_t>>> inputs;
+  std::vector<Mark> input_marks;
+};
+
+// The op names that stand in maps ({sgd: 0.1, momentum: 0.9}); the caller fills it, because this
+// folder knows no layers. They decide whether a merge patches an op or replaces it.
+struct Vocabulary {
+  std::vector<std::string> layers;  // losses too
+  std::vector<std::string> initialisers;
+  std::vector<std::string> optimizers;
+  std::vector<std::string> schedules;
+};
+
+// The value of variables alone, for sections outside `layers` (train, data, loss).
+class VariableScope : public Scope {
+ public:
+  explicit VariableScope(const Node& vars) : vars_(vars) {}
+  const Node* value(std::string_view name) const override { return vars_.find(name); }
+  std::optional<int64_t> axis(std::string_view, char) const override { return std::nullopt; }
+  std::vector<std::string> names() const override;
+
+ private:
+  const Node& vars_;
+};
+
+// Reads a model file. `overrides` are "key.path=value" as on the command line, value a YAML value;
+// list elements are reached by number. The same key twice is Exit::kUsage. Throws Error.
+//
+// `data: NAME` is left as it is here (see data/catalogue.h), but an override below `data.` first
+// replaces the name by the file's map, found with find_data_file.
+ModelSpec load_model(const std::string& path, const std::vector<std::string>& overrides,
+                     const Vocabulary& vocabulary);
+
+// The file of a data set's bare name: beside the model file, in its ../data, in the installed share
+// (CNN_SHARE or ../share/cnn relative to the executable). Empty if there is none.
+std::string find_data_file(const std::string& name, const std::string& model_directory);
+
+// Merge rules of the language, shared by `extends`, overrides and `edit`: maps merge deeply, lists
+// and scalars are replaced, `~` deletes. Under the keys `loss`, `optimizer`, `schedule` and `init`,
+// a map that names another op than the old one replaces it whole; so does a `data` map with another
+// `format` for the keys that describe files, normalisation and augmentation.
+void merge(Node& target, const Node& patch, const Vocabulary& vocabulary);
+
+}  // namespace cnn
