@@ -36,7 +36,7 @@ struct MemoryPlan {
 };
 
 // `keep` lists values that must stay readable after the run (named outputs are always kept).
-MemoryPlan plan_memory(const Graph& graph, const Pass& pass, int64_t batch, int threads,
-                       const std::vector<int>& keep = {});
+MemoryPlan plan_memory(const Graph& graph, const Pass& pass, const ParameterStore& store,
+                       int64_t batch, int threads, const std::vector<int>& keep = {});
 
 }  // namespace cnn

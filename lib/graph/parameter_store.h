@@ -56,6 +56,9 @@ class ParameterStore {
   // In the order of files.
   std::vector<float> export_values(int id) const;
   void import_values(int id, std::span<const float> values);
+  // The same for anything that is laid out like parameter `id` (a gradient, a momentum).
+  std::vector<float> to_file_order(int id, const float* stored) const;
+  void from_file_order(int id, std::span<const float> values, float* stored) const;
 
   // Counts for reports. Statistics are not counted.
   int64_t parameter_count() const;
@@ -67,14 +70,10 @@ class ParameterStore {
   void touch() { ++version_; }
 
  private:
-  void lay_out();
   std::vector<Parameter> parameters_;
   std::unordered_map<std::string, int> by_name_;
   Buffer values_;
   Buffer gradients_;
-  size_t value_floats_ = 0;
-  size_t gradient_floats_ = 0;
-  bool laid_out_ = false;
   uint64_t version_ = 0;
 };
 

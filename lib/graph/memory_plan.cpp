@@ -1,0 +1,272 @@
+// Greedy packing by size over lifetimes: the largest buffer takes the lowest free place, and so on
+// (as in Pisarchyk & Lee 2020, "Efficient memory management for deep neural net inference").
+
+#include "graph/memory_plan.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "graph/gradient_flow.h"
+
+namespace cnn {
+namespace {
+
+constexpr int64_t kAlignedFloats = static_cast<int64_t>(kAlignment / sizeof(float));
+
+// A stretch of memory that lives from step `first` to step `last`.
+struct Block {
+  std::string name;
+  int64_t count = 0;
+  int first = 0;
+  int last = 0;
+  int64_t offset = 0;
+
+  int64_t aligned_count() const {
+    return (count + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats;
+  }
+  bool meets(const Block& other) const { return first <= other.last && other.first <= last; }
+};
+
+class Planner {
+ public:
+  Planner(const Graph& graph, const Pass& pass, const ParameterStore& store, int64_t batch,
+          int threads, const std::vector<int>& keep)
+      : graph_(graph),
+        pass_(pass),
+        flow_(gradient_flow(graph, pass, store)),
+        batch_(batch),
+        threads_(threads),
+        end_(2 * static_cast<int>(graph.nodes.size())),
+        kept_(graph.values.size(), 0),
+        value_block_(graph.values.size(), -1),
+        gradient_block_(graph.values.size(), -1) {
+    for (const int v : keep) kept_[index(v)] = 1;
+    for (const NamedOutput& output : graph.outputs) kept_[index(output.value)] = 1;
+    for (const LossTerm& loss : graph.losses) kept_[index(node(loss.node).output)] = 1;
+  }
+
+  MemoryPlan plan() {
+    add_values();
+    add_gradients();
+    add_layer_memory();
+    MemoryPlan plan;
+    plan.pass = pass_;
+    plan.batch = batch_;
+    plan.threads = threads_;
+    plan.floats = place();
+    for (const int block : value_block_) plan.values.push_back(placement(block));
+    for (const int block : gradient_block_) plan.gradients.push_back(placement(block));
+    for (const std::vector<int>& blocks : memory_block_) {
+      plan.memory.emplace_back();
+      for (const int block : blocks) plan.memory.back().push_back(placement(block));
+    }
+    plan.largest = tenants_at_peak();
+    return plan;
+  }
+
+ private:
+  static size_t index(int i) { return static_cast<size_t>(i); }
+  const GraphNode& node(int i) const { return graph_.nodes[index(i)]; }
+  int backward_time(int i) const { return GradientFlow::time_of_backward(graph_, i); }
+  bool runs(int i) const { return flow_.runs[index(i)] != 0; }
+
+  int add_block(std::string name, int64_t count, int first, int last) {
+    blocks_.push_back({std::move(name), count, first, last, 0});
+    return static_cast<int>(blocks_.size()) - 1;
+  }
+
+  // Joins `block` to the life of `into`: both share memory.
+  void extend(int into, int first, int last) {
+    Block& b = blocks_[index(into)];
+    b.first = std::min(b.first, first);
+    b.last = std::max(b.last, last);
+  }
+
+  int64_t floats(const Shape& shape) const {
+    return static_cast<int64_t>(float_bytes(shape, batch_) / sizeof(float));
+  }
+
+  // The last step at which the value itself is read.
+  int last_use(int v) const {
+    if (kept_[index(v)]) return end_;
+    const Value& value = graph_.values[index(v)];
+    int last = value.producer;
+    if (value.producer >= 0 && runs(value.producer) &&
+        node(value.producer).plan.backward_reads_output) {
+      last = backward_time(value.producer);
+    }
+    for (const int consumer : value.consumers) {
+      const bool again = runs(consumer) && node(consumer).plan.backward_reads_input;
+      last = std::max(last, again ? backward_time(consumer) : consumer);
+    }
+    return last;
+  }
+
+  // The output may overwrite input 0: nobody reads that one after this layer's forward.
+  bool forward_in_place(int i) const {
+    const GraphNode& n = node(i);
+    const bool willing =
+        n.plan.in_place || (n.plan.identity_in_test && pass_.phase == Phase::kTest);
+    if (!willing || n.inputs.empty()) return false;
+    const int v = n.inputs[0];
+    return value_block_[index(v)] >= 0 && last_use(v) == i &&
+           std::count(n.inputs.begin(), n.inputs.end(), v) == 1 &&
+           graph_.values[index(v)].shape.count() ==
+               graph_.values[index(n.output)].shape.count();
+  }
+
+  void add_values() {
+    for (int i = 0; i < static_cast<int>(graph_.nodes.size()); ++i) {
+      const int v = node(i).output;
+      const int last = last_use(v);
+      if (forward_in_place(i)) {
+        value_block_[index(v)] = value_block_[index(node(i).inputs[0])];
+        extend(value_block_[index(v)], i, last);
+      } else {
+        value_block_[index(v)] =
+            add_block(node(i).name + " (output)", floats(graph_.values[index(v)].shape), i, last);
+      }
+    }
+  }
+
+  // The gradient of input 0 may overwrite that of the output.
+  bool backward_in_place(int i) const {
+    const GraphNode& n = node(i);
+    return n.plan.in_place && !n.inputs.empty() && gradient_block_[index(n.output)] >= 0 &&
+           !kept_[index(n.output)] &&
+           flow_.inputs[index(i)][0] == GradientFlow::Write::kOverwrite &&
+           std::count(n.inputs.begin(), n.inputs.end(), n.inputs[0]) == 1 &&
+           graph_.values[index(n.inputs[0])].shape.count() ==
+               graph_.values[index(n.output)].shape.count();
+  }
+
+  void add_gradients() {
+    for (int i = static_cast<int>(graph_.nodes.size()); i-- > 0;) {
+      if (!runs(i)) continue;
+      for (size_t k = 0; k < node(i).inputs.size(); ++k) {
+        const int v = node(i).inputs[k];
+        if (flow_.inputs[index(i)][k] != GradientFlow::Write::kOverwrite) continue;
+        const int producer = graph_.values[index(v)].producer;
+        const bool stays = producer < 0 || kept_[index(v)];
+        const int last = stays ? end_ : backward_time(producer);
+        if (k == 0 && backward_in_place(i)) {
+          gradient_block_[index(v)] = gradient_block_[index(node(i).output)];
+          extend(gradient_block_[index(v)], backward_time(i), last);
+        } else {
+          gradient_block_[index(v)] =
+              add_block(graph_.values[index(v)].name + " (gradient)",
+                        floats(graph_.values[index(v)].shape), backward_time(i), last);
+        }
+      }
+    }
+  }
+
+  int64_t units(Per per) const {
+    switch (per) {
+      case Per::kSample:
+        return batch_;
+      case Per::kThread:
+        return threads_;
+      case Per::kOnce:
+        break;
+    }
+    return 1;
+  }
+
+  void add_layer_memory() {
+    for (int i = 0; i < static_cast<int>(graph_.nodes.size()); ++i) {
+      memory_block_.emplace_back();
+      for (const MemoryRequest& request : node(i).plan.memory) {
+        using Use = MemoryRequest::Use;
+        const int64_t count = request.count * units(request.per);
+        int block = -1;
+        if (request.use == Use::kForward) {
+          block = add_block(node(i).name + " (scratch)", count, i, i);
+        } else if (request.use == Use::kSaved) {
+          block = add_block(node(i).name + " (saved)", count, i, runs(i) ? backward_time(i) : i);
+        } else if (runs(i)) {
+          block = add_block(node(i).name + " (scratch)", count, backward_time(i), backward_time(i));
+        }
+        memory_block_.back().push_back(block);
+      }
+    }
+  }
+
+  // Gives every block its offset; the arena's size.
+  int64_t place() {
+    std::vector<size_t> order(blocks_.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return blocks_[a].count > blocks_[b].count; });
+    std::vector<const Block*> placed;  // by offset
+    int64_t size = 0;
+    for (const size_t i : order) {
+      Block& block = blocks_[i];
+      int64_t offset = 0;
+      for (const Block* other : placed) {
+        if (!other->meets(block)) continue;
+        if (offset + block.aligned_count() <= other->offset) break;
+        offset = std::max(offset, other->offset + other->aligned_count());
+      }
+      block.offset = offset;
+      placed.insert(
+          std::upper_bound(placed.begin(), placed.end(), offset,
+                           [](int64_t at, const Block* other) { return at < other->offset; }),
+          &block);
+      size = std::max(size, offset + block.aligned_count());
+    }
+    return size;
+  }
+
+  Placement placement(int block) const {
+    if (block < 0) return {};
+    return {blocks_[index(block)].offset, blocks_[index(block)].count};
+  }
+
+  std::vector<MemoryPlan::Tenant> tenants_at_peak() const {
+    std::vector<int64_t> change(index(end_) + 2, 0);
+    for (const Block& b : blocks_) {
+      change[index(b.first)] += b.count;
+      change[index(b.last) + 1] -= b.count;
+    }
+    int64_t live = 0, most = -1;
+    int peak = 0;
+    for (int t = 0; t <= end_; ++t) {
+      live += change[index(t)];
+      if (live > most) {
+        most = live;
+        peak = t;
+      }
+    }
+    std::vector<MemoryPlan::Tenant> tenants;
+    for (const Block& b : blocks_) {
+      if (b.first > peak || b.last < peak || b.count == 0) continue;
+      tenants.push_back({b.name, static_cast<uint64_t>(b.count) * sizeof(float)});
+    }
+    constexpr size_t kShown = 5;
+    std::stable_sort(tenants.begin(), tenants.end(),
+                     [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
+    tenants.resize(std::min(tenants.size(), kShown));
+    return tenants;
+  }
+
+  const Graph& graph_;
+  const Pass pass_;
+  const GradientFlow flow_;
+  const int64_t batch_;
+  const int threads_;
+  const int end_;  // a step after the last one
+  std::vector<char> kept_;
+  std::vector<Block> blocks_;
+  std::vector<int> value_block_, gradient_block_;
+  std::vector<std::vector<int>> memory_block_;
+};
+
+}  // namespace
+
+MemoryPlan plan_memory(const Graph& graph, const Pass& pass, const ParameterStore& store,
+                       int64_t batch, int threads, const std::vector<int>& keep) {
+  return Planner(graph, pass, store, batch, threads, keep).plan();
+}
+
+}  // namespace cnn

@@ -1,0 +1,168 @@
+#include "graph/parameter_store.h"
+
+#include <algorithm>
+#include <array>
+
+namespace cnn {
+namespace {
+
+constexpr size_t kAlignedFloats = kAlignment / sizeof(float);
+
+size_t aligned(size_t floats) {
+  return (floats + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats;
+}
+
+// Visits every element of a parameter as (index in the file, index in the store).
+template <class Visit>
+void for_each_element(const ParameterRequest& request, Visit visit) {
+  const int64_t count = request.shape.count();
+  if (request.layout.empty()) {
+    for (int64_t i = 0; i < count; ++i) visit(i, i);
+    return;
+  }
+  const int rank = request.shape.rank();
+  std::array<int64_t, Shape::kMaxRank> file_stride{}, sizes{}, strides{}, at{};
+  int64_t stride = 1;
+  for (int axis = rank - 1; axis >= 0; --axis) {
+    file_stride[static_cast<size_t>(axis)] = stride;
+    stride *= request.shape[axis];
+  }
+  for (int axis = 0; axis < rank; ++axis) {
+    const int source = request.layout[static_cast<size_t>(axis)];
+    sizes[static_cast<size_t>(axis)] = request.shape[source];
+    strides[static_cast<size_t>(axis)] = file_stride[static_cast<size_t>(source)];
+  }
+  int64_t file_index = 0;
+  for (int64_t stored = 0; stored < count; ++stored) {
+    visit(file_index, stored);
+    for (int axis = rank - 1; axis >= 0; --axis) {
+      const auto a = static_cast<size_t>(axis);
+      file_index += strides[a];
+      if (++at[a] < sizes[a]) break;
+      file_index -= sizes[a] * strides[a];
+      at[a] = 0;
+    }
+  }
+}
+
+bool is_permutation(const ParameterRequest& request) {
+  std::vector<int> sorted = request.layout;
+  std::sort(sorted.begin(), sorted.end());
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    if (sorted[i] != static_cast<int>(i)) return false;
+  }
+  return sorted.empty() || static_cast<int>(sorted.size()) == request.shape.rank();
+}
+
+}  // namespace
+
+int ParameterStore::add(const std::string& name, const ParameterRequest& request) {
+  CNN_ASSERT(is_permutation(request));
+  if (const int known = find(name); known >= 0) {
+    CNN_ASSERT(at(known).request.shape == request.shape);
+    CNN_ASSERT(at(known).request.layout == request.layout);
+    return known;
+  }
+  CNN_ASSERT(values_.size() == 0);
+  Parameter parameter;
+  parameter.name = name;
+  parameter.request = request;
+  parameters_.push_back(std::move(parameter));
+  const int id = static_cast<int>(parameters_.size()) - 1;
+  by_name_.emplace(name, id);
+  return id;
+}
+
+int ParameterStore::find(std::string_view name) const {
+  const auto it = by_name_.find(std::string(name));
+  return it == by_name_.end() ? -1 : it->second;
+}
+
+uint64_t ParameterStore::value_bytes() const {
+  uint64_t floats = 0;
+  for (const Parameter& p : parameters_) floats += aligned(static_cast<size_t>(p.count()));
+  return floats * sizeof(float);
+}
+
+uint64_t ParameterStore::gradient_bytes() const {
+  uint64_t floats = 0;
+  for (const Parameter& p : parameters_) {
+    if (p.trains()) floats += aligned(static_cast<size_t>(p.count()));
+  }
+  return floats * sizeof(float);
+}
+
+void ParameterStore::allocate(bool with_gradients) {
+  CNN_ASSERT(values_.size() == 0);
+  size_t values = 0, gradients = 0;
+  for (Parameter& p : parameters_) {
+    const size_t floats = aligned(static_cast<size_t>(p.count()));
+    p.offset = values;
+    values += floats;
+    if (with_gradients && p.trains()) {
+      p.gradient_offset = gradients;
+      gradients += floats;
+    }
+  }
+  values_ = Buffer(values);
+  gradients_ = Buffer(gradients);
+  std::fill(values_.span().begin(), values_.span().end(), 0.0f);
+  std::fill(gradients_.span().begin(), gradients_.span().end(), 0.0f);
+}
+
+float* ParameterStore::value(int id) { return values_.data() + at(id).offset; }
+const float* ParameterStore::value(int id) const { return values_.data() + at(id).offset; }
+
+float* ParameterStore::gradient(int id) {
+  if (gradients_.size() == 0 || !at(id).trains()) return nullptr;
+  return gradients_.data() + at(id).gradient_offset;
+}
+
+void ParameterStore::initialize(uint64_t seed) {
+  std::vector<float> in_file_order;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const Parameter& p = parameters_[i];
+    in_file_order.resize(static_cast<size_t>(p.count()));
+    p.request.init.fill(in_file_order.data(), p.count(), p.request.fan_in, p.request.fan_out, seed,
+                        p.name);
+    import_values(static_cast<int>(i), in_file_order);
+  }
+}
+
+std::vector<float> ParameterStore::to_file_order(int id, const float* stored) const {
+  std::vector<float> out(static_cast<size_t>(at(id).count()));
+  for_each_element(at(id).request, [&](int64_t file, int64_t index) {
+    out[static_cast<size_t>(file)] = stored[index];
+  });
+  return out;
+}
+
+void ParameterStore::from_file_order(int id, std::span<const float> values, float* stored) const {
+  CNN_ASSERT(static_cast<int64_t>(values.size()) == at(id).count());
+  for_each_element(at(id).request, [&](int64_t file, int64_t index) {
+    stored[index] = values[static_cast<size_t>(file)];
+  });
+}
+
+std::vector<float> ParameterStore::export_values(int id) const {
+  return to_file_order(id, value(id));
+}
+
+void ParameterStore::import_values(int id, std::span<const float> values) {
+  from_file_order(id, values, value(id));
+  touch();
+}
+
+int64_t ParameterStore::parameter_count() const {
+  int64_t count = 0;
+  for (const Parameter& p : parameters_) count += p.request.learned ? p.count() : 0;
+  return count;
+}
+
+int64_t ParameterStore::trainable_count() const {
+  int64_t count = 0;
+  for (const Parameter& p : parameters_) count += p.trains() ? p.count() : 0;
+  return count;
+}
+
+}  // namespace cnn
