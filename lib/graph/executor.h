@@ -35,6 +35,9 @@ class Executor {
  public:
   // Borrows all of them; they must outlive it, and the graph's layers with them.
   Executor(const Graph& graph, ParameterStore& store, const MemoryPlan& plan, Arena& arena);
+  ~Executor();
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
 
   // The memory that field `i` of the graph is read from: n samples, channels-last.
   void bind(int field, const float* data);
@@ -74,19 +77,28 @@ class Executor {
 
  private:
   struct Slot;  // the prepared views of one node
+  void set_batch(int64_t n);
+  template <class AnyCall>
+  void fill(AnyCall& call, size_t node) const;
+  void run_forward(size_t node);
+  void run_backward(size_t node);
+
+  static constexpr size_t kMaxParameters = 64;  // of one layer
+
   const Graph& graph_;
   ParameterStore& store_;
   const MemoryPlan& plan_;
   Arena& arena_;
   Observer* observer_ = nullptr;
   int64_t batch_ = 0;
-  uint64_t seed_ = 0, step_ = 0;
+  uint64_t seed_ = 0;
+  uint64_t step_ = 0;
   float scale_ = 1;
+  bool accumulate_ = false;
+  bool ran_backward_ = false;
   std::vector<Slot> slots_;
   std::vector<const float*> bound_;
-
- public:
-  ~Executor();
+  std::vector<char> all_add_ = std::vector<char>(kMaxParameters, 1);
 };
 
 }  // namespace cnn

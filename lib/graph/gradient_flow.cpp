@@ -15,8 +15,7 @@ bool trains(const GraphNode& node, const ParameterStore& store) {
 }
 
 // By value: a gradient of it leads to something that the pass asks for.
-std::vector<char> wanted_values(const Graph& graph, const Pass& pass,
-                                const ParameterStore& store) {
+std::vector<char> wanted_values(const Graph& graph, const Pass& pass, const ParameterStore& store) {
   std::vector<char> wanted(graph.values.size(), 0);
   if (pass.gradients == Pass::Gradients::kInput) {
     for (const GraphField& field : graph.fields) {

@@ -111,8 +111,7 @@ class Planner {
     const int v = n.inputs[0];
     return value_block_[index(v)] >= 0 && last_use(v) == i &&
            std::count(n.inputs.begin(), n.inputs.end(), v) == 1 &&
-           graph_.values[index(v)].shape.count() ==
-               graph_.values[index(n.output)].shape.count();
+           graph_.values[index(v)].shape.count() == graph_.values[index(n.output)].shape.count();
   }
 
   void add_values() {

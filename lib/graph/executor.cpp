@@ -1,0 +1,217 @@
+#include "graph/executor.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/parallel.h"
+#include "graph/gradient_flow.h"
+
+namespace cnn {
+namespace {
+
+bool all_finite(const float* data, int64_t count) {
+  // x * 0 is 0 for finite x and NaN otherwise; the sum keeps any NaN.
+  float sum = 0;
+  for (int64_t i = 0; i < count; ++i) sum += data[i] * 0.0f;
+  return sum == 0.0f;
+}
+
+}  // namespace
+
+// The views of one node, made once; a run only changes their batch.
+struct Executor::Slot {
+  std::vector<ConstView> in;
+  std::vector<float*> parameters;
+  std::vector<float*> memory;
+  std::vector<View> grad_in;
+  std::vector<char> add;
+  std::vector<float*> gradients;
+  std::vector<char> add_parameters;
+  View out;
+  View grad_out;
+  bool runs_backward = false;
+  float loss_weight = 1;
+};
+
+Executor::Executor(const Graph& graph, ParameterStore& store, const MemoryPlan& plan, Arena& arena)
+    : graph_(graph), store_(store), plan_(plan), arena_(arena) {
+  CNN_ASSERT(arena.floats() >= plan.floats);
+  CNN_ASSERT(plan.threads >= threads());
+  flush_denormals();
+  bound_.assign(graph.fields.size(), nullptr);
+  const GradientFlow flow = gradient_flow(graph, plan.pass, store);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const GraphNode& node = graph.nodes[i];
+    CNN_ASSERT(node.parameters.size() <= kMaxParameters);
+    Slot slot;
+    slot.runs_backward = flow.runs[i] != 0;
+    for (size_t k = 0; k < node.inputs.size(); ++k) {
+      using Write = GradientFlow::Write;
+      const int v = node.inputs[k];
+      slot.in.push_back(value(v));
+      const Write write = flow.inputs[i][k];
+      slot.grad_in.push_back(write == Write::kNone ? View{} : gradient(v));
+      slot.add.push_back(write == Write::kAdd);
+    }
+    for (size_t k = 0; k < node.parameters.size(); ++k) {
+      using Write = GradientFlow::Write;
+      const Write write = flow.parameters[i][k];
+      slot.parameters.push_back(store.value(node.parameters[k]));
+      slot.gradients.push_back(write == Write::kNone ? nullptr
+                                                     : store.gradient(node.parameters[k]));
+      slot.add_parameters.push_back(write == Write::kAdd);
+    }
+    for (const Placement& place : plan.memory[i]) {
+      slot.memory.push_back(place.offset < 0 ? nullptr : arena.data() + place.offset);
+    }
+    const ConstView out = value(node.output);
+    slot.out = {const_cast<float*>(out.data), out.batch, out.shape};
+    if (!node.is_loss()) slot.grad_out = gradient(node.output);
+    slots_.push_back(std::move(slot));
+  }
+  for (const LossTerm& loss : graph.losses) {
+    slots_[static_cast<size_t>(loss.node)].loss_weight = static_cast<float>(loss.weight);
+  }
+}
+
+Executor::~Executor() = default;
+
+ConstView Executor::value(int id) const {
+  const Value& value = graph_.values[static_cast<size_t>(id)];
+  const Placement& place = plan_.values[static_cast<size_t>(id)];
+  if (place.offset >= 0) return {arena_.data() + place.offset, batch_, value.shape};
+  for (size_t i = 0; i < graph_.fields.size(); ++i) {
+    if (graph_.fields[i].value == id) return {bound_[i], batch_, value.shape};
+  }
+  return {nullptr, batch_, value.shape};
+}
+
+View Executor::gradient(int id) {
+  const Placement& place = plan_.gradients[static_cast<size_t>(id)];
+  if (place.offset < 0) return {};
+  return {arena_.data() + place.offset, batch_, graph_.values[static_cast<size_t>(id)].shape};
+}
+
+void Executor::bind(int field, const float* data) {
+  bound_[static_cast<size_t>(field)] = data;
+  const int v = graph_.fields[static_cast<size_t>(field)].value;
+  for (const int consumer : graph_.values[static_cast<size_t>(v)].consumers) {
+    const GraphNode& node = graph_.nodes[static_cast<size_t>(consumer)];
+    for (size_t k = 0; k < node.inputs.size(); ++k) {
+      if (node.inputs[k] == v) slots_[static_cast<size_t>(consumer)].in[k].data = data;
+    }
+  }
+}
+
+void Executor::set_batch(int64_t n) {
+  CNN_ASSERT(n >= 1 && n <= plan_.batch);
+  if (n == batch_) return;
+  batch_ = n;
+  for (Slot& slot : slots_) {
+    for (ConstView& view : slot.in) view.batch = n;
+    for (View& view : slot.grad_in) view.batch = n;
+    slot.out.batch = n;
+    slot.grad_out.batch = n;
+  }
+}
+
+template <class AnyCall>
+void Executor::fill(AnyCall& call, size_t i) const {
+  const Slot& slot = slots_[i];
+  call.pass = plan_.pass;
+  call.batch = batch_;
+  call.seed = seed_;
+  call.name = graph_.nodes[i].name;
+  call.step = step_;
+  call.in = slot.in;
+  call.parameters = slot.parameters;
+  call.memory = slot.memory;
+  call.out = slot.out;
+}
+
+void Executor::run_forward(size_t i) {
+  ForwardCall call;
+  fill(call, i);
+  if (observer_ != nullptr) observer_->before(static_cast<int>(i), false);
+  graph_.nodes[i].layer->forward(call);
+  if (observer_ != nullptr) observer_->after(static_cast<int>(i), false);
+}
+
+void Executor::run_backward(size_t i) {
+  Slot& slot = slots_[i];
+  BackwardCall call;
+  fill(call, i);
+  call.grad_out = slot.grad_out;
+  call.grad_in = slot.grad_in;
+  call.add = slot.add;
+  call.gradients = slot.gradients;
+  call.add_parameters = accumulate_ ? std::span<const char>(all_add_).first(slot.gradients.size())
+                                    : std::span<const char>(slot.add_parameters);
+  call.scale = scale_ * slot.loss_weight;
+  if (observer_ != nullptr) observer_->before(static_cast<int>(i), true);
+  graph_.nodes[i].layer->backward(call);
+  if (observer_ != nullptr) observer_->after(static_cast<int>(i), true);
+}
+
+void Executor::forward(int64_t n, uint64_t seed, uint64_t step) {
+  set_batch(n);
+  seed_ = seed;
+  step_ = step;
+  ran_backward_ = false;
+  for (size_t i = 0; i < slots_.size(); ++i) run_forward(i);
+}
+
+void Executor::backward(float scale, bool add) {
+  scale_ = scale;
+  accumulate_ = add;
+  ran_backward_ = true;
+  for (size_t i = slots_.size(); i-- > 0;) {
+    if (slots_[i].runs_backward) run_backward(i);
+  }
+}
+
+Executor::LossSum Executor::loss(int term) const {
+  const LossTerm& loss = graph_.losses[static_cast<size_t>(term)];
+  const ConstView out = slots_[static_cast<size_t>(loss.node)].out;
+  LossSum sum;
+  for (int64_t i = 0; i < out.batch; ++i) {
+    sum.numerator += static_cast<double>(out.sample(i)[0]);
+    sum.denominator += static_cast<double>(out.sample(i)[1]);
+  }
+  return sum;
+}
+
+double Executor::total_loss() const {
+  double total = 0;
+  for (size_t i = 0; i < graph_.losses.size(); ++i) {
+    total += graph_.losses[i].weight * loss(static_cast<int>(i)).mean();
+  }
+  return total;
+}
+
+std::optional<NonFinite> Executor::find_non_finite() {
+  const bool with_backward = ran_backward_;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    run_forward(i);
+    const View& out = slots_[i].out;
+    if (!all_finite(out.data, out.count())) return NonFinite{graph_.nodes[i].name, false};
+  }
+  if (!with_backward) return std::nullopt;
+  for (size_t i = slots_.size(); i-- > 0;) {
+    if (!slots_[i].runs_backward) continue;
+    run_backward(i);
+    bool finite = true;
+    for (const View& view : slots_[i].grad_in) {
+      finite = finite && (!view || all_finite(view.data, view.count()));
+    }
+    for (size_t k = 0; k < slots_[i].gradients.size(); ++k) {
+      const float* gradient = slots_[i].gradients[k];
+      const int64_t count = store_.at(graph_.nodes[i].parameters[k]).count();
+      finite = finite && (gradient == nullptr || all_finite(gradient, count));
+    }
+    if (!finite) return NonFinite{graph_.nodes[i].name, true};
+  }
+  return std::nullopt;
+}
+
+}  // namespace cnn
