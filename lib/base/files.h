@@ -15,6 +15,25 @@ namespace cnn {
 // device), unreadable, or larger than `limit` bytes.
 std::string read_file(const std::string& path, uint64_t limit);
 
+// Positional reads of a regular file; safe from several threads. Errors as read_file's.
+class InputFile {
+ public:
+  explicit InputFile(std::string path);
+  ~InputFile();
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  const std::string& path() const { return path_; }
+  uint64_t size() const { return size_; }  // when it was opened
+  // Exactly `size` bytes from `offset`; Exit::kResource if the file has shrunk or the disk fails.
+  void read_at(uint64_t offset, void* data, size_t size) const;
+
+ private:
+  std::string path_;
+  int descriptor_ = -1;
+  uint64_t size_ = 0;
+};
+
 bool file_exists(const std::string& path);
 bool is_directory(const std::string& path);
 
@@ -30,6 +49,8 @@ class AtomicFile {
 
   void write(const void* data, size_t size);
   void write(std::string_view text) { write(text.data(), text.size()); }
+  // Overwrites what was written before, for headers that are known last.
+  void write_at(uint64_t offset, const void* data, size_t size);
   void commit();
 
  private:

@@ -1,0 +1,16 @@
+// The data section of a model file: a name (data/NAME.yaml) or a map.
+#pragma once
+
+#include "spec/model_spec.h"
+
+namespace cnn {
+
+// The data map of a model, names replaced by the file's map and expressions by their values. A
+// missing section or an unknown name is a located error (Exit::kSpec) that lists what there is.
+Node load_data(const ModelSpec& spec);
+
+// The map as a run directory keeps it: it means the same from any other folder. Relative paths get
+// an absolute `root`; those of the command line become absolute.
+Node portable_data(const Node& data);
+
+}  // namespace cnn

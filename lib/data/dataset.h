@@ -1,0 +1,102 @@
+// Dataset: numbered samples, each with the same named fields; DataView: some samples of one;
+// DataSource: the splits that a data map describes. See lib/data/README.md for the maps.
+//
+//   DataSource source(load_data(spec), seed);
+//   DataView train = source.open(Split::kTrain);
+//   std::vector<int> fields = bind_fields(train, wanted);   // what the graph reads
+//   Loader loader(train, fields, {.batch_size = 64, ...});
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/transforms.h"
+#include "spec/node.h"
+#include "tensor/field.h"
+
+namespace cnn {
+
+enum class Split { kTrain, kValidation, kTest };
+std::string_view split_name(Split split);  // "train", "val", "test"
+
+// Immutable once opened; read() may be called from any thread.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+
+  virtual int64_t size() const = 0;
+  const std::vector<Field>& fields() const { return fields_; }  // inputs first
+  // Writes field i of sample `index` to out[i], channels-last, normalised; a null is skipped.
+  virtual void read(int64_t index, std::span<float* const> out) const = 0;
+
+  // The file that field i comes from, for messages ("digits" where there is none).
+  virtual std::string origin(int field) const = 0;
+  // A word that changes when files or settings change; cheap.
+  virtual std::string fingerprint() const = 0;
+
+  const std::vector<std::string>& class_names() const { return class_names_; }  // may be empty
+  const Normalization& normalization() const { return normalization_; }         // of field 0
+  std::optional<int64_t> ignored_class() const { return ignored_class_; }
+
+  int field(std::string_view name) const;  // -1 if there is none
+
+ protected:
+  std::vector<Field> fields_;
+  std::vector<std::string> class_names_;
+  Normalization normalization_;
+  std::optional<int64_t> ignored_class_;
+};
+
+// Samples `indices` of a data set, in ascending order.
+struct DataView {
+  std::shared_ptr<const Dataset> dataset;
+  std::vector<int64_t> indices;
+
+  int64_t size() const { return static_cast<int64_t>(indices.size()); }
+  bool empty() const { return indices.empty(); }
+  // 16 hexadecimal digits for run.json and for the check at resume.
+  std::string hash() const;
+};
+
+class DataFormat;
+
+// The splits of a data map. Reading the map reports located errors (Exit::kSpec, Exit::kUsage);
+// files are opened by the first open() that needs them (Exit::kInput), train and validation share
+// theirs.
+class DataSource {
+ public:
+  // `data` is a map without expressions (see load_data); `seed` chooses the samples held out.
+  DataSource(const Node& data, uint64_t seed);
+  ~DataSource();
+  DataSource(DataSource&&) noexcept;
+
+  const std::string& format() const { return format_name_; }
+  bool shuffle() const;  // `shuffle:` of the map, for training's loader
+  bool has_test() const;
+  // Samples are checked: equal counts, labels in range, at least one sample (a split with nothing
+  // held out is an empty validation view); a class without samples is a warning. A missing test
+  // split is Exit::kInput.
+  DataView open(Split split);
+
+ private:
+  std::string format_name_;
+  uint64_t seed_;
+  std::unique_ptr<DataFormat> map_;
+  std::shared_ptr<const Dataset> train_;
+  std::shared_ptr<const Dataset> test_;
+};
+
+// For a single split.
+DataView open_dataset(const Node& data, Split split, uint64_t seed);
+
+// Finds, for every wanted field, the data set's field of that name: its number for Loader. Shapes
+// and kinds must agree (Exit::kSpec; what the data set has is listed). A wanted class field with
+// `classes` set is checked against every label of the view (Exit::kInput, "FILE: sample N: label
+// 10: the model has classes 0 to 9"); masks are not read here.
+std::vector<int> bind_fields(const DataView& view, std::span<const Field> wanted);
+
+}  // namespace cnn

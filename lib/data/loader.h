@@ -1,0 +1,82 @@
+// Loader: batches of a view, read ahead by threads of its own. Order and content depend on (seed,
+// epoch) alone: never on the number of threads or on where an epoch is entered.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "data/dataset.h"
+#include "tensor/tensor.h"
+
+namespace cnn {
+
+struct LoaderSettings {
+  int64_t batch_size = 64;
+  bool shuffle = false;
+  uint64_t seed = 0;  // of the order, stream "data", by epoch
+  int workers = 2;    // threads that read ahead; 0: next() reads
+  bool drop_last = false;
+};
+
+struct Batch {
+  int64_t number = 0;                // within the epoch, from 0
+  int64_t n = 0;                     // samples; the last batch may be smaller
+  std::vector<const float*> fields;  // as given to Loader; 64-byte aligned, channels-last
+  std::span<const int64_t> indices;  // sample numbers in the data set
+};
+
+class Loader {
+ public:
+  // `fields` are numbers of the data set's fields, as bind_fields gives them. All memory is
+  // allocated here.
+  Loader(DataView view, std::vector<int> fields, const LoaderSettings& settings);
+  ~Loader();
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
+
+  int64_t batches() const { return batches_; }  // of an epoch
+  uint64_t bytes() const;                       // memory of all batches
+  const DataView& view() const { return view_; }
+
+  // Begins epoch `epoch` at batch `first_batch`, whatever went before.
+  void start_epoch(int64_t epoch, int64_t first_batch = 0);
+  // The next batch, or null after the last; it stays good until the next call. Rethrows what
+  // reading it threw; after that only start_epoch() goes on.
+  const Batch* next();
+
+ private:
+  struct Slot {
+    Buffer memory;
+    Batch batch;
+    std::vector<float*> fields;
+    std::exception_ptr error;
+    bool ready = false;
+  };
+  void allocate();
+  void fill(Slot& slot, int64_t number) const;
+  void work();
+  Slot& slot_of(int64_t number) { return slots_[static_cast<size_t>(number) % slots_.size()]; }
+
+  DataView view_;
+  std::vector<int> fields_;
+  LoaderSettings settings_;
+  int64_t batches_ = 0;
+  std::vector<int64_t> order_;  // sample numbers of the epoch
+  std::vector<Slot> slots_;
+
+  std::mutex mutex_;
+  std::condition_variable work_ready_;   // a slot is free, or the end has come
+  std::condition_variable batch_ready_;  // a batch is filled, or no worker is busy
+  int64_t next_to_fill_ = 0;             // the next number that a worker takes
+  int64_t next_to_give_ = 0;             // the next number that next() gives
+  int busy_ = 0;                         // workers inside fill()
+  bool stop_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace cnn

@@ -1,0 +1,63 @@
+// npy: one array in a file, as NumPy writes it (format versions 1 and 2): a magic, a header with
+// 'descr', 'fortran_order' and 'shape' as a Python dict, then the numbers. Little-endian
+// f4 f8 i8 i4 u1 b1 in C order are read; f4 is written.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+
+namespace cnn {
+
+enum class NpyType { kFloat32, kFloat64, kInt64, kInt32, kUint8, kBool };
+
+// The header is checked against the size of the file before anything is read. Errors are
+// Exit::kInput, "FILE: at byte N: ...".
+class NpyReader {
+ public:
+  explicit NpyReader(const std::string& path);
+
+  const std::string& path() const { return file_.path(); }
+  NpyType type() const { return type_; }
+  bool is_integer() const { return type_ != NpyType::kFloat32 && type_ != NpyType::kFloat64; }
+  const std::vector<int64_t>& shape() const { return shape_; }
+  int64_t count() const { return count_; }  // of all numbers
+  uint64_t file_size() const { return file_.size(); }
+
+  // Numbers first .. first+size-1 in the order of the file; safe from several threads.
+  void read(int64_t first, std::span<float> out) const;
+  // Whole numbers only: a bug for a float array.
+  void read(int64_t first, std::span<int64_t> out) const;
+  std::vector<float> read_all() const;
+
+ private:
+  template <class T>
+  void read_as(int64_t first, std::span<T> out) const;
+  void parse_header();
+
+  InputFile file_;
+  NpyType type_ = NpyType::kFloat32;
+  std::vector<int64_t> shape_;
+  int64_t count_ = 1;
+  uint64_t data_begin_ = 0;
+};
+
+// Writes float32 piece by piece; the file appears, whole, at commit().
+class NpyWriter {
+ public:
+  NpyWriter(const std::string& path, std::vector<int64_t> shape);
+  void append(std::span<const float> values);
+  void commit();  // every number of the shape has been appended (asserted)
+
+ private:
+  AtomicFile file_;
+  int64_t missing_ = 1;
+};
+
+void write_npy(const std::string& path, std::vector<int64_t> shape, std::span<const float> values);
+
+}  // namespace cnn
