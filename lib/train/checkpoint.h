@@ -1,0 +1,54 @@
+// Checkpoint: everything a run needs to go on with the same bits: weights and statistics, the
+// optimizer's moments, the position in the schedule, the epoch and the data, the sums of the
+// unfinished epoch, the best result so far, and the sizes of the files that grow. One safetensors
+// file, so that one rename commits it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "train/optimizer.h"
+#include "train/results.h"
+
+namespace cnn {
+
+// Where the loop stands. Plain numbers; written to the file's metadata as JSON.
+struct TrainPosition {
+  uint64_t seed = 0;
+  int64_t epoch = 0;     // current, from 0
+  int64_t batch = 0;     // batches of it that are done
+  int64_t step = 0;      // updates done
+  int64_t forwards = 0;  // training batches done in all: keys the layers' random numbers
+  double seconds = 0;
+  int64_t clipped = 0;
+  int64_t stale_epochs = 0;  // since the best result
+  std::optional<BestResult> best;
+  int64_t best_step = -1;
+  Scores last;
+  // Sums of the unfinished epoch, by loss term.
+  std::vector<double> numerators, denominators;
+  int64_t samples = 0;
+  double epoch_seconds = 0;
+  // Sizes of the growing files, by name within the run directory.
+  std::map<std::string, uint64_t> sizes;
+};
+
+// Writes RUN/state/last.safetensors; what stood there becomes previous.safetensors. At every moment
+// at least one of the two is whole. `keep_previous` false: the old last is not rotated (it is bad).
+void save_checkpoint(const std::string& run, const ParameterStore& store,
+                     const Optimizer& optimizer, const TrainPosition& position,
+                     bool keep_previous = true);
+
+// Reads last, or with a warning previous if last is damaged. Exit::kInput if neither is whole or
+// the weights are not this model's; then nothing is loaded.
+struct LoadedCheckpoint {
+  TrainPosition position;
+  bool last_was_bad = false;
+};
+LoadedCheckpoint load_checkpoint(const std::string& run, ParameterStore& store,
+                                 Optimizer& optimizer);
+
+}  // namespace cnn

@@ -1,0 +1,68 @@
+// Network: a model file made ready to run: one parameter store, the graphs that a job needs, their
+// plans, and one arena that all of them share.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/builder.h"
+#include "graph/executor.h"
+#include "graph/memory_plan.h"
+
+namespace cnn {
+
+class Network {
+ public:
+  // What one executor is for.
+  struct Use {
+    Pass pass;
+    int64_t batch = 1;
+    std::vector<int> keep = {};
+  };
+
+  // Builds the test graph, and the training graph if `trains`. No memory yet, so that `store()` can
+  // be looked at, and `keep` lists made, first.
+  Network(const ModelSpec& spec, bool trains);
+
+  const Graph& train_graph() const { return *train_; }
+  const Graph& test_graph() const { return *test_; }
+  const Graph& graph(Phase phase) const {
+    return phase == Phase::kTrain ? train_graph() : test_graph();
+  }
+  ParameterStore& store() { return store_; }
+  const ParameterStore& store() const { return store_; }
+
+  // Plans every use; the executors are numbered as the uses.
+  void plan(const std::vector<Use>& uses);
+  const MemoryPlan& memory_plan(int use) const { return *plans_[static_cast<size_t>(use)]; }
+  // Arena, parameters and gradients; exact, before allocation.
+  uint64_t planned_bytes() const;
+  // Allocates the arena and the store (gradients if a planned pass wants parameters').
+  void allocate();
+  Executor& executor(int use) { return *executors_[static_cast<size_t>(use)]; }
+
+ private:
+  int64_t arena_floats() const;
+  bool wants_gradients() const;
+
+  ParameterStore store_;
+  std::optional<Graph> train_;
+  std::optional<Graph> test_;
+  std::vector<std::unique_ptr<MemoryPlan>> plans_;
+  std::unique_ptr<Arena> arena_;
+  std::vector<std::unique_ptr<Executor>> executors_;
+};
+
+// Exit::kResource, with the five largest tenants, if `planned` bytes are more than the machine, the
+// control group or `limit` (0: none) allows. Before anything is allocated (FAULTS 27).
+void check_memory(uint64_t planned, uint64_t limit, const std::vector<MemoryPlan::Tenant>& tenants);
+
+// All tenants of the plans together with the store's parameters, largest first, at most five.
+std::vector<MemoryPlan::Tenant> largest_tenants(const Network& network,
+                                                std::vector<MemoryPlan::Tenant> others);
+
+}  // namespace cnn

@@ -1,0 +1,77 @@
+// RunDirectory: the folder of one training run.
+//
+//   spec.yaml   the resolved model file         run.json  how, where and how far (RunInfo)
+//   results.csv one row an epoch                log.txt   what the terminal was told
+//   state/{last,previous}.safetensors           weights/{best,last}.safetensors
+//   plots/  test/                               tb/       TensorBoard events
+//
+// It is locked while in use. `latest` beside it links to the newest run.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/files.h"
+#include "train/results.h"
+
+namespace cnn {
+
+// The content of run.json.
+struct RunInfo {
+  std::string command;  // as typed
+  std::string version;
+  std::string model;
+  std::string cpu;
+  std::string blas;
+  int threads = 1;
+  int64_t seed = 0;
+  std::string data_hash;
+  std::string kernels;  // the algorithms chosen, one word per kind: resuming elsewhere may differ
+  std::string status = "running";  // running, done, interrupted, failed
+  std::string message;             // of a failure
+  std::optional<BestResult> best;
+  int64_t epochs = 0;
+  int64_t steps = 0;
+  double seconds = 0;
+  std::string started;  // ISO 8601, UTC
+  std::string ended;
+
+  std::string json() const;
+  static RunInfo parse(const std::string& path);  // Exit::kInput if it cannot be read
+};
+
+class RunDirectory {
+ public:
+  // OUT/NAME, or OUT/NAME-2, -3 ... where that exists; with `overwrite` an old run of that name is
+  // emptied first (a folder that is no run is refused). Exit::kResource if it cannot be written.
+  static std::unique_ptr<RunDirectory> create(const std::string& out, const std::string& name,
+                                              bool overwrite);
+  // An existing run, for --resume; a link such as runs/latest is resolved first.
+  static std::unique_ptr<RunDirectory> open(const std::string& path);
+
+  const std::string& path() const { return path_; }
+  std::string file(std::string_view name) const { return path_ + "/" + std::string(name); }
+
+  void write_spec(const std::string& yaml);
+  void write_info(const RunInfo& info);
+  RunInfo read_info() const { return RunInfo::parse(file("run.json")); }
+
+ private:
+  RunDirectory(std::string path, bool fresh);
+  void link_latest() const;
+  std::string path_;
+  std::unique_ptr<FileLock> lock_;
+};
+
+// True if `path` is a run directory (or a link to one): it holds run.json and spec.yaml.
+bool is_run_directory(const std::string& path);
+// The model file of MODEL.yaml|RUN arguments: RUN/spec.yaml for a run, else the path itself.
+std::string model_file_of(const std::string& path);
+// RUN/weights/best.safetensors, or last.safetensors where there is no best; Exit::kInput if a run
+// has neither.
+std::string weights_of_run(const std::string& run);
+
+}  // namespace cnn
