@@ -1,8 +1,8 @@
 // Catalog: the explicit list of layer types. layers.def names them; each is defined in the one file
-// of its layer as
+// of its layer, inside namespace cnn, as
 //
 //   }  // namespace
-//   const LayerType linear_layer = {.name = "linear", ...};
+//   const LayerType linear_layer = {.name = "linear", ..., .make = make_layer<Linear>};
 //
 // (no registration by static objects: static linking would drop it).
 #pragma once
@@ -37,6 +37,10 @@ struct LayerType {
   std::vector<std::string> other_names = {};  // other tools' names: suggested, never accepted
   std::unique_ptr<Layer> (*make)() = nullptr;
 };
+
+#define CNN_LAYER(name) extern const LayerType name##_layer;
+#include "layers/layers.def"
+#undef CNN_LAYER
 
 // All types, in the order of layers.def.
 std::span<const LayerType* const> layer_types();

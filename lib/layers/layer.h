@@ -3,7 +3,8 @@
 // After setup it is immutable, owns no buffers, and may be run by several executors at once.
 //
 // All values are float32, batch first, channels-last (tensor/shape.h). Losses are layers whose
-// output is [2] per sample: numerator and denominator; the loss of a batch is sum / sum.
+// output is [2] per sample: numerator and denominator; the loss of a batch is sum / sum, each
+// added in sample order in double.
 #pragma once
 
 #include <cstdint>
@@ -55,7 +56,9 @@ struct ParameterRequest {
 };
 
 struct MemoryRequest {
-  enum class Use { kSaved, kForward, kBackward };  // kSaved lives from forward to its backward
+  // kSaved lives from forward to its backward; it is lent only when the pass has a backward, so a
+  // forward must do without it (a null slot) when pass.gradients is kNone.
+  enum class Use { kSaved, kForward, kBackward };
   Use use = Use::kForward;
   Per per = Per::kOnce;
   int64_t count = 0;
@@ -74,7 +77,9 @@ struct LayerPlan {
   std::vector<Field> fields;  // by input: what a target must be (name empty: no field)
   int64_t macs = 0;           // multiply-adds of one sample's forward, bias ignored
   Window window;
-  bool in_place = false;             // output may take the place of input 0, gradients likewise
+  // The output may take the place of input 0 (unless a backward that reads the input follows), and
+  // the gradient of input 0 that of the output's gradient.
+  bool in_place = false;
   bool backward_reads_input = true;  // any input
   bool backward_reads_output = true;
   bool identity_in_test = false;  // dropout: in testing the output is the input
@@ -84,13 +89,15 @@ struct LayerPlan {
 // Handed to Layer::setup. Errors thrown by require() are Exit::kSpec; the builder adds the place.
 class Setup {
  public:
-  Setup(std::span<const Shape> inputs, Phase phase);
+  Setup(std::span<const Shape> inputs, Phase phase, std::span<const std::string> names = {});
 
   int inputs() const { return static_cast<int>(inputs_.size()); }
   const Shape& input(int i = 0) const;
+  // For messages: "'enc3' [256,64,64]", or the shape alone if the caller gave no names.
+  std::string describe(int i) const;
   Phase phase() const { return phase_; }
 
-  // Must be called once.
+  // Must be called, once.
   void output(const Shape& shape);
   // The id used by `Call::parameter`, `gradient`.
   int parameter(ParameterRequest request);
@@ -112,9 +119,12 @@ class Setup {
  private:
   int memory(MemoryRequest::Use use, Per per, int64_t count);
   std::vector<Shape> inputs_;
+  std::vector<std::string> names_;
   Phase phase_;
   LayerPlan plan_;
-  friend LayerPlan set_up(class Layer&, std::span<const Shape>, Phase);
+  bool has_output_ = false;
+  friend LayerPlan set_up(class Layer&, std::span<const Shape>, Phase,
+                          std::span<const std::string>);
 };
 
 // The memory lent to one call of forward or backward. Unused slots are null. The executor (or a
@@ -168,7 +178,13 @@ class Layer {
   virtual void backward(const BackwardCall& call) const = 0;
 };
 
-// Runs layer.setup and checks that it has kept its side (an output, sane ids).
-LayerPlan set_up(Layer& layer, std::span<const Shape> inputs, Phase phase);
+// Runs layer.setup and checks that it has kept its side (an output, sane requests). `names` are
+// what the model file calls the inputs, for messages; empty: shapes alone.
+//
+// The inputs of a loss are its named inputs, then its references in the order of declaration. A
+// reference bound to a data field has no shape yet: rank 0 stands in for it, and the loss says by
+// target() what it must be.
+LayerPlan set_up(Layer& layer, std::span<const Shape> inputs, Phase phase,
+                 std::span<const std::string> names = {});
 
 }  // namespace cnn

@@ -1,0 +1,12 @@
+# A line of layers.def without its layer file or its test fails the build.
+set(layers_def ${CMAKE_CURRENT_LIST_DIR}/layers.def)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${layers_def})
+file(STRINGS ${layers_def} layer_lines REGEX "^CNN_LAYER\\(")
+foreach(line IN LISTS layer_lines)
+  string(REGEX REPLACE "^CNN_LAYER\\(([a-z0-9_]+)\\).*" "\\1" layer "${line}")
+  foreach(file lib/layers/${layer}.cpp tests/layers/${layer}_test.cpp)
+    if(NOT EXISTS ${CMAKE_CURRENT_LIST_DIR}/../../${file})
+      message(FATAL_ERROR "lib/layers/layers.def lists '${layer}', but ${file} does not exist")
+    endif()
+  endforeach()
+endforeach()

@@ -1,0 +1,87 @@
+#include "layers/layer.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace cnn {
+namespace {
+
+// A stored layout names every axis once.
+bool is_permutation_of_axes(const std::vector<int>& layout, int rank) {
+  if (layout.size() != static_cast<size_t>(rank)) return false;
+  for (int axis = 0; axis < rank; ++axis) {
+    if (std::count(layout.begin(), layout.end(), axis) != 1) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Setup::Setup(std::span<const Shape> inputs, Phase phase, std::span<const std::string> names)
+    : inputs_(inputs.begin(), inputs.end()), names_(names.begin(), names.end()), phase_(phase) {
+  CNN_ASSERT(names.empty() || names.size() == inputs.size());
+  plan_.fields.resize(inputs.size());
+}
+
+const Shape& Setup::input(int i) const {
+  CNN_ASSERT(i >= 0 && i < inputs());
+  return inputs_[static_cast<size_t>(i)];
+}
+
+std::string Setup::describe(int i) const {
+  const std::string shape = input(i).str();
+  return names_.empty() ? shape : fmt::format("'{}' {}", names_[static_cast<size_t>(i)], shape);
+}
+
+void Setup::output(const Shape& shape) {
+  CNN_ASSERT(!has_output_ && shape.rank() >= 1);
+  plan_.output = shape;
+  has_output_ = true;
+}
+
+int Setup::parameter(ParameterRequest request) {
+  CNN_ASSERT(!request.name.empty() && request.shape.rank() >= 1);
+  CNN_ASSERT(request.layout.empty() ||
+             is_permutation_of_axes(request.layout, request.shape.rank()));
+  for (const ParameterRequest& other : plan_.parameters) CNN_ASSERT(other.name != request.name);
+  plan_.parameters.push_back(std::move(request));
+  return static_cast<int>(plan_.parameters.size()) - 1;
+}
+
+int Setup::memory(MemoryRequest::Use use, Per per, int64_t count) {
+  CNN_ASSERT(count >= 0);
+  plan_.memory.push_back({use, per, count});
+  return static_cast<int>(plan_.memory.size()) - 1;
+}
+
+int Setup::saved(Per per, int64_t count) { return memory(MemoryRequest::Use::kSaved, per, count); }
+
+int Setup::scratch_forward(Per per, int64_t count) {
+  return memory(MemoryRequest::Use::kForward, per, count);
+}
+
+int Setup::scratch_backward(Per per, int64_t count) {
+  return memory(MemoryRequest::Use::kBackward, per, count);
+}
+
+void Setup::target(int i, const Shape& shape, FieldKind kind, int64_t classes) {
+  CNN_ASSERT(i >= 0 && i < inputs() && shape.rank() >= 1);
+  Field& field = plan_.fields[static_cast<size_t>(i)];
+  field.shape = shape;
+  field.kind = kind;
+  field.classes = classes;
+}
+
+LayerPlan set_up(Layer& layer, std::span<const Shape> inputs, Phase phase,
+                 std::span<const std::string> names) {
+  Setup setup(inputs, phase, names);
+  layer.setup(setup);
+  CNN_ASSERT(setup.has_output_);
+  for (const MemoryRequest& request : setup.plan_.memory) {
+    // What lives from forward to backward cannot belong to a thread: it may be another one then.
+    CNN_ASSERT(request.use != MemoryRequest::Use::kSaved || request.per != Per::kThread);
+  }
+  return std::move(setup.plan_);
+}
+
+}  // namespace cnn
