@@ -225,7 +225,7 @@ std::string human_bytes(uint64_t bytes) {
 
 std::string human_count(double n) {
   static constexpr const char* kUnits[] = {"", " k", " M", " G", " T", " P", " E"};
-  if (std::abs(n) < 1000) return fmt::format("{:.0f}", n);
+  if (std::abs(n) < 999.5) return fmt::format("{:.0f}", n);
   size_t unit = 0;
   while (std::abs(n) >= 999.5 && unit + 1 < std::size(kUnits)) {
     n /= 1000;

@@ -30,7 +30,8 @@ struct Mark {
   std::string excerpt(std::string_view remedy) const;
 };
 
-// Collects located errors, up to ten; the eleventh throws at once.
+// Collects located errors, up to ten; the eleventh throws at once. The same problem at the same
+// place counts once.
 class Diagnostics {
  public:
   static constexpr int kLimit = 10;
@@ -38,9 +39,10 @@ class Diagnostics {
   // `problem` says what was found and what is allowed; `remedy` stands beside the caret.
   void report(const Mark& mark, std::string problem, std::string remedy = "",
               std::vector<std::string> notes = {});
-  // Unknown word at a place: adds "did you mean 'x'?" or the list of what is allowed there.
+  // Unknown word at a place: adds "did you mean 'x'?" or the list of what is allowed there. `where`
+  // completes the problem: " for layer 'conv'".
   void report_unknown(const Mark& mark, std::string_view kind, std::string_view word,
-                      const std::vector<std::string>& allowed);
+                      const std::vector<std::string>& allowed, std::string_view where = "");
 
   bool empty() const { return found_.empty(); }
   size_t size() const { return found_.size(); }

@@ -74,7 +74,8 @@ struct Entry {
   Node value;
 };
 
-// YAML text that reads back as the same tree. Short maps and lists stand on one line.
+// YAML text that reads back as the same tree. What fits on one line stands there in flow style and
+// has no '\n'; longer maps and lists become block style, each line ending with '\n'.
 std::string to_yaml(const Node& node);
 
 }  // namespace cnn

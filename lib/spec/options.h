@@ -55,7 +55,7 @@ class Options {
   template <class T>
   Option& operator()(std::string name, T& target, std::string help) {
     Option& o = add(std::move(name), std::move(help), OptionType<T>::name());
-    o.default_text = to_yaml(OptionType<T>::write(target));
+    set_default(o, OptionType<T>::write(target));
     o.read = [&target](const Node& node, Diagnostics& d) {
       return OptionType<T>::read(node, target, d);
     };
@@ -86,7 +86,8 @@ class Options {
   // or the bare word `sgd`.
   bool read_op(const Node& node, std::string_view op, std::string_view what,
                Diagnostics& diagnostics, const std::vector<std::string>& skip = {}) const;
-  // Reports an unknown key, with the nearest name or the field's other spelling.
+  // Reports an unknown key, with the nearest name or the field's other spelling. The op quoted in
+  // `what` is the key that the primary option is the value of.
   void report_unknown(const Entry& entry, std::string_view what, Diagnostics& diagnostics,
                       const std::vector<std::string>& also_allowed = {}) const;
   // The current values as a map; those at their defaults are left out.
@@ -94,6 +95,7 @@ class Options {
 
  private:
   Option& add(std::string name, std::string help, std::string type);
+  static void set_default(Option& option, const Node& value);
   std::deque<Option> table_;  // references to its elements stay good
 };
 
@@ -114,7 +116,7 @@ Option& Options::choice(std::string name, E& target, std::vector<std::pair<std::
     }
     return Node();
   };
-  o.default_text = to_yaml(o.write());
+  set_default(o, o.write());
   o.read = [&target, words, spelled](const Node& node, Diagnostics& d) {
     const std::optional<std::string> text = node.read_string(d);
     if (!text) return false;
