@@ -1,5 +1,6 @@
 // Files: bounded reads, atomic writes, locks. Every system call that writes goes through a hook, so
-// that tests can let the n-th one fail (FileFaults).
+// that tests can let the n-th one fail (FileFaults). Interrupted and short calls go on; a failed
+// fsync or close is final.
 #pragma once
 
 #include <cstddef>
@@ -39,7 +40,8 @@ bool is_directory(const std::string& path);
 
 // Writes to a temporary name in the target's folder, fsyncs, renames, fsyncs the folder. Until
 // commit() returns, the old file stands; without commit() the temporary is removed. All failures
-// are Exit::kResource; a target that is a symbolic link is refused.
+// are Exit::kResource; a target that is a symbolic link, a device or a folder is refused. What a
+// killed process left behind (".NAME.PID-N.tmp") is removed by the next write of NAME.
 class AtomicFile {
  public:
   explicit AtomicFile(std::string path);
@@ -62,7 +64,8 @@ class AtomicFile {
 void write_file_atomically(const std::string& path, std::string_view content);
 
 // Appends whole records to a growing file (CSV, log, events). size() is what a checkpoint notes;
-// cut_to() takes back what was written after it. Throws Exit::kResource on any failed write.
+// cut_to() takes back what was written after it (a file that is shorter stays as it is). Throws
+// Exit::kResource on any failed write, and takes the half record back. Not through symbolic links.
 class AppendFile {
  public:
   explicit AppendFile(std::string path);
@@ -97,8 +100,9 @@ class FileLock {
   int descriptor_ = -1;
 };
 
-// Test hook: called before each writing system call ("open", "write", "fsync", "close", "rename");
-// a non-zero errno makes that call fail with it; for "write", kShortWrite halves the size instead.
+// Test hook: called before each writing system call ("open", "write", "fsync", "close", "rename",
+// "truncate", "mkdir"); a non-zero errno makes that call fail with it; for "write", kShortWrite
+// halves the size instead.
 inline constexpr int kShortWrite = -1;
 using FileFaults = std::function<int(std::string_view call)>;
 void set_file_faults(FileFaults hook);  // empty: none
