@@ -56,8 +56,8 @@ struct ParameterRequest {
 };
 
 struct MemoryRequest {
-  // kSaved lives from forward to its backward; it is lent only when the pass has a backward, so a
-  // forward must do without it (a null slot) when pass.gradients is kNone.
+  // kForward and kBackward are lent (not null) in that call alone and hold garbage before; kSaved
+  // lives from forward to its backward, and is lent for forward even if no backward follows.
   enum class Use { kSaved, kForward, kBackward };
   Use use = Use::kForward;
   Per per = Per::kOnce;

@@ -1,0 +1,62 @@
+// check_layer: everything that a layer promises, checked against a naive version of its forward in
+// double that the test gives. For batches of 1, 2, 3 and 5 samples (with memory for 5), in training
+// and in testing:
+//
+// - forward against the reference; backward against central differences of that reference (float
+//   differences err by 3e-3, this way by 1e-6), element by element and along random directions;
+// - outputs, gradients and scratch hold NaN before; so do inputs and outputs that backward has not
+//   asked for;
+// - gradients added to what is there, or overwritten; not wanted, one by one;
+// - in place and not, 1 thread and 2 and 3: the same bits;
+// - nothing is allocated, and nothing outside the lent memory is written.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "support/layer_harness.h"
+
+namespace cnn {
+
+// What a reference may look at. All values are in the order of files, sample after sample.
+struct ReferenceCall {
+  int64_t batch = 0;
+  Phase phase = Phase::kTrain;
+  std::vector<Shape> shapes;        // of the inputs, targets included
+  std::vector<Numbers> inputs;      // a class target holds class numbers
+  std::vector<Numbers> parameters;  // in the order in which setup asks for them; before the call
+
+  // The layer's own random numbers.
+  Rng rng(int64_t sample) const {
+    return Rng(LayerHarness::kSeed, std::string_view(LayerHarness::kName), LayerHarness::kStep,
+               static_cast<uint64_t>(sample));
+  }
+};
+
+struct LayerCase {
+  // As in a model file: "relu", "{conv: 6, kernel: 5}", "{mse: x, target: y}".
+  std::string item;
+  std::vector<Shape> inputs;  // without the targets of a loss
+  // The output: of a loss [numerator, denominator] for every sample.
+  std::function<Numbers(const ReferenceCall&)> reference;
+  // The parameters after a forward in training, for layers that keep statistics.
+  std::function<std::vector<Numbers>(const ReferenceCall&)> statistics = nullptr;
+  // Changes the inputs that were drawn: distinct numbers in (-2, 2), none near 0; class numbers.
+  std::function<void(std::vector<Numbers>& inputs)> prepare = nullptr;
+  // Largest errors allowed, relative to the largest number of the tensor (at least 1e-3).
+  double tolerance = 3e-6;
+  double gradient_tolerance = 1e-5;
+};
+
+// What is wrong with the layer, one line a finding; empty: nothing.
+std::vector<std::string> layer_problems(const LayerCase& layer_case);
+std::vector<std::string> layer_problems(const LayerCase& layer_case, const LayerType& type);
+
+// Fails the running test with those lines.
+void check_layer(const LayerCase& layer_case);
+
+// The message of the cnn::Error that the item gives in options or setup; "" if there is none.
+std::string setup_error(const std::string& item, const std::vector<Shape>& inputs);
+
+}  // namespace cnn

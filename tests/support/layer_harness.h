@@ -1,0 +1,74 @@
+// LayerHarness: runs one layer outside any graph. It lends the memory that an executor would lend,
+// each piece between guards and full of NaN, so that a layer that reads what it may not, leaves
+// something unwritten or writes beyond its memory gives itself away.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "layers/catalog.h"
+#include "layers/layer.h"
+
+namespace cnn {
+
+// Values of a batch, or of a parameter, in the order of files: sample after sample, each [C,H,W].
+using Numbers = std::vector<double>;
+
+struct RunSettings {
+  Pass pass = Pass::training();
+  int threads = 1;
+  bool in_place = false;        // forward and backward, where the plan allows it
+  bool add_inputs = false;      // gradients are added to what `before` holds
+  bool add_parameters = false;  // likewise
+  float before = 0.25f;
+  std::vector<char> wants_inputs;      // by input; empty: every gradient is wanted
+  std::vector<char> wants_parameters;  // by parameter; empty: all learned ones
+  float scale = 1;                     // of a loss
+};
+
+struct RunResult {
+  std::vector<float> out;
+  std::vector<std::vector<float>> grad_in;     // by input; empty if not wanted
+  std::vector<std::vector<float>> parameters;  // after forward
+  std::vector<std::vector<float>> gradients;   // by parameter; empty if not wanted
+  std::vector<std::string> faults;  // broken promises: guards, inputs changed, allocations ...
+};
+
+class LayerHarness {
+ public:
+  // The coordinates of the layer's random numbers.
+  static constexpr uint64_t kSeed = 7;
+  static constexpr const char* kName = "layer";
+  static constexpr uint64_t kStep = 3;
+
+  // `item` as in a model file: "relu", "{conv: 6, kernel: 5}", "{mse: x, target: y}". `inputs`
+  // without the targets of a loss. Errors of options and setup are thrown as cnn::Error.
+  LayerHarness(const std::string& item, const std::vector<Shape>& inputs,
+               Phase phase = Phase::kTrain);
+  // The same for a type that is not in the catalogue.
+  LayerHarness(const LayerType& type, const std::string& item, const std::vector<Shape>& inputs,
+               Phase phase = Phase::kTrain);
+
+  const LayerType& type() const { return *type_; }
+  const LayerPlan& plan() const { return plan_; }
+  // Of all inputs, targets included.
+  const std::vector<Shape>& shapes() const { return shapes_; }
+  bool is_loss() const { return type_->role == LayerType::Role::kLoss; }
+
+  // Forward on `batch` samples with memory for `booked`, then backward if the pass has gradients.
+  RunResult run(const RunSettings& settings, int64_t batch, int64_t booked,
+                const std::vector<Numbers>& inputs, const std::vector<Numbers>& parameters,
+                const Numbers& grad_out) const;
+
+ private:
+  void set_up_layer(const std::string& item, const std::vector<Shape>& inputs, Phase phase);
+
+  const LayerType* type_ = nullptr;
+  std::unique_ptr<Layer> layer_;
+  LayerPlan plan_;
+  std::vector<Shape> shapes_;
+};
+
+}  // namespace cnn
