@@ -158,7 +158,9 @@ void Executor::forward(int64_t n, uint64_t seed, uint64_t step) {
   seed_ = seed;
   step_ = step;
   ran_backward_ = false;
-  for (size_t i = 0; i < slots_.size(); ++i) run_forward(i);
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (graph_.nodes[i].runs_in(plan_.pass)) run_forward(i);
+  }
 }
 
 void Executor::backward(float scale, bool add) {
@@ -192,6 +194,7 @@ double Executor::total_loss() const {
 std::optional<NonFinite> Executor::find_non_finite() {
   const bool with_backward = ran_backward_;
   for (size_t i = 0; i < slots_.size(); ++i) {
+    if (!graph_.nodes[i].runs_in(plan_.pass)) continue;
     run_forward(i);
     const View& out = slots_[i].out;
     if (!all_finite(out.data, out.count())) return NonFinite{graph_.nodes[i].name, false};

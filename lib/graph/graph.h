@@ -32,6 +32,7 @@ struct GraphNode {
   Mark mark;                      // where the item stands in the model file
 
   bool is_loss() const { return type->role == LayerType::Role::kLoss; }
+  bool runs_in(const Pass& pass) const { return pass.losses || !is_loss(); }
 };
 
 struct LossTerm {

@@ -96,6 +96,7 @@ class Planner {
       last = backward_time(value.producer);
     }
     for (const int consumer : value.consumers) {
+      if (!node(consumer).runs_in(pass_)) continue;
       const bool again = runs(consumer) && node(consumer).plan.backward_reads_input;
       last = std::max(last, again ? backward_time(consumer) : consumer);
     }
@@ -116,6 +117,7 @@ class Planner {
 
   void add_values() {
     for (int i = 0; i < static_cast<int>(graph_.nodes.size()); ++i) {
+      if (!node(i).runs_in(pass_)) continue;
       const int v = node(i).output;
       const int last = last_use(v);
       if (forward_in_place(i)) {
@@ -179,7 +181,9 @@ class Planner {
         using Use = MemoryRequest::Use;
         const int64_t count = request.count * units(request.per);
         int block = -1;
-        if (request.use == Use::kForward) {
+        if (!node(i).runs_in(pass_)) {
+          // Its memory stays without a place.
+        } else if (request.use == Use::kForward) {
           block = add_block(node(i).name + " (scratch)", count, i, i);
         } else if (request.use == Use::kSaved) {
           block = add_block(node(i).name + " (saved)", count, i, runs(i) ? backward_time(i) : i);

@@ -34,9 +34,11 @@ struct Pass {
   Phase phase = Phase::kTrain;
   Gradients gradients = Gradients::kNone;
   Rule rule = Rule::kGradient;
+  bool losses = true;  // false: losses are left out, so that their targets need not be bound
 
-  static Pass training() { return {Phase::kTrain, Gradients::kParameters, Rule::kGradient}; }
-  static Pass testing() { return {Phase::kTest, Gradients::kNone, Rule::kGradient}; }
+  static Pass training() { return {Phase::kTrain, Gradients::kParameters, Rule::kGradient, true}; }
+  static Pass testing() { return {Phase::kTest, Gradients::kNone, Rule::kGradient, true}; }
+  static Pass predicting() { return {Phase::kTest, Gradients::kNone, Rule::kGradient, false}; }
   bool operator==(const Pass&) const = default;
 };
 

@@ -1,0 +1,91 @@
+// cnn: runs the executable `cnn-COMMAND` that stands beside it, and prints help.
+
+#include <limits.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "help.h"
+#include "version.h"
+
+namespace cnn {
+namespace {
+
+std::string folder_of_this_executable() {
+  char path[PATH_MAX];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof(path));
+  if (length <= 0) return ".";
+  const std::string whole(path, static_cast<size_t>(length));
+  return whole.substr(0, whole.rfind('/'));
+}
+
+int complain(const std::string& text) {
+  std::fprintf(stderr, "error: %s\n", text.c_str());
+  return static_cast<int>(Exit::kUsage);
+}
+
+int run_sibling(const std::string& command, std::vector<char*> arguments) {
+  const std::string path = folder_of_this_executable() + "/cnn-" + command;
+  std::string name = path;
+  arguments.insert(arguments.begin(), name.data());
+  arguments.push_back(nullptr);
+  execv(path.c_str(), arguments.data());
+  std::fprintf(stderr, "error: %s: %s\n", escaped(path).c_str(), std::strerror(errno));
+  return static_cast<int>(Exit::kInput);
+}
+
+int help(const std::vector<std::string>& topic) {
+  if (topic.empty()) {
+    std::fputs(overview().c_str(), stdout);
+    return 0;
+  }
+  if (topic.size() == 1 && is_command(topic[0])) {
+    std::string flag = "--help";
+    return run_sibling(topic[0], {flag.data()});
+  }
+  std::string text;
+  try {
+    text = topic_help(topic);
+  } catch (const Error& error) {
+    std::fputs(error.what(), stderr);
+    return static_cast<int>(error.code());
+  }
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.empty()) {
+    std::fputs(overview().c_str(), stderr);
+    return static_cast<int>(Exit::kUsage);
+  }
+  if (words[0] == "help" || words[0] == "--help" || words[0] == "-h") {
+    return help({words.begin() + 1, words.end()});
+  }
+  if (words[0] == "--version" || words[0] == "version") {
+    std::printf("cnn %s\n", kVersion);
+    return 0;
+  }
+  if (is_command(words[0])) return run_sibling(words[0], {argv + 2, argv + argc});
+  std::string text = "unknown command '" + escaped(words[0]) + "'";
+  if (words[0].size() > 5 && words[0].ends_with(".yaml")) {
+    text += "; did you mean 'cnn train " + escaped(words[0]) + "'?";
+  } else if (const auto near = nearest(words[0], command_names())) {
+    text += "; did you mean '" + *near + "'?";
+  } else {
+    text += "; see cnn help";
+  }
+  return complain(text);
+}
+
+}  // namespace
+}  // namespace cnn
+
+int main(int argc, char** argv) { return cnn::main(argc, argv); }

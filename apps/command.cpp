@@ -1,0 +1,176 @@
+#include "command.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "base/files.h"
+#include "base/log.h"
+#include "base/parallel.h"
+#include "base/text.h"
+#include "train/run_dir.h"
+#include "train/vocabulary.h"
+#include "version.h"
+
+namespace cnn {
+namespace {
+
+constexpr int kMostThreads = 1024;
+
+// The flags of `app` as the user types them.
+std::vector<std::string> flag_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+// What a shell would need to run the same command again.
+std::string typed_line(int argc, char** argv, const std::string& name) {
+  std::string line = "cnn " + name;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool plain = !word.empty() && word.find_first_not_of(
+                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                            "0123456789_-+=./:,@%") == std::string::npos;
+    std::string quoted = "'";
+    for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    line += " " + (plain ? word : quoted + "'");
+  }
+  return line;
+}
+
+// A write to a closed pipe or beyond a size limit shall be an error code, not a death.
+void ignore_write_signals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+}
+
+}  // namespace
+
+Command::Command(std::string name, std::string_view examples, std::string_view summary)
+    : app_("Examples:\n" + std::string(examples) + "\n\n" + std::string(summary), "cnn " + name) {
+  app_.set_version_flag("--version", std::string("cnn ") + kVersion);
+  app_.get_formatter()->column_width(34);
+  app_.option_defaults()->always_capture_default(false);
+}
+
+CLI::Option* Command::add_model(const std::string& what) {
+  CLI::Option* model = app_.add_option("MODEL", model_, what)->type_name("");
+  app_.add_option("KEY=VALUE", overrides_, "overrides of model file keys: train.epochs=3")
+      ->type_name("");
+  return model;
+}
+
+void Command::add_common(const std::string& json_help) {
+  app_.add_option("--threads", threads_, "threads to use (default: all that the machine offers)")
+      ->check(CLI::Range(1, kMostThreads))
+      ->type_name("N");
+  app_.add_option("--memory", memory_, "refuse to plan for more than this: 500MB, 4GB")
+      ->transform(CLI::AsSizeValue(false))
+      ->type_name("SIZE");
+  if (!json_help.empty()) app_.add_flag("--json", json_, json_help);
+  app_.add_flag("-q,--quiet", quiet_, "warnings and errors only");
+  app_.add_flag("-v,--verbose", verbose_, "say which algorithm serves which layer, and more");
+}
+
+void Command::add_key(const std::string& flag, const std::string& key, const std::string& type,
+                      const std::string& help) {
+  key_flags_.push_back(std::make_unique<KeyFlag>());
+  KeyFlag& added = *key_flags_.back();
+  added.key = key;
+  added.option = app_.add_option(flag, added.value, help + " (" + key + ")")->type_name(type);
+}
+
+std::vector<std::string> Command::overrides() const {
+  std::vector<std::string> all;
+  for (const auto& flag : key_flags_) {
+    if (flag->option->count() > 0) all.push_back(flag->key + "=" + flag->value);
+  }
+  all.insert(all.end(), overrides_.begin(), overrides_.end());
+  return all;
+}
+
+void Command::take_overrides(std::vector<std::string>& words) {
+  std::vector<std::string> rest;
+  for (std::string& word : words) {
+    const bool is_override = word.find('=') != std::string::npos && !file_exists(word);
+    (is_override ? overrides_ : rest).push_back(std::move(word));
+  }
+  words = std::move(rest);
+}
+
+ModelSpec Command::load(const std::string& path) const {
+  return load_model(model_file_of(path), overrides(), vocabulary());
+}
+
+std::string Command::usage_problem(const CLI::ParseError& error) const {
+  const auto* extras = dynamic_cast<const CLI::ExtrasError*>(&error);
+  if (extras == nullptr) return error.what();
+  for (const std::string& word : app_.remaining()) {
+    const std::string flag = word.substr(0, word.find('='));
+    if (flag.rfind('-', 0) != 0) continue;
+    std::string text = "unknown option '" + flag + "'";
+    if (const auto near = nearest(flag, flag_names(app_)))
+      text += "; did you mean '" + *near + "'?";
+    return text;
+  }
+  return error.what();
+}
+
+int Command::run(int argc, char** argv, const std::function<Exit()>& body) {
+  ignore_write_signals();
+  line_ = typed_line(argc, argv, app_.get_name().substr(std::strlen("cnn ")));
+  const auto complain = [&](const std::string& text) { std::fprintf(stderr, "%s", text.c_str()); };
+  try {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::Success& asked) {  // --help, --version
+      print_result(asked.get_name() == "CallForHelp" ? app_.help()
+                                                     : std::string(asked.what()) + "\n");
+      return 0;
+    } catch (const CLI::ParseError& error) {
+      throw Error(Exit::kUsage,
+                  {{"", usage_problem(error), "", {"see " + app_.get_name() + " --help"}}});
+    }
+    set_log_level(quiet_ ? LogLevel::kQuiet : verbose_ ? LogLevel::kVerbose : LogLevel::kNormal);
+    set_threads(threads_ > 0 ? threads_ : std::min(default_threads(), kMostThreads));
+    return static_cast<int>(body());
+  } catch (const Error& error) {
+    complain(error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::bad_alloc&) {
+    complain("error: out of memory\n");
+    return static_cast<int>(Exit::kResource);
+  } catch (const std::exception& error) {
+    complain(std::string(error.what()) + "\nThis is a fault of cnn itself; please report it.\n");
+    return static_cast<int>(Exit::kBug);
+  }
+}
+
+void print_result(std::string_view text) {
+  const bool written =
+      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  if (!written && errno != EPIPE) {
+    fail(Exit::kResource, "standard output", "{}", std::strerror(errno));
+  }
+}
+
+int terminal_columns(int otherwise) {
+  if (const char* text = std::getenv("COLUMNS")) {
+    const int n = std::atoi(text);
+    if (n > 0) return n;
+  }
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return otherwise;
+}
+
+}  // namespace cnn

@@ -1,0 +1,66 @@
+// cnn-predict: runs a network on inputs.
+
+#include "train/predict.h"
+
+#include "command.h"
+#include "train/run_dir.h"
+
+namespace cnn {
+namespace {
+
+constexpr const char* kExamples =
+    "  cnn predict runs/lenet5 x.npy                    the likeliest classes of each sample\n"
+    "  cnn predict runs/lenet5 t10k-images-idx3-ubyte.gz --top 1 --csv\n"
+    "  cnn predict models/lenet5.yaml x.npy --weights w.safetensors --out DIR   outputs as .npy";
+
+int main(int argc, char** argv) {
+  PredictRequest request;
+  std::string model;
+  bool csv = false;
+  Command command(
+      "predict", kExamples,
+      "Runs a network on files: .npy arrays [N,C,H,W] are taken as they are, idx images "
+      "are normalised as in training.");
+  CLI::App& app = command.app();
+  app.add_option("MODEL", model, "a model file, or a run directory (its best weights)")
+      ->required()
+      ->type_name("");
+  app.add_option("INPUT", request.inputs, "files; KEY=VALUE overrides may stand among them")
+      ->required()
+      ->type_name("");
+  app.add_option("--weights", request.weights, "weights file (a run has its own)")
+      ->type_name("FILE");
+  app.add_option("--out", request.out, "write every named output to DIR/OUTPUT.npy")
+      ->type_name("DIR");
+  app.add_option("--batch-size", request.batch_size, "samples at a time")
+      ->check(CLI::Range(1, 1 << 20))
+      ->type_name("N");
+  app.add_option("--top", request.top, "classes to show of each sample (default: 5)")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N");
+  app.add_flag("--allow-non-finite", request.allow_non_finite_weights,
+               "accept weights that hold NaN or infinity");
+  CLI::Option* table = app.add_flag("--csv", csv, "print the predictions as CSV");
+  command.add_common("print the result as one JSON line");
+  table->excludes(app.get_option("--json"));
+
+  return command.run(argc, argv, [&] {
+    command.take_overrides(request.inputs);
+    if (request.inputs.empty()) fail(Exit::kUsage, "", "an input file is required");
+    if (request.weights.empty()) {
+      if (!is_run_directory(model)) {
+        fail(Exit::kUsage, "", "--weights FILE is required with a model file (a run has its own)");
+      }
+      request.weights = weights_of_run(model);
+    }
+    request.memory_limit = command.memory_limit();
+    const PredictReport report = predict(command.load(model), request);
+    print_result(command.json() ? report.json() + "\n" : csv ? report.csv() : report.text());
+    return Exit::kOk;
+  });
+}
+
+}  // namespace
+}  // namespace cnn
+
+int main(int argc, char** argv) { return cnn::main(argc, argv); }

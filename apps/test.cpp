@@ -1,0 +1,72 @@
+// cnn-test: evaluates weights on the test split.
+
+#include "base/text.h"
+#include "command.h"
+#include "threshold.h"
+#include "train/evaluate.h"
+#include "train/run_dir.h"
+
+namespace cnn {
+namespace {
+
+constexpr const char* kExamples =
+    "  cnn test runs/lenet5                             its best weights on the test split\n"
+    "  cnn test models/lenet5.yaml --weights w.safetensors\n"
+    "  cnn test runs/lenet5 --split val --json\n"
+    "  cnn test runs/lenet5 --fail-below accuracy=0.98  exit code 7 if it is not reached";
+
+std::string report_text(const TestReport& report) {
+  std::string text = fmt::format("{} on {} samples ({})\n\n", report.model,
+                                 with_commas(report.samples), report.weights);
+  for (const auto& [name, value] : report.metrics) {
+    text += fmt::format("  {:<16} {:.6g}\n", name, value);
+  }
+  const std::string classes = report.class_table();
+  return classes.empty() ? text : text + "\n" + classes;
+}
+
+int main(int argc, char** argv) {
+  TestRequest request;
+  std::vector<std::string> thresholds;
+  Command command("test", kExamples,
+                  "Evaluates a network: losses, metrics, and for classes precision, recall and the "
+                  "confusion matrix.");
+  command.add_model("a model file, or a run directory (its best weights)")->required();
+  command.add_key("--data", "data", "NAME", "data set: a name or a file of data/");
+  CLI::App& app = command.app();
+  app.add_option("--weights", request.weights, "weights file (a run has its own)")
+      ->type_name("FILE");
+  app.add_option("--split", request.split, "test, val or train (default: test)")
+      ->check(CLI::IsMember({"test", "val", "train"}))
+      ->type_name("SPLIT");
+  app.add_option("--batch-size", request.batch_size, "samples at a time")
+      ->check(CLI::Range(1, 1 << 20))
+      ->type_name("N");
+  app.add_option("--workers", request.workers, "threads that load data")
+      ->check(CLI::Range(0, 256))
+      ->type_name("N");
+  app.add_option("--fail-below", thresholds, "METRIC=VALUE: exit 7 if the metric is lower")
+      ->type_name("M=V");
+  app.add_flag("--allow-non-finite", request.allow_non_finite_weights,
+               "accept weights that hold NaN or infinity");
+  command.add_common("print the result as one JSON line");
+
+  return command.run(argc, argv, [&] {
+    const std::vector<Threshold> floors = parse_thresholds(thresholds);
+    if (request.weights.empty()) {
+      if (!is_run_directory(command.model())) {
+        fail(Exit::kUsage, "", "--weights FILE is required with a model file (a run has its own)");
+      }
+      request.weights = weights_of_run(command.model());
+    }
+    request.memory_limit = command.memory_limit();
+    const TestReport report = test_model(command.load(command.model()), request);
+    print_result(command.json() ? report.json() + "\n" : report_text(report));
+    return check_thresholds(floors, report.metrics);
+  });
+}
+
+}  // namespace
+}  // namespace cnn
+
+int main(int argc, char** argv) { return cnn::main(argc, argv); }

@@ -1,0 +1,132 @@
+// cnn-train: trains a model file into a run directory.
+
+#include <unistd.h>
+
+#include <csignal>
+#include <map>
+
+#include "base/text.h"
+#include "command.h"
+#include "train/progress.h"
+#include "train/run_dir.h"
+#include "train/trainer.h"
+
+namespace cnn {
+namespace {
+
+constexpr const char* kExamples =
+    "  cnn train models/lenet5.yaml                     train; the run goes to runs/lenet5\n"
+    "  cnn train models/lenet5.yaml --data digits       on the built-in digits: nothing to fetch\n"
+    "  cnn train models/lenet5.yaml --epochs 3 --lr 0.01 train.optimizer.momentum=0.8\n"
+    "  cnn train models/lenet5.yaml 'train.optimizer={adam: 1e-3}'\n"
+    "  cnn train --resume runs/lenet5                   go on where it stopped, to the bit\n"
+    "  cnn train models/lenet5.yaml --weights w.safetensors   start from these weights";
+
+StopFlags flags;  // signal handlers can reach nothing else
+
+extern "C" void on_stop(int signal_number) {
+  int none = 0;
+  if (!flags.stop_signal.compare_exchange_strong(none, signal_number)) {
+    _exit(128 + signal_number);  // asked twice: at once
+  }
+}
+
+extern "C" void on_hangup(int) { flags.save_requested = true; }
+
+void handle_signals() {
+  struct sigaction action {};
+  action.sa_flags = SA_RESTART;
+  action.sa_handler = on_stop;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  action.sa_handler = on_hangup;
+  sigaction(SIGHUP, &action, nullptr);
+}
+
+std::string summary_text(const TrainReport& report) {
+  std::string text = report.run;
+  switch (report.status) {
+    case TrainReport::Status::kDone:
+      text += ": done";
+      break;
+    case TrainReport::Status::kStopped:
+      text += ": stopped, " + report.reason;
+      break;
+    case TrainReport::Status::kInterrupted:
+      text += ": interrupted; go on with: cnn train --resume " + report.run;
+      break;
+  }
+  text += fmt::format("\n{} epochs, {} steps, {}", report.epochs, with_commas(report.steps),
+                      human_seconds(report.seconds));
+  if (report.best) {
+    text += fmt::format("; best {} {:.4g} in epoch {}", report.best->metric, report.best->value,
+                        report.best->epoch);
+  }
+  return text + "\n";
+}
+
+int main(int argc, char** argv) {
+  TrainRequest request;
+  ProgressMode progress = ProgressMode::kAuto;
+  Command command(
+      "train", kExamples,
+      "Trains the network of MODEL.yaml and writes a run directory: weights, results.csv, "
+      "spec.yaml, run.json.\nCtrl-C saves a checkpoint first; a second one quits at once.");
+  CLI::Option* model = command.add_model("the model file");
+  command.add_key("--data", "data", "NAME", "data set: a name or a file of data/");
+  command.add_key("--epochs", "train.epochs", "N", "passes over the training data");
+  command.add_key("--batch-size", "train.batch_size", "N", "samples per step");
+  command.add_key("--lr", "train.lr", "RATE", "learning rate");
+  command.add_key("--seed", "train.seed", "N", "seed of every random number");
+  command.add_key("--max-steps", "train.max_steps", "N", "stop after so many updates");
+  command.add_key("--time", "train.time", "T", "stop after 90, 30s, 45m, 2h");
+  command.add_key("--patience", "train.patience", "N",
+                  "stop after N epochs without a better result");
+  command.add_key("--save-every", "train.save_every", "N", "checkpoint every N updates too");
+  command.add_key("--workers", "train.workers", "N", "threads that load data");
+  CLI::App& app = command.app();
+  CLI::Option* resume =
+      app.add_option("--resume", request.resume, "go on with this run directory")->type_name("RUN");
+  CLI::Option* weights =
+      app.add_option("--weights", request.weights, "start a new run from these weights")
+          ->type_name("FILE");
+  CLI::Option* out =
+      app.add_option("--out", request.out, "folder of the run directories (default: runs)")
+          ->type_name("DIR");
+  CLI::Option* name =
+      app.add_option("--name", request.name, "name of the run (default: the model's)")
+          ->type_name("NAME");
+  CLI::Option* overwrite =
+      app.add_flag("--overwrite", request.overwrite, "empty an old run of that name first");
+  for (CLI::Option* other : {model, weights, out, name, overwrite}) resume->excludes(other);
+  app.add_flag("--allow-non-finite", request.allow_non_finite_weights,
+               "accept weights that hold NaN or infinity");
+  const std::map<std::string, ProgressMode> modes = {{"auto", ProgressMode::kAuto},
+                                                     {"bar", ProgressMode::kBar},
+                                                     {"lines", ProgressMode::kLines},
+                                                     {"none", ProgressMode::kNone}};
+  app.add_option("--progress", progress, "auto, bar, lines or none")
+      ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case).description(""))
+      ->type_name("MODE");
+  command.add_common("print the result as one JSON line");
+
+  return command.run(argc, argv, [&] {
+    const bool resumes = !request.resume.empty();
+    if (!resumes && command.model().empty()) {
+      fail(Exit::kUsage, "", "a model file is required: cnn train MODEL.yaml (or --resume RUN)");
+    }
+    request.memory_limit = command.memory_limit();
+    request.command = command.line();
+    handle_signals();
+    const ModelSpec spec = command.load(resumes ? request.resume : command.model());
+    const auto observer = make_progress(progress, ProgressDevice::standard_error());
+    const TrainReport report = train(spec, request, *observer, flags);
+    print_result(command.json() ? report.json() + "\n" : summary_text(report));
+    return report.exit;
+  });
+}
+
+}  // namespace
+}  // namespace cnn
+
+int main(int argc, char** argv) { return cnn::main(argc, argv); }

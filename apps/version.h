@@ -1,0 +1,7 @@
+#pragma once
+
+namespace cnn {
+
+inline constexpr const char* kVersion = CNN_VERSION;
+
+}  // namespace cnn

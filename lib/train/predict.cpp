@@ -1,0 +1,255 @@
+#include "train/predict.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "io/csv.h"
+#include "io/idx.h"
+#include "io/npy.h"
+#include "train/metrics.h"
+#include "train/network.h"
+#include "train/settings.h"
+#include "train/weights.h"
+
+namespace cnn {
+namespace {
+
+// Samples of one file, channels first, and what to do to them before the network.
+struct Input {
+  std::string path;
+  int64_t samples = 0;
+  std::function<void(int64_t first, std::span<float> out)> read;
+  Normalization normalization = {};
+};
+
+bool is_npy(const std::string& path) {
+  constexpr std::string_view kMagic = "\x93NUMPY";
+  const InputFile file(path);
+  char head[kMagic.size()] = {};
+  if (file.size() < kMagic.size()) return false;
+  file.read_at(0, head, sizeof(head));
+  return std::string_view(head, sizeof(head)) == kMagic;
+}
+
+// The shape of a file must be [N] and then the model's; a channel axis of 1 may be left out.
+void check_shape(const std::string& path, const std::vector<int64_t>& found, const Shape& wanted) {
+  std::vector<int64_t> sizes;
+  for (int axis = 0; axis < wanted.rank(); ++axis) sizes.push_back(wanted[axis]);
+  const std::vector<int64_t> rest(found.begin() + (found.empty() ? 0 : 1), found.end());
+  const bool without_channel = !sizes.empty() && sizes[0] == 1 &&
+                               std::vector<int64_t>(sizes.begin() + 1, sizes.end()) == rest;
+  if (!found.empty() && (rest == sizes || without_channel)) return;
+  std::vector<std::string> words;
+  for (const int64_t n : found) words.push_back(std::to_string(n));
+  std::string expected = wanted.str();
+  expected.insert(1, "N,");
+  fail(Exit::kInput, path, "shape [{}]; the model takes {}", join(words, ","), expected);
+}
+
+Input open_npy(const std::string& path, const Shape& shape) {
+  auto reader = std::make_shared<NpyReader>(path);
+  check_shape(path, reader->shape(), shape);
+  const int64_t size = shape.count();
+  return {path, reader->shape()[0],
+          [reader, size](int64_t first, std::span<float> out) { reader->read(first * size, out); }};
+}
+
+Input open_idx(const std::string& path, const Shape& shape, const WeightsInfo& weights) {
+  auto array = std::make_shared<IdxArray>(read_idx(path));
+  check_shape(path, array->shape, shape);
+  Normalization normalization = weights.normalization;
+  if (normalization.is_identity()) normalization.scale = 1.0 / 255.0;
+  const int64_t size = shape.count();
+  return {path, array->shape[0],
+          [array, size](int64_t first, std::span<float> out) {
+            const uint8_t* bytes = array->bytes.data() + first * size;
+            for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<float>(bytes[i]);
+          },
+          normalization};
+}
+
+const GraphField& only_input(const Graph& graph) {
+  const GraphField* found = nullptr;
+  for (const GraphField& field : graph.fields) {
+    if (!field.is_input) continue;
+    if (found != nullptr) {
+      fail(Exit::kUsage, "", "predict takes models with one input; '{}' has '{}' and '{}'",
+           graph.name, found->field.name, field.field.name);
+    }
+    found = &field;
+  }
+  CNN_ASSERT(found != nullptr);
+  return *found;
+}
+
+// The `top` classes with the largest softmax, best first; the lower number wins a tie.
+std::vector<std::pair<std::string, double>> best_classes(std::span<const float> logits, int64_t top,
+                                                         const std::vector<std::string>& names) {
+  std::vector<size_t> order(logits.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return logits[a] > logits[b]; });
+  double sum = 0;
+  const double largest = logits[order[0]];
+  for (const float x : logits) sum += std::exp(static_cast<double>(x) - largest);
+  order.resize(std::min(order.size(), static_cast<size_t>(top)));
+  std::vector<std::pair<std::string, double>> classes;
+  for (const size_t i : order) {
+    classes.emplace_back(i < names.size() ? names[i] : std::to_string(i),
+                         std::exp(static_cast<double>(logits[i]) - largest) / sum);
+  }
+  return classes;
+}
+
+// One run of the network over one file after another.
+class Predictor {
+ public:
+  Predictor(const ModelSpec& spec, const PredictRequest& request)
+      : request_(request), network_(spec, false), graph_(network_.test_graph()) {
+    batch_ = request.batch_size > 0 ? request.batch_size : read_train_settings(spec).batch_size;
+    if (const auto loss = first_loss_binding(graph_);
+        loss && loss->kind == FieldKind::kClass && value(loss->output).shape.rank() == 1) {
+      logits_ = loss->output;
+    }
+    network_.plan(
+        {{Pass::predicting(), batch_, logits_ ? std::vector<int>{*logits_} : std::vector<int>{}}});
+    check_memory(network_.planned_bytes(), request.memory_limit, largest_tenants(network_, {}));
+    network_.allocate();
+    weights_ = load_weights(request.weights, network_.store(), {request.allow_non_finite_weights});
+  }
+
+  PredictReport run() {
+    report_.model = graph_.name;
+    std::vector<Input> inputs;  // all are checked before the first is run
+    const Shape& shape = only_input(graph_).field.shape;
+    for (const std::string& path : request_.inputs) {
+      inputs.push_back(is_npy(path) ? open_npy(path, shape) : open_idx(path, shape, weights_));
+    }
+    for (const Input& input : inputs) run_file(input);
+    return std::move(report_);
+  }
+
+ private:
+  const Value& value(int id) const { return graph_.values[static_cast<size_t>(id)]; }
+
+  std::string folder_for(const Input& input) const {
+    if (request_.inputs.size() == 1) return request_.out;
+    return request_.out + "/" + std::filesystem::path(input.path).stem().string();
+  }
+
+  void run_file(const Input& input) {
+    std::vector<std::unique_ptr<NpyWriter>> writers;
+    std::vector<std::string> paths;
+    if (!request_.out.empty()) {
+      const std::string folder = folder_for(input);
+      make_directories(folder);
+      for (const NamedOutput& output : graph_.outputs) {
+        const Shape& shape = value(output.value).shape;
+        std::vector<int64_t> sizes = {input.samples};
+        for (int axis = 0; axis < shape.rank(); ++axis) sizes.push_back(shape[axis]);
+        paths.push_back(folder + "/" + output.name + ".npy");
+        writers.push_back(std::make_unique<NpyWriter>(paths.back(), sizes));
+      }
+    }
+    const Shape& shape = only_input(graph_).field.shape;
+    const auto floats = static_cast<size_t>(batch_ * shape.count());
+    Buffer in_file_order(floats), bound(floats);
+    Executor& executor = network_.executor(0);
+    executor.bind(static_cast<int>(&only_input(graph_) - graph_.fields.data()), bound.data());
+    for (int64_t first = 0; first < input.samples; first += batch_) {
+      const int64_t n = std::min(batch_, input.samples - first);
+      input.read(first, in_file_order.span().first(static_cast<size_t>(n * shape.count())));
+      to_channels_last(in_file_order.data(), bound.data(), n, shape);
+      input.normalization.apply(bound.data(), n * shape.positions(), shape.channels());
+      executor.forward(n, 0, 0);
+      for (size_t i = 0; i < writers.size(); ++i) {
+        append(executor.value(graph_.outputs[i].value), *writers[i]);
+      }
+      if (logits_) add_predictions_of(executor.value(*logits_), input, first);
+    }
+    for (const auto& writer : writers) writer->commit();
+    report_.files.insert(report_.files.end(), paths.begin(), paths.end());
+    report_.samples += input.samples;
+  }
+
+  static void append(const ConstView& view, NpyWriter& writer) {
+    std::vector<float> ordered(static_cast<size_t>(view.count()));
+    to_channels_first(view.data, ordered.data(), view.batch, view.shape);
+    writer.append(ordered);
+  }
+
+  void add_predictions_of(const ConstView& logits, const Input& input, int64_t first) {
+    for (int64_t i = 0; i < logits.batch; ++i) {
+      const std::span<const float> row(logits.sample(i), static_cast<size_t>(logits.shape.count()));
+      report_.predictions.push_back(
+          {input.path, first + i, best_classes(row, request_.top, weights_.class_names)});
+    }
+  }
+
+  const PredictRequest& request_;
+  Network network_;
+  const Graph& graph_;
+  int64_t batch_ = 1;
+  std::optional<int> logits_;
+  WeightsInfo weights_;
+  PredictReport report_;
+};
+
+}  // namespace
+
+PredictReport predict(const ModelSpec& spec, const PredictRequest& request) {
+  return Predictor(spec, request).run();
+}
+
+std::string PredictReport::json() const {
+  using Json = nlohmann::ordered_json;
+  Json out = {{"schema", 1}, {"model", model}, {"samples", samples}};
+  out["predictions"] = Json::array();
+  for (const Prediction& prediction : predictions) {
+    Json classes = Json::array();
+    for (const auto& [name, probability] : prediction.classes) {
+      classes.push_back({{"name", name}, {"probability", probability}});
+    }
+    out["predictions"].push_back(
+        {{"input", prediction.input}, {"sample", prediction.sample}, {"classes", classes}});
+  }
+  out["files"] = files;
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string PredictReport::csv() const {
+  std::string text =
+      csv_line(std::vector<std::string>{"input", "sample", "rank", "class", "probability"});
+  for (const Prediction& prediction : predictions) {
+    for (size_t rank = 0; rank < prediction.classes.size(); ++rank) {
+      const auto& [name, probability] = prediction.classes[rank];
+      text += csv_line(std::vector<std::string>{prediction.input, std::to_string(prediction.sample),
+                                                std::to_string(rank + 1), name,
+                                                csv_number(probability)});
+    }
+  }
+  return text;
+}
+
+std::string PredictReport::text() const {
+  std::string text;
+  for (const Prediction& prediction : predictions) {
+    text += fmt::format("{} {}:", escaped(prediction.input), prediction.sample);
+    for (const auto& [name, probability] : prediction.classes) {
+      text += fmt::format("  {} {:.1f}%", escaped(name), 100 * probability);
+    }
+    text += "\n";
+  }
+  for (const std::string& file : files) text += "wrote " + escaped(file) + "\n";
+  return text;
+}
+
+}  // namespace cnn

@@ -1,0 +1,165 @@
+// The rules of the house, read from the sources themselves.
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "support/catch.h"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+const fs::path kRoot = CNN_SOURCE_DIR;
+
+struct SourceFile {
+  fs::path path;  // relative to the root
+  std::vector<std::string> lines;
+};
+
+std::vector<SourceFile> sources_under(const std::vector<std::string>& folders) {
+  const std::set<std::string> kEndings = {".cpp", ".h", ".def"};
+  std::vector<SourceFile> files;
+  for (const std::string& folder : folders) {
+    for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
+      if (!entry.is_regular_file() || !kEndings.count(entry.path().extension().string())) continue;
+      SourceFile file{fs::relative(entry.path(), kRoot), {}};
+      std::ifstream in(entry.path());
+      for (std::string line; std::getline(in, line);) file.lines.push_back(line);
+      files.push_back(std::move(file));
+    }
+  }
+  return files;
+}
+
+// What each folder of lib/ may include: itself and everything that its arrows reach.
+const std::map<std::string, std::set<std::string>>& allowed_includes() {
+  static const auto reachable = [] {
+    const std::map<std::string, std::set<std::string>> arrows = {
+        {"base", {}},
+        {"tensor", {"base"}},
+        {"kernels", {"tensor"}},
+        {"spec", {"base"}},
+        {"layers", {"kernels", "spec"}},
+        {"graph", {"layers"}},
+        {"io", {"tensor"}},
+        {"data", {"io", "spec", "kernels"}},
+        {"train", {"graph", "data", "io"}},
+        {"viz", {"train"}},
+    };
+    auto closed = arrows;
+    for (size_t round = 0; round < arrows.size(); ++round) {
+      for (auto& [folder, reached] : closed) {
+        for (const std::string& next : std::set<std::string>(reached)) {
+          reached.insert(closed.at(next).begin(), closed.at(next).end());
+        }
+      }
+    }
+    for (auto& [folder, reached] : closed) reached.insert(folder);
+    return closed;
+  }();
+  return reachable;
+}
+
+std::string folder_in_lib(const fs::path& path) {
+  auto part = path.begin();
+  return (++part)->string();
+}
+
+// Files of apps/, lib/ and tests/ with a line that matches, except those under `exempt`.
+std::vector<std::string> offenders(const std::string& pattern, const std::string& exempt) {
+  const std::regex expression(pattern);
+  std::vector<std::string> found;
+  for (const SourceFile& file : sources_under({"apps", "lib"})) {
+    if (file.path.string().rfind(exempt, 0) == 0) continue;
+    for (size_t i = 0; i < file.lines.size(); ++i) {
+      if (std::regex_search(file.lines[i], expression)) {
+        found.push_back(file.path.string() + ":" + std::to_string(i + 1));
+      }
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("includes follow the arrows between the folders of lib") {
+  const std::regex include("^\\s*#\\s*include \"([a-z_]+)/");
+  for (const SourceFile& file : sources_under({"lib"})) {
+    const auto& allowed = allowed_includes().at(folder_in_lib(file.path));
+    for (const std::string& line : file.lines) {
+      std::smatch match;
+      if (!std::regex_search(line, match, include)) continue;
+      INFO(file.path.string() << " includes " << line);
+      CHECK(allowed.count(match[1]) == 1);
+    }
+  }
+}
+
+TEST_CASE("only base/parallel knows OpenMP") {
+  CHECK(offenders("#\\s*pragma\\s+omp|omp\\.h|\\bomp_[a-z]+_", "lib/base/parallel") ==
+        std::vector<std::string>{});
+}
+
+TEST_CASE("only kernels/gemm calls BLAS") {
+  CHECK(offenders("cblas|openblas_", "lib/kernels/gemm") == std::vector<std::string>{});
+}
+
+TEST_CASE("only spec/yaml sees yaml-cpp") {
+  CHECK(offenders("yaml-cpp/|YAML::", "lib/spec/yaml") == std::vector<std::string>{});
+}
+
+TEST_CASE("only apps read argv or exit") {
+  std::vector<std::string> in_lib;
+  for (const std::string& place : offenders("\\bargv\\b|[^_.a-z]exit\\(", "apps")) {
+    in_lib.push_back(place);
+  }
+  CHECK(in_lib == std::vector<std::string>{});
+}
+
+TEST_CASE("files stay under 500 lines") {
+  for (const SourceFile& file : sources_under({"apps", "lib", "tests"})) {
+    INFO(file.path.string());
+    CHECK(file.lines.size() <= 500);
+  }
+}
+
+TEST_CASE("no build file asks for fast-math") {
+  for (const char* name : {"lib/CMakeLists.txt", "apps/CMakeLists.txt", "tests/CMakeLists.txt",
+                           "CMakePresets.json"}) {
+    std::ifstream in(kRoot / name);
+    std::stringstream text;
+    text << in.rdbuf();
+    INFO(name);
+    CHECK(text.str().find("fast-math") == std::string::npos);
+  }
+}
+
+TEST_CASE("the top level holds nothing but the agreed folders and files") {
+  const std::set<std::string> agreed = {"apps",   "lib",   "models",         "data",
+                                        "scripts", "tests", "CMakeLists.txt", "README.md",
+                                        "LICENSE", "CMakePresets.json", "runs"};
+  for (const auto& entry : fs::directory_iterator(kRoot)) {
+    const std::string name = entry.path().filename().string();
+    if (name[0] == '.' || name.rfind("build", 0) == 0) continue;
+    INFO(name);
+    CHECK(agreed.count(name) == 1);
+  }
+}
+
+TEST_CASE("every folder of the house has its README") {
+  std::vector<fs::path> folders = {"apps", "lib", "models", "data", "scripts", "tests"};
+  for (const auto& [folder, reached] : allowed_includes()) {
+    if (fs::exists(kRoot / "lib" / folder)) folders.push_back(fs::path("lib") / folder);
+  }
+  for (const fs::path& folder : folders) {
+    INFO(folder.string());
+    CHECK(fs::exists(kRoot / folder / "README.md"));
+  }
+}
