@@ -1,0 +1,316 @@
+#include "io/safetensors.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <unordered_set>
+#include <utility>
+
+#include "base/error.h"
+#include "io/safetensors_header.h"
+#include "tensor/tensor.h"
+
+namespace cnn {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "files are little-endian");
+
+constexpr uint64_t kLengthBytes = 8;
+constexpr uint64_t kMaxHeader = 100'000'000;
+constexpr size_t kChunk = size_t{1} << 18;  // bytes per read; a multiple of every dtype's size
+
+uint32_t crc(uint32_t start, const void* data, size_t size) {
+  return static_cast<uint32_t>(crc32_z(start, static_cast<const Bytef*>(data), size));
+}
+
+std::string hex(uint32_t value) { return fmt::format("{:08x}", value); }
+
+float from_half(uint16_t bits) {
+  const int exponent = bits >> 10 & 31;
+  const int mantissa = bits & 1023;
+  float magnitude;
+  if (exponent == 31) {
+    magnitude = mantissa == 0 ? INFINITY : NAN;
+  } else if (exponent == 0) {
+    magnitude = std::ldexp(static_cast<float>(mantissa), -24);
+  } else {
+    magnitude = std::ldexp(static_cast<float>(mantissa + 1024), exponent - 25);
+  }
+  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
+}
+
+float from_bfloat(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
+
+template <class T, class Convert>
+void convert_as(const char* bytes, size_t count, float* out, Convert convert) {
+  for (size_t i = 0; i < count; ++i) {
+    T value;
+    std::memcpy(&value, bytes + i * sizeof(T), sizeof(T));
+    out[i] = convert(value);
+  }
+}
+
+// False if the dtype cannot become floats.
+bool convert(std::string_view dtype, const char* bytes, size_t count, float* out) {
+  const auto plain = [](auto value) { return static_cast<float>(value); };
+  if (dtype == "F32") {
+    std::memcpy(out, bytes, count * sizeof(float));
+  } else if (dtype == "F16") {
+    convert_as<uint16_t>(bytes, count, out, from_half);
+  } else if (dtype == "BF16") {
+    convert_as<uint16_t>(bytes, count, out, from_bfloat);
+  } else if (dtype == "F64") {
+    convert_as<double>(bytes, count, out, plain);
+  } else if (dtype == "I64") {
+    convert_as<int64_t>(bytes, count, out, plain);
+  } else if (dtype == "I32") {
+    convert_as<int32_t>(bytes, count, out, plain);
+  } else if (dtype == "U8" || dtype == "BOOL") {
+    convert_as<uint8_t>(bytes, count, out, plain);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+size_t first_non_finite(std::span<const float> values) {
+  return static_cast<size_t>(
+      std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); }) -
+      values.begin());
+}
+
+}  // namespace
+
+SafetensorsReader::SafetensorsReader(const std::string& path) : file_(path) {
+  read_header();
+  take_checksums();
+}
+
+void SafetensorsReader::read_header() {
+  if (file_.size() < kLengthBytes) {
+    fail(Exit::kInput, path(), "at byte 0: has {} bytes, a safetensors file begins with 8",
+         file_.size());
+  }
+  uint64_t length = 0;
+  file_.read_at(0, &length, sizeof(length));
+  if (length > kMaxHeader || length > file_.size() - kLengthBytes) {
+    fail(Exit::kInput, path(),
+         "at byte 0: the header's length is {}, the file has {} bytes (headers up to 100 MB are "
+         "read); is it a whole safetensors file?",
+         length, file_.size());
+  }
+  std::string text(length, '\0');
+  file_.read_at(kLengthBytes, text.data(), text.size());
+  detail::SafetensorsHeader header = detail::parse_safetensors_header(text, path());
+  tensors_ = std::move(header.tensors);
+  metadata_ = std::move(header.metadata);
+  std::stable_sort(tensors_.begin(), tensors_.end(), [](const SafeTensor& a, const SafeTensor& b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  });
+  check_layout(kLengthBytes + length);
+  for (size_t i = 0; i < tensors_.size(); ++i) {
+    tensors_[i].begin += kLengthBytes + length;
+    tensors_[i].end += kLengthBytes + length;
+    by_name_.emplace(tensors_[i].name, i);
+  }
+}
+
+// Offsets count from data_begin here.
+void SafetensorsReader::check_layout(uint64_t data_begin) const {
+  const uint64_t data_bytes = file_.size() - data_begin;
+  uint64_t expected = 0;
+  for (const SafeTensor& t : tensors_) {
+    if (t.begin > t.end || t.end > data_bytes) {
+      fail(Exit::kInput, path(),
+           "at byte {}: tensor '{}' covers bytes {} to {} of the data, the file has {}; the file "
+           "is not whole",
+           data_begin, t.name, t.begin, t.end, data_bytes);
+    }
+    const uint64_t bytes = static_cast<uint64_t>(t.count) * detail::dtype_bytes(t.dtype);
+    if (t.end - t.begin != bytes) {
+      fail(Exit::kInput, path(), "at byte {}: tensor '{}' has {} bytes, its shape in {} takes {}",
+           data_begin + t.begin, t.name, t.end - t.begin, t.dtype, bytes);
+    }
+    if (t.begin != expected) {
+      fail(Exit::kInput, path(), "at byte {}: tensor '{}' {}", data_begin + t.begin, t.name,
+           t.begin < expected ? "overlaps the one before it" : "comes after a hole");
+    }
+    expected = t.end;
+  }
+  if (expected != data_bytes) {
+    fail(Exit::kInput, path(), "at byte {}: {} bytes after the last tensor", data_begin + expected,
+         data_bytes - expected);
+  }
+}
+
+void SafetensorsReader::take_checksums() {
+  std::unordered_map<std::string, uint32_t> sums;
+  for (auto it = metadata_.begin(); it != metadata_.end();) {
+    if (!it->first.starts_with(detail::kChecksumPrefix)) {
+      ++it;
+      continue;
+    }
+    uint32_t value = 0;
+    const std::string& text = it->second;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || hex(value) != text) {
+      fail(Exit::kInput, path(), "at byte {}: checksum '{}' is '{}', expected 8 hexadecimal digits",
+           kLengthBytes, it->first, text);
+    }
+    sums.emplace(it->first, value);
+    it = metadata_.erase(it);
+  }
+  if (sums.empty()) return;  // written by another tool
+  const auto take = [&](const std::string& key) -> uint32_t {
+    const auto found = sums.find(key);
+    if (found == sums.end()) {
+      fail(Exit::kInput, path(), "at byte {}: the checksum '{}' is missing; the header is damaged",
+           kLengthBytes, key);
+    }
+    const uint32_t value = found->second;
+    sums.erase(found);
+    return value;
+  };
+  if (take(std::string(detail::kMetadataChecksum)) != detail::metadata_checksum(metadata_)) {
+    fail(Exit::kInput, path(),
+         "at byte {}: checksum of the metadata differs; the header is damaged", kLengthBytes);
+  }
+  for (const SafeTensor& t : tensors_) {
+    checksums_.emplace(t.name, take(std::string(detail::kChecksumPrefix) + t.name));
+  }
+  if (!sums.empty()) {
+    fail(Exit::kInput, path(), "at byte {}: checksum '{}' belongs to no tensor of the file",
+         kLengthBytes, sums.begin()->first);
+  }
+}
+
+const SafeTensor* SafetensorsReader::find(std::string_view name) const {
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : &tensors_[found->second];
+}
+
+// Gives the tensor's bytes in pieces to consume(bytes, size, first number), then checks the sum.
+template <class Consume>
+void SafetensorsReader::stream(const SafeTensor& tensor, Consume&& consume) const {
+  const auto checksum = checksums_.find(tensor.name);
+  const std::string prefix = detail::checksum_prefix(tensor);
+  uint32_t sum = crc(0, prefix.data(), prefix.size());
+  const size_t number_bytes = detail::dtype_bytes(tensor.dtype);
+  std::vector<char> buffer(std::min<uint64_t>(kChunk, tensor.end - tensor.begin));
+  for (uint64_t at = tensor.begin; at < tensor.end; at += buffer.size()) {
+    const size_t size = std::min<uint64_t>(buffer.size(), tensor.end - at);
+    file_.read_at(at, buffer.data(), size);
+    if (checksum != checksums_.end()) sum = crc(sum, buffer.data(), size);
+    consume(buffer.data(), size / number_bytes, (at - tensor.begin) / number_bytes);
+  }
+  if (checksum != checksums_.end() && checksum->second != sum) {
+    fail(Exit::kInput, path(), "at byte {}: tensor '{}': its checksum is {}, the file says {}",
+         tensor.begin, tensor.name, hex(sum), hex(checksum->second));
+  }
+}
+
+void SafetensorsReader::read(const SafeTensor& tensor, std::span<float> out) const {
+  CNN_ASSERT(out.size() == static_cast<size_t>(tensor.count));
+  stream(tensor, [&](const char* bytes, size_t count, size_t first) {
+    if (!convert(tensor.dtype, bytes, count, out.data() + first)) {
+      fail(Exit::kInput, path(),
+           "at byte {}: tensor '{}' has dtype {}; F32, F16, BF16 and F64 are read", tensor.begin,
+           tensor.name, tensor.dtype);
+    }
+  });
+  const size_t bad = accept_non_finite_ ? out.size() : first_non_finite(out);
+  if (bad < out.size()) {
+    fail(Exit::kInput, path(), "at byte {}: tensor '{}': number {} is {}, not finite",
+         tensor.begin + bad * detail::dtype_bytes(tensor.dtype), tensor.name, bad, out[bad]);
+  }
+}
+
+void SafetensorsReader::verify() const {
+  std::vector<float> numbers(kChunk);
+  for (const SafeTensor& t : tensors_) {
+    size_t bad = static_cast<size_t>(t.count);
+    stream(t, [&](const char* bytes, size_t count, size_t first) {
+      if (accept_non_finite_ || bad < static_cast<size_t>(t.count)) return;
+      if (!convert(t.dtype, bytes, count, numbers.data())) return;
+      const size_t found = first_non_finite({numbers.data(), count});
+      if (found < count) bad = first + found;
+    });
+    if (bad < static_cast<size_t>(t.count)) {
+      fail(Exit::kInput, path(), "at byte {}: tensor '{}': number {} is not finite",
+           t.begin + bad * detail::dtype_bytes(t.dtype), t.name, bad);
+    }
+  }
+}
+
+void SafetensorsWriter::set_metadata(const std::string& key, std::string value) {
+  CNN_ASSERT(!key.empty() && !key.starts_with(detail::kChecksumPrefix));
+  metadata_[key] = std::move(value);
+}
+
+void SafetensorsWriter::add(std::string name, std::vector<int64_t> shape,
+                            std::span<const float> values) {
+  add(std::move(name), std::move(shape), Fill());
+  items_.back().values = values;
+  CNN_ASSERT(items_.back().count == values.size());
+}
+
+void SafetensorsWriter::add(std::string name, std::vector<int64_t> shape, Fill fill) {
+  uint64_t count = 1;
+  for (const int64_t n : shape) {
+    CNN_ASSERT(n >= 0);
+    count *= static_cast<uint64_t>(n);
+  }
+  items_.push_back({std::move(name), std::move(shape), count, {}, std::move(fill)});
+}
+
+std::string SafetensorsWriter::header(const std::vector<uint32_t>& checksums) const {
+  detail::SafetensorsHeader header;
+  header.metadata = metadata_;
+  header.metadata[std::string(detail::kMetadataChecksum)] =
+      hex(detail::metadata_checksum(metadata_));
+  uint64_t offset = 0;
+  for (size_t i = 0; i < items_.size(); ++i) {
+    const Item& item = items_[i];
+    const uint64_t bytes = item.count * sizeof(float);
+    const bool first =
+        header.metadata.emplace(std::string(detail::kChecksumPrefix) + item.name, hex(checksums[i]))
+            .second;
+    CNN_ASSERT(first);
+    header.tensors.push_back(
+        {item.name, "F32", item.shape, static_cast<int64_t>(item.count), offset, offset + bytes});
+    offset += bytes;
+  }
+  return detail::write_safetensors_header(header);
+}
+
+void SafetensorsWriter::write(const std::string& path) const {
+  // The sums are known last: the header is written twice, with the same length.
+  std::vector<uint32_t> checksums(items_.size(), 0);
+  AtomicFile file(path);
+  const uint64_t length = header(checksums).size();
+  file.write(&length, sizeof(length));
+  file.write(header(checksums));
+  std::vector<float> filled;
+  for (size_t i = 0; i < items_.size(); ++i) {
+    const Item& item = items_[i];
+    std::span<const float> values = item.values;
+    if (item.fill) {
+      filled.resize(item.count);
+      item.fill(filled);
+      values = filled;
+    }
+    const std::string prefix = detail::checksum_prefix({item.name, "F32", item.shape, 0, 0, 0});
+    checksums[i] = crc(crc(0, prefix.data(), prefix.size()), values.data(), values.size_bytes());
+    file.write(values.data(), values.size_bytes());
+  }
+  const std::string text = header(checksums);
+  CNN_ASSERT(text.size() == length);
+  file.write_at(kLengthBytes, text.data(), text.size());
+  file.commit();
+}
+
+}  // namespace cnn
