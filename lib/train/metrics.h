@@ -20,6 +20,7 @@
 #include "spec/model_spec.h"
 #include "spec/options.h"
 #include "tensor/view.h"
+#include "train/confusion.h"
 
 namespace cnn {
 
@@ -41,37 +42,6 @@ class Metric {
   virtual Scores result() const = 0;
 };
 
-// Counts of (true class, predicted class), and what follows from them.
-class ConfusionMatrix {
- public:
-  explicit ConfusionMatrix(int64_t classes = 0);
-  int64_t classes() const { return classes_; }
-  void add(int64_t truth, int64_t predicted) { ++counts_[index(truth, predicted)]; }
-  int64_t at(int64_t truth, int64_t predicted) const { return counts_[index(truth, predicted)]; }
-  void reset();
-  int64_t total() const;
-  double accuracy() const;
-
-  // Of one class; 0 where the denominator is 0.
-  struct ClassScore {
-    double precision = 0, recall = 0, f1 = 0;
-    int64_t samples = 0;  // of that true class
-  };
-  ClassScore score(int64_t class_number) const;
-
- private:
-  size_t index(int64_t truth, int64_t predicted) const {
-    return static_cast<size_t>(truth * classes_ + predicted);
-  }
-  int64_t classes_;
-  std::vector<int64_t> counts_;
-};
-
-// Adds the arg max of every position to `matrix` (the first of equals wins); targets equal to
-// `ignore` are left out.
-void add_predictions(const ConstView& output, const ConstView& target,
-                     std::optional<int64_t> ignore, ConfusionMatrix& matrix);
-
 struct MetricType {
   const char* name;
   const char* summary;
@@ -79,6 +49,7 @@ struct MetricType {
   std::unique_ptr<Metric> (*make)();
 };
 std::span<const MetricType> metric_types();
+std::vector<std::string> metric_names();
 
 // What the first loss compares, for metrics and test reports.
 struct LossBinding {
@@ -114,8 +85,7 @@ class MetricSet {
     int output = -1;
     int target = -1;
   };
-  void read(const Node& item, const Graph& graph, const VariableScope& scope,
-            Diagnostics& diagnostics);
+  void read(const Node& item, const Graph& graph, Diagnostics& diagnostics);
   std::vector<std::string> names_of(const Bound& bound) const;
   std::vector<Bound> bound_;
 };

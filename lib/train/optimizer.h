@@ -47,6 +47,9 @@ class Optimizer {
   // there is one: then the weights are no longer good for anything but a message.
   std::optional<int> update(double lr, float gradient_scale = 1.0f);
 
+  // The norm of all gradients together, summed in double in an order that threads do not change.
+  double gradient_norm();
+
   int64_t steps() const { return steps_; }
 
   // State for checkpoints: one array per slot and trained parameter, in the order of files.
@@ -55,7 +58,7 @@ class Optimizer {
     int parameter = -1;
   };
   std::vector<StateArray> state() const;
-  std::vector<float> export_state(const StateArray& array) const;
+  void export_state(const StateArray& array, std::span<float> out) const;
   void import_state(const StateArray& array, std::span<const float> values);
   void set_steps(int64_t steps) { steps_ = steps; }
 
@@ -81,12 +84,13 @@ class Optimizer {
     int64_t begin = 0;
     int64_t count = 0;
   };
-  ptrdiff_t slot_offset(int parameter) const;
+  size_t slot_index(const StateArray& array) const;
 
   ParameterStore* store_ = nullptr;
   std::vector<Buffer> slots_;  // each laid out as the gradient arena
   std::vector<Chunk> chunks_;
-  std::vector<char> bad_;  // by chunk
+  std::vector<char> bad_;            // by chunk: a gradient that is not finite
+  std::vector<double> square_sums_;  // by chunk of the gradient arena
   int64_t steps_ = 0;
 };
 
@@ -98,11 +102,9 @@ struct OptimizerType {
 };
 std::span<const OptimizerType> optimizer_types();
 std::vector<std::string> optimizer_names();
+std::unique_ptr<Optimizer> make_optimizer(std::string_view name);  // null if there is none
 
 // {sgd: 0.05, momentum: 0.9}; null after a report.
 std::unique_ptr<Optimizer> read_optimizer(const Node& node, Diagnostics& diagnostics);
-
-// The norm of all gradients together, summed in double in a fixed order.
-double gradient_norm(ParameterStore& store);
 
 }  // namespace cnn

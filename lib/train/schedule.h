@@ -18,6 +18,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "spec/options.h"
@@ -57,6 +58,7 @@ struct ScheduleType {
 };
 std::span<const ScheduleType> schedule_types();
 std::vector<std::string> schedule_names();
+std::unique_ptr<Schedule> make_schedule(std::string_view name);  // null if there is none
 
 // `constant`, {cosine: 0, warmup: 5}; null after a report.
 std::unique_ptr<Schedule> read_schedule(const Node& node, Diagnostics& diagnostics);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "data/transforms.h"
 #include "graph/parameter_store.h"
 
 namespace cnn {
@@ -15,9 +16,8 @@ namespace cnn {
 struct WeightsInfo {
   std::string model;
   std::vector<std::string> class_names;
-  std::vector<int64_t> input;  // C,H,W of the first input
-  std::vector<float> mean;     // per channel, as subtracted after scaling; empty: none
-  std::vector<float> stddev;
+  std::vector<int64_t> input;   // C,H,W of the first input
+  Normalization normalization;  // of that input
 };
 
 // Writes through AtomicFile, with a checksum per tensor.

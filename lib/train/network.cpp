@@ -1,0 +1,89 @@
+#include "train/network.h"
+
+#include <algorithm>
+
+#include "base/parallel.h"
+#include "base/text.h"
+#include "train/machine.h"
+
+namespace cnn {
+
+Network::Network(const ModelSpec& spec, bool trains) {
+  // Training first: the store then holds its parameters in that graph's order.
+  if (trains) train_ = build_graph(spec, Phase::kTrain, store_);
+  test_ = build_graph(spec, Phase::kTest, store_);
+}
+
+void Network::plan(const std::vector<Use>& uses) {
+  CNN_ASSERT(plans_.empty());
+  for (const Use& use : uses) {
+    plans_.push_back(std::make_unique<MemoryPlan>(
+        plan_memory(graph(use.pass.phase), use.pass, store_, use.batch, threads(), use.keep)));
+  }
+}
+
+int64_t Network::arena_floats() const {
+  int64_t most = 0;
+  for (const auto& plan : plans_) most = std::max(most, plan->floats);
+  return most;
+}
+
+bool Network::wants_gradients() const {
+  return std::any_of(plans_.begin(), plans_.end(), [](const auto& plan) {
+    return plan->pass.gradients == Pass::Gradients::kParameters;
+  });
+}
+
+uint64_t Network::planned_bytes() const {
+  return static_cast<uint64_t>(arena_floats()) * sizeof(float) + store_.value_bytes() +
+         (wants_gradients() ? store_.gradient_bytes() : 0);
+}
+
+void Network::allocate() {
+  CNN_ASSERT(!plans_.empty() && !arena_);
+  store_.allocate(wants_gradients());
+  arena_ = std::make_unique<Arena>(arena_floats());
+  for (const auto& plan : plans_) {
+    executors_.push_back(
+        std::make_unique<Executor>(graph(plan->pass.phase), store_, *plan, *arena_));
+  }
+}
+
+std::vector<MemoryPlan::Tenant> Network::largest_tenants(
+    std::vector<MemoryPlan::Tenant> others) const {
+  std::vector<MemoryPlan::Tenant> all = std::move(others);
+  // The arena is as large as its largest plan; the others' tenants live inside it.
+  const auto largest =
+      std::max_element(plans_.begin(), plans_.end(),
+                       [](const auto& a, const auto& b) { return a->floats < b->floats; });
+  if (largest != plans_.end()) {
+    all.insert(all.end(), (*largest)->largest.begin(), (*largest)->largest.end());
+  }
+  const bool gradients = wants_gradients();
+  for (const Parameter& parameter : store_.all()) {
+    const uint64_t copies = gradients && parameter.trains() ? 2 : 1;
+    all.push_back({parameter.name, float_bytes(parameter.request.shape, 1) * copies});
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
+  all.resize(std::min<size_t>(all.size(), 5));
+  return all;
+}
+
+void check_memory(uint64_t planned, uint64_t limit,
+                  const std::vector<MemoryPlan::Tenant>& tenants) {
+  const uint64_t available = available_memory();
+  const bool limited = limit > 0 && (available == 0 || limit < available);
+  const uint64_t allowed = limited ? limit : available;
+  if (allowed == 0 || planned <= allowed) return;
+  Diagnostic d;
+  d.problem = fmt::format("{} of memory are needed, {} are {}", human_bytes(planned),
+                          human_bytes(allowed), limited ? "allowed (--memory)" : "available");
+  for (const MemoryPlan::Tenant& tenant : tenants) {
+    d.notes.push_back(fmt::format("{} for {}", human_bytes(tenant.bytes), tenant.name));
+  }
+  d.notes.push_back("a smaller --batch-size needs less; train.accumulate keeps its effect");
+  throw Error(Exit::kResource, {std::move(d)});
+}
+
+}  // namespace cnn
