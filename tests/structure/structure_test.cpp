@@ -131,8 +131,8 @@ TEST_CASE("files stay under 500 lines") {
 }
 
 TEST_CASE("no build file asks for fast-math") {
-  for (const char* name : {"lib/CMakeLists.txt", "apps/CMakeLists.txt", "tests/CMakeLists.txt",
-                           "CMakePresets.json"}) {
+  for (const char* name :
+       {"lib/CMakeLists.txt", "apps/CMakeLists.txt", "tests/CMakeLists.txt", "CMakePresets.json"}) {
     std::ifstream in(kRoot / name);
     std::stringstream text;
     text << in.rdbuf();
@@ -142,9 +142,17 @@ TEST_CASE("no build file asks for fast-math") {
 }
 
 TEST_CASE("the top level holds nothing but the agreed folders and files") {
-  const std::set<std::string> agreed = {"apps",   "lib",   "models",         "data",
-                                        "scripts", "tests", "CMakeLists.txt", "README.md",
-                                        "LICENSE", "CMakePresets.json", "runs"};
+  const std::set<std::string> agreed = {"apps",
+                                        "lib",
+                                        "models",
+                                        "data",
+                                        "scripts",
+                                        "tests",
+                                        "CMakeLists.txt",
+                                        "README.md",
+                                        "LICENSE",
+                                        "CMakePresets.json",
+                                        "runs"};
   for (const auto& entry : fs::directory_iterator(kRoot)) {
     const std::string name = entry.path().filename().string();
     if (name[0] == '.' || name.rfind("build", 0) == 0) continue;
