@@ -18,15 +18,16 @@ namespace cnn {
 // Where the loop stands. Plain numbers; written to the file's metadata as JSON.
 struct TrainPosition {
   uint64_t seed = 0;
-  int64_t epoch = 0;     // current, from 0
-  int64_t batch = 0;     // batches of it that are done
-  int64_t step = 0;      // updates done
-  int64_t forwards = 0;  // training batches done in all: keys the layers' random numbers
+  int64_t epoch = 0;              // current, from 0
+  int64_t batch = 0;              // batches of it that are done
+  int64_t step = 0;               // updates done
+  int64_t forwards = 0;           // training batches done in all: keys the layers' random numbers
+  int64_t batches_per_epoch = 0;  // of the run that wrote it
+  int64_t accumulate = 1;
   double seconds = 0;
   int64_t clipped = 0;
   int64_t stale_epochs = 0;  // since the best result
   std::optional<BestResult> best;
-  int64_t best_step = -1;
   Scores last;
   // Sums of the unfinished epoch, by loss term.
   std::vector<double> numerators, denominators;
@@ -35,6 +36,8 @@ struct TrainPosition {
   // Sizes of the growing files, by name within the run directory.
   std::map<std::string, uint64_t> sizes;
 };
+
+bool has_checkpoint(const std::string& run);
 
 // Writes RUN/state/last.safetensors; what stood there becomes previous.safetensors. At every moment
 // at least one of the two is whole. `keep_previous` false: the old last is not rotated (it is bad).

@@ -24,18 +24,20 @@ struct RunInfo {
   std::string command;  // as typed
   std::string version;
   std::string model;
+  std::string weights;  // that it started from, absolute; empty: from its initialisers
   std::string cpu;
   std::string blas;
+  std::string kernels;  // the algorithms of the layers: others give other bits
   int threads = 1;
   int64_t seed = 0;
   std::string data_hash;
-  std::string kernels;  // the algorithms chosen, one word per kind: resuming elsewhere may differ
-  std::string status = "running";  // running, done, interrupted, failed
-  std::string message;             // of a failure
+  std::string status = "running";  // running, done, stopped, interrupted, failed
+  std::string message;             // why it stopped or failed
   std::optional<BestResult> best;
   int64_t epochs = 0;
   int64_t steps = 0;
   double seconds = 0;
+  int64_t resumed = 0;  // how often
   std::string started;  // ISO 8601, UTC
   std::string ended;
 
@@ -49,26 +51,27 @@ class RunDirectory {
   // emptied first (a folder that is no run is refused). Exit::kResource if it cannot be written.
   static std::unique_ptr<RunDirectory> create(const std::string& out, const std::string& name,
                                               bool overwrite);
-  // An existing run, for --resume; a link such as runs/latest is resolved first.
+  // An existing run, for --resume; a link such as runs/latest is resolved first. Exit::kInput if
+  // it is none.
   static std::unique_ptr<RunDirectory> open(const std::string& path);
 
   const std::string& path() const { return path_; }
   std::string file(std::string_view name) const { return path_ + "/" + std::string(name); }
 
-  void write_spec(const std::string& yaml);
-  void write_info(const RunInfo& info);
+  void write_spec(const std::string& yaml) { write_file_atomically(file("spec.yaml"), yaml); }
+  void write_info(const RunInfo& info) { write_file_atomically(file("run.json"), info.json()); }
   RunInfo read_info() const { return RunInfo::parse(file("run.json")); }
 
  private:
-  RunDirectory(std::string path, bool fresh);
-  void link_latest() const;
+  explicit RunDirectory(std::string path);  // locks it and makes its folders
+  void remove_run() const;
   std::string path_;
-  std::unique_ptr<FileLock> lock_;
+  FileLock lock_;
 };
 
 // True if `path` is a run directory (or a link to one): it holds run.json and spec.yaml.
 bool is_run_directory(const std::string& path);
-// The model file of MODEL.yaml|RUN arguments: RUN/spec.yaml for a run, else the path itself.
+// The model file of a MODEL.yaml|RUN argument: RUN/spec.yaml for a run, else the path itself.
 std::string model_file_of(const std::string& path);
 // RUN/weights/best.safetensors, or last.safetensors where there is no best; Exit::kInput if a run
 // has neither.

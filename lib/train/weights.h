@@ -4,12 +4,12 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "data/transforms.h"
 #include "graph/parameter_store.h"
+#include "io/safetensors.h"
 
 namespace cnn {
 
@@ -32,9 +32,12 @@ struct LoadWeightsOptions {
 // another tool has none.
 WeightsInfo load_weights(const std::string& path, ParameterStore& store,
                          const LoadWeightsOptions& options = {});
+WeightsInfo read_weights_info(const std::string& path);
 
-// The checks of load_weights for tensors from any source: name -> shape.
-void check_weight_names(const std::string& path, const ParameterStore& store,
-                        const std::map<std::string, std::vector<int64_t>>& found);
+// The steps of the above for files that hold weights among other things, under `prefix`.
+void add_weights(SafetensorsWriter& writer, const ParameterStore& store, const std::string& prefix);
+void check_weights(const SafetensorsReader& file, const ParameterStore& store,
+                   const std::string& prefix);
+void read_weights(const SafetensorsReader& file, ParameterStore& store, const std::string& prefix);
 
 }  // namespace cnn

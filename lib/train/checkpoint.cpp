@@ -1,0 +1,180 @@
+#include "train/checkpoint.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "base/log.h"
+#include "io/safetensors.h"
+#include "train/json.h"
+#include "train/weights.h"
+
+namespace cnn {
+
+namespace {
+
+constexpr const char* kWeights = "model.";
+constexpr const char* kOptimizer = "optimizer.";
+constexpr const char* kFormat = "cnn-state-1";
+
+std::string last_path(const std::string& run) { return run + "/state/last.safetensors"; }
+std::string previous_path(const std::string& run) { return run + "/state/previous.safetensors"; }
+
+std::string name_of(const Optimizer::StateArray& array, const ParameterStore& store) {
+  return kOptimizer + array.slot + "." + store.at(array.parameter).name;
+}
+
+// Numbers keep all their bits: JSON text is the shortest that reads back the same.
+std::string to_text(const TrainPosition& p) {
+  const Json j = {{"seed", p.seed},
+                  {"epoch", p.epoch},
+                  {"batch", p.batch},
+                  {"step", p.step},
+                  {"forwards", p.forwards},
+                  {"batches_per_epoch", p.batches_per_epoch},
+                  {"accumulate", p.accumulate},
+                  {"seconds", p.seconds},
+                  {"clipped", p.clipped},
+                  {"stale_epochs", p.stale_epochs},
+                  {"best", json_of(p.best)},
+                  {"last", json_of(p.last)},
+                  {"numerators", p.numerators},
+                  {"denominators", p.denominators},
+                  {"samples", p.samples},
+                  {"epoch_seconds", p.epoch_seconds},
+                  {"sizes", p.sizes}};
+  return json_text(j);
+}
+
+TrainPosition from_text(const std::string& text) {
+  const Json j = Json::parse(text);
+  TrainPosition p;
+  j.at("seed").get_to(p.seed);
+  j.at("epoch").get_to(p.epoch);
+  j.at("batch").get_to(p.batch);
+  j.at("step").get_to(p.step);
+  j.at("forwards").get_to(p.forwards);
+  j.at("batches_per_epoch").get_to(p.batches_per_epoch);
+  j.at("accumulate").get_to(p.accumulate);
+  j.at("seconds").get_to(p.seconds);
+  j.at("clipped").get_to(p.clipped);
+  j.at("stale_epochs").get_to(p.stale_epochs);
+  p.best = best_of(j.at("best"));
+  p.last = scores_of(j.at("last"));
+  j.at("numerators").get_to(p.numerators);
+  j.at("denominators").get_to(p.denominators);
+  j.at("samples").get_to(p.samples);
+  j.at("epoch_seconds").get_to(p.epoch_seconds);
+  j.at("sizes").get_to(p.sizes);
+  return p;
+}
+
+// `last` also becomes `previous`, without a moment in which one of the names is missing.
+void rotate(const std::string& run) {
+  const std::string last = last_path(run), previous = previous_path(run);
+  if (!file_exists(last)) return;
+  const std::string temporary = previous + ".tmp";
+  unlink(temporary.c_str());
+  // Where the file system has no hard links, `previous` alone stands until the new `last` does.
+  const bool linked = link(last.c_str(), temporary.c_str()) == 0;
+  if (rename(linked ? temporary.c_str() : last.c_str(), previous.c_str()) != 0) {
+    fail(Exit::kResource, previous, "cannot be replaced: {}", std::strerror(errno));
+  }
+}
+
+TrainPosition read_position(const SafetensorsReader& file) {
+  const auto format = file.metadata().find("format");
+  if (format == file.metadata().end() || format->second != kFormat) {
+    fail(Exit::kInput, file.path(), "is no checkpoint of this program's version");
+  }
+  try {
+    return from_text(file.metadata().at("position"));
+  } catch (const std::exception& error) {
+    fail(Exit::kInput, file.path(), "the position in its metadata cannot be read: {}",
+         error.what());
+  }
+}
+
+// A checkpoint that has been read to the end once and found whole.
+struct WholeFile {
+  std::unique_ptr<SafetensorsReader> file;
+  TrainPosition position;
+};
+
+WholeFile open_whole(const std::string& path) {
+  WholeFile whole;
+  whole.file = std::make_unique<SafetensorsReader>(path);
+  whole.position = read_position(*whole.file);
+  whole.file->verify();
+  return whole;
+}
+
+void check_optimizer(const SafetensorsReader& file, const ParameterStore& store,
+                     const Optimizer& optimizer) {
+  for (const Optimizer::StateArray& array : optimizer.state()) {
+    const std::string name = name_of(array, store);
+    const SafeTensor* tensor = file.find(name);
+    if (!tensor || tensor->count != store.at(array.parameter).count()) {
+      fail(Exit::kInput, file.path(),
+           "has no '{}' of {}; resume with the optimizer and the frozen layers of the run, or "
+           "start a new one with --weights",
+           array.slot, store.at(array.parameter).name);
+    }
+  }
+}
+
+}  // namespace
+
+bool has_checkpoint(const std::string& run) {
+  return file_exists(last_path(run)) || file_exists(previous_path(run));
+}
+
+void save_checkpoint(const std::string& run, const ParameterStore& store,
+                     const Optimizer& optimizer, const TrainPosition& position,
+                     bool keep_previous) {
+  SafetensorsWriter writer;
+  writer.set_metadata("format", kFormat);
+  writer.set_metadata("position", to_text(position));
+  add_weights(writer, store, kWeights);
+  for (const Optimizer::StateArray& array : optimizer.state()) {
+    const Shape& shape = store.at(array.parameter).request.shape;
+    std::vector<int64_t> sizes;
+    for (int axis = 0; axis < shape.rank(); ++axis) sizes.push_back(shape[axis]);
+    writer.add(name_of(array, store), sizes,
+               [&optimizer, array](std::span<float> out) { optimizer.export_state(array, out); });
+  }
+  if (keep_previous) rotate(run);
+  writer.write(last_path(run));
+}
+
+LoadedCheckpoint load_checkpoint(const std::string& run, ParameterStore& store,
+                                 Optimizer& optimizer) {
+  LoadedCheckpoint loaded;
+  WholeFile whole;
+  try {
+    whole = open_whole(last_path(run));
+  } catch (const Error& error) {
+    if (error.code() != Exit::kInput || !file_exists(previous_path(run))) throw;
+    loaded.last_was_bad = true;
+    whole = open_whole(previous_path(run));
+    const Diagnostic& d = error.diagnostics().front();
+    warn("the newest checkpoint is damaged ({}: {}); going on from the one before it", d.place,
+         d.problem);
+  }
+  check_weights(*whole.file, store, kWeights);
+  check_optimizer(*whole.file, store, optimizer);
+  read_weights(*whole.file, store, kWeights);
+  std::vector<float> values;
+  for (const Optimizer::StateArray& array : optimizer.state()) {
+    values.resize(static_cast<size_t>(store.at(array.parameter).count()));
+    whole.file->read(*whole.file->find(name_of(array, store)), values);
+    optimizer.import_state(array, values);
+  }
+  optimizer.set_steps(whole.position.step);
+  loaded.position = std::move(whole.position);
+  return loaded;
+}
+
+}  // namespace cnn

@@ -1,0 +1,171 @@
+#include "train/run_dir.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "base/log.h"
+#include "train/json.h"
+
+namespace cnn {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t kMostInfoBytes = 1 << 20;
+constexpr const char* kFolders[] = {"state", "weights", "plots", "tb", "test"};
+constexpr const char* kFiles[] = {"spec.yaml", "run.json", "results.csv", "log.txt"};
+
+// A run's name is one path component.
+void check_name(const std::string& name) {
+  if (name.empty() || name == "." || name == ".." || name == "latest" || name.size() > 200 ||
+      name.find_first_of(std::string_view("/\0", 2)) != std::string::npos) {
+    fail(Exit::kUsage, "", "'{}' cannot be a run's name: it is the name of one folder", name);
+  }
+}
+
+// Makes the folder; false if something of that name exists.
+bool make_folder(const std::string& path) {
+  if (mkdir(path.c_str(), 0777) == 0) return true;
+  if (errno == EEXIST) return false;
+  fail(Exit::kResource, path, "cannot be created: {}", std::strerror(errno));
+}
+
+// OUT/latest -> NAME, in one step. A convenience: what hinders it does not hinder the run.
+void link_latest(const std::string& out, const std::string& name) {
+  const std::string latest = out + "/latest";
+  struct stat status {};
+  const bool exists = lstat(latest.c_str(), &status) == 0;
+  if (exists && !S_ISLNK(status.st_mode)) {
+    note("{} is no link, so it does not point to the newest run", latest);
+    return;
+  }
+  const std::string temporary = fmt::format("{}.{}", latest, getpid());
+  unlink(temporary.c_str());
+  if (symlink(name.c_str(), temporary.c_str()) != 0 ||
+      rename(temporary.c_str(), latest.c_str()) != 0) {
+    note("{} cannot be made: {}", latest, std::strerror(errno));
+    unlink(temporary.c_str());
+  }
+}
+
+bool is_empty_folder(const std::string& path) {
+  std::error_code error;
+  return fs::is_empty(path, error) && !error;
+}
+
+}  // namespace
+
+std::string RunInfo::json() const {
+  return json_text({{"schema", 1},        {"command", command},     {"version", version},
+                    {"model", model},     {"weights", weights},     {"cpu", cpu},
+                    {"blas", blas},       {"kernels", kernels},     {"threads", threads},
+                    {"seed", seed},       {"data_hash", data_hash}, {"status", status},
+                    {"message", message}, {"best", json_of(best)},  {"epochs", epochs},
+                    {"steps", steps},     {"seconds", seconds},     {"resumed", resumed},
+                    {"started", started}, {"ended", ended}},
+                   2) +
+         "\n";
+}
+
+RunInfo RunInfo::parse(const std::string& path) {
+  const std::string text = read_file(path, kMostInfoBytes);
+  try {
+    const Json j = Json::parse(text);
+    RunInfo info;
+    j.at("command").get_to(info.command);
+    j.at("version").get_to(info.version);
+    j.at("model").get_to(info.model);
+    j.at("weights").get_to(info.weights);
+    j.at("cpu").get_to(info.cpu);
+    j.at("blas").get_to(info.blas);
+    j.at("kernels").get_to(info.kernels);
+    j.at("threads").get_to(info.threads);
+    j.at("seed").get_to(info.seed);
+    j.at("data_hash").get_to(info.data_hash);
+    j.at("status").get_to(info.status);
+    j.at("message").get_to(info.message);
+    info.best = best_of(j.at("best"));
+    j.at("epochs").get_to(info.epochs);
+    j.at("steps").get_to(info.steps);
+    j.at("seconds").get_to(info.seconds);
+    j.at("resumed").get_to(info.resumed);
+    j.at("started").get_to(info.started);
+    j.at("ended").get_to(info.ended);
+    return info;
+  } catch (const nlohmann::json::exception& error) {
+    fail(Exit::kInput, path, "is not what a run writes there: {}", error.what());
+  }
+}
+
+RunDirectory::RunDirectory(std::string path)
+    : path_(std::move(path)), lock_(path_ + "/.lock", path_) {}
+
+std::unique_ptr<RunDirectory> RunDirectory::create(const std::string& out, const std::string& name,
+                                                   bool overwrite) {
+  check_name(name);
+  make_directories(out);
+  std::string chosen = name;
+  bool fresh = make_folder(out + "/" + chosen);
+  for (int number = 2; !fresh && !overwrite; ++number) {
+    chosen = fmt::format("{}-{}", name, number);
+    fresh = make_folder(out + "/" + chosen);
+  }
+  const std::string path = out + "/" + chosen;
+  if (!fresh) {
+    if (fs::is_symlink(path)) fail(Exit::kResource, path, "is a link; --overwrite takes a folder");
+    if (!is_run_directory(path) && !is_empty_folder(path)) {
+      fail(Exit::kResource, path, "exists and is no run; choose another --name");
+    }
+  }
+  std::unique_ptr<RunDirectory> run(new RunDirectory(path));
+  if (!fresh) run->remove_run();
+  for (const char* folder : kFolders) make_directories(run->file(folder));
+  link_latest(out, chosen);
+  return run;
+}
+
+std::unique_ptr<RunDirectory> RunDirectory::open(const std::string& path) {
+  std::error_code error;
+  const fs::path resolved = fs::canonical(path, error);
+  if (error) fail(Exit::kInput, path, "cannot be opened: {}", error.message());
+  if (!is_run_directory(resolved)) {
+    fail(Exit::kInput, path, "is no run directory (it has no run.json and spec.yaml)");
+  }
+  std::unique_ptr<RunDirectory> run(new RunDirectory(resolved));
+  for (const char* folder : kFolders) make_directories(run->file(folder));
+  return run;
+}
+
+void RunDirectory::remove_run() const {
+  // What makes it a run goes last, so that an interrupted removal can be repeated.
+  std::error_code error;
+  for (const char* name : kFolders) {
+    if (!error) fs::remove_all(file(name), error);
+  }
+  for (auto name = std::rbegin(kFiles); name != std::rend(kFiles); ++name) {
+    if (!error) fs::remove(file(*name), error);
+  }
+  if (error) fail(Exit::kResource, path_, "the old run cannot be removed: {}", error.message());
+}
+
+bool is_run_directory(const std::string& path) {
+  return is_directory(path) && file_exists(path + "/run.json") && file_exists(path + "/spec.yaml");
+}
+
+std::string model_file_of(const std::string& path) {
+  return is_run_directory(path) ? path + "/spec.yaml" : path;
+}
+
+std::string weights_of_run(const std::string& run) {
+  for (const char* name : {"/weights/best.safetensors", "/weights/last.safetensors"}) {
+    if (file_exists(run + name)) return run + name;
+  }
+  fail(Exit::kInput, run, "has no weights yet; continue it with 'cnn train --resume {}'", run);
+}
+
+}  // namespace cnn
