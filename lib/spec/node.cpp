@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "spec/limits.h"
 #include "spec/scalar.h"
 
 namespace cnn {
@@ -123,6 +124,21 @@ std::string Node::describe() const {
   size_t end = kShown;
   while (end > 0 && (static_cast<unsigned char>(text_[end]) & 0xC0u) == 0x80u) --end;
   return "'" + text_.substr(0, end) + "...'";
+}
+
+size_t weight(const Node& node) {
+  size_t sum = scalar_weight(node.text().size());
+  for (const Node& item : node.items()) sum += weight(item);
+  for (const Entry& e : node.entries()) sum += scalar_weight(e.key.size()) + weight(e.value);
+  return sum;
+}
+
+int depth(const Node& node) {
+  if (!node.is_list() && !node.is_map()) return 0;
+  int deepest = 0;
+  for (const Node& item : node.items()) deepest = std::max(deepest, depth(item));
+  for (const Entry& e : node.entries()) deepest = std::max(deepest, depth(e.value));
+  return deepest + 1;
 }
 
 }  // namespace cnn

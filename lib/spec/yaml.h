@@ -4,6 +4,8 @@
 // The only user of yaml-cpp.
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <string>
 
 #include "spec/node.h"
@@ -14,7 +16,9 @@ namespace cnn {
 // content.
 Node load_yaml(const std::string& path);
 
-// Parses `source.text`. Problems throw at once: a text that is not YAML has no second error.
-Node parse_yaml(std::shared_ptr<const Source> source);
+// Parses `source.text` behind its first `skip` bytes (the "key=" of the command line). A syntax
+// error throws at once, as a text that is not YAML has no second error; the others are collected,
+// and thrown at the end.
+Node parse_yaml(std::shared_ptr<const Source> source, size_t skip = 0);
 
 }  // namespace cnn
