@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "command.h"
 #include "help.h"
 #include "version.h"
 
@@ -25,11 +26,6 @@ std::string folder_of_this_executable() {
   return whole.substr(0, whole.rfind('/'));
 }
 
-int complain(const std::string& text) {
-  std::fprintf(stderr, "error: %s\n", text.c_str());
-  return static_cast<int>(Exit::kUsage);
-}
-
 int run_sibling(const std::string& command, std::vector<char*> arguments) {
   const std::string path = folder_of_this_executable() + "/cnn-" + command;
   std::string name = path;
@@ -42,25 +38,28 @@ int run_sibling(const std::string& command, std::vector<char*> arguments) {
 
 int help(const std::vector<std::string>& topic) {
   if (topic.empty()) {
-    std::fputs(overview().c_str(), stdout);
+    print_result(overview());
     return 0;
   }
   if (topic.size() == 1 && is_command(topic[0])) {
     std::string flag = "--help";
     return run_sibling(topic[0], {flag.data()});
   }
-  std::string text;
-  try {
-    text = topic_help(topic);
-  } catch (const Error& error) {
-    std::fputs(error.what(), stderr);
-    return static_cast<int>(error.code());
-  }
-  std::fputs(text.c_str(), stdout);
+  print_result(topic_help(topic));
   return 0;
 }
 
-int main(int argc, char** argv) {
+[[noreturn]] void unknown_command(const std::string& word) {
+  std::string remedy = "; see cnn help";
+  if (word.size() > 5 && word.ends_with(".yaml")) {
+    remedy = "; did you mean 'cnn train " + word + "'?";
+  } else if (const auto near = nearest(word, command_names())) {
+    remedy = "; did you mean '" + *near + "'?";
+  }
+  fail(Exit::kUsage, "", "unknown command '{}'{}", word, remedy);
+}
+
+int run(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (words.empty()) {
     std::fputs(overview().c_str(), stderr);
@@ -70,19 +69,20 @@ int main(int argc, char** argv) {
     return help({words.begin() + 1, words.end()});
   }
   if (words[0] == "--version" || words[0] == "version") {
-    std::printf("cnn %s\n", kVersion);
+    print_result(std::string("cnn ") + kVersion + "\n");
     return 0;
   }
   if (is_command(words[0])) return run_sibling(words[0], {argv + 2, argv + argc});
-  std::string text = "unknown command '" + escaped(words[0]) + "'";
-  if (words[0].size() > 5 && words[0].ends_with(".yaml")) {
-    text += "; did you mean 'cnn train " + escaped(words[0]) + "'?";
-  } else if (const auto near = nearest(words[0], command_names())) {
-    text += "; did you mean '" + *near + "'?";
-  } else {
-    text += "; see cnn help";
+  unknown_command(words[0]);
+}
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const Error& error) {
+    std::fputs(error.what(), stderr);
+    return static_cast<int>(error.code());
   }
-  return complain(text);
 }
 
 }  // namespace

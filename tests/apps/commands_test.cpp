@@ -1,0 +1,160 @@
+// The commands from training to prediction, and their JSON.
+
+#include <cmath>
+#include <cstring>
+
+#include "apps/support.h"
+#include "support/catch.h"
+
+using namespace cnn;
+using nlohmann::json;
+
+namespace {
+
+// float32 [n,1,28,28] as NumPy writes it.
+std::string npy_of(int n) {
+  std::string header =
+      "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(n) + ", 1, 28, 28), }";
+  header += std::string(64 - (10 + header.size() + 1) % 64, ' ') + "\n";
+  std::string bytes("\x93NUMPY\x01\x00", 8);
+  const auto length = static_cast<uint16_t>(header.size());
+  bytes.append(reinterpret_cast<const char*>(&length), 2);
+  bytes += header;
+  for (int i = 0; i < n * 784; ++i) {
+    const float x = static_cast<float>(std::sin(0.1 * i));
+    bytes.append(reinterpret_cast<const char*>(&x), 4);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("train, test, predict, summary and time work together") {
+  const TemporaryFolder folder;
+  const std::string model = folder.file("small.yaml", small_model());
+  ProcessSettings here;
+  here.folder = folder.str();
+
+  const auto trained = run_cnn({"train", "small.yaml", "--json"}, here);
+  INFO(trained.err);
+  REQUIRE(trained.exit == 0);
+  const json report = last_json(trained.out);
+  CHECK(report["epochs"] == 3);
+  for (const std::string file :
+       {"spec.yaml", "run.json", "results.csv", "log.txt", "state/last.safetensors",
+        "weights/best.safetensors", "weights/last.safetensors"}) {
+    INFO(file);
+    CHECK(std::filesystem::exists(folder.path() / "runs/small" / file));
+  }
+  CHECK(std::filesystem::read_symlink(folder.path() / "runs/latest").filename() == "small");
+  const std::string results = read_text(folder.str("runs/small/results.csv"));
+  CHECK(results.rfind("epoch,step,time_s,lr,train/loss,val/loss,val/accuracy,samples_per_s,rss_mib,"
+                      "is_best\n",
+                      0) == 0);
+  CHECK(std::count(results.begin(), results.end(), '\n') == 4);
+  const json info = json::parse(read_text(folder.str("runs/small/run.json")));
+  CHECK(info["status"] == "done");
+  CHECK(info["best"]["metric"].is_string());
+
+  SECTION("test prints JSON, and a run stands for its best weights") {
+    const auto by_run = run_cnn({"test", "runs/small", "--json"}, here);
+    REQUIRE(by_run.exit == 0);
+    const json tested = last_json(by_run.out);
+    CHECK(tested["schema"] == 1);
+    CHECK(tested["model"] == "small");
+    CHECK(tested["samples"] == 100);
+    CHECK(tested["metrics"]["loss"].is_number());
+    CHECK(tested["metrics"]["accuracy"] > 0.3);
+    const auto by_file = run_cnn(
+        {"test", "small.yaml", "--weights", "runs/small/weights/best.safetensors", "--json"}, here);
+    CHECK(last_json(by_file.out)["metrics"] == tested["metrics"]);
+    const auto link = run_cnn({"test", "runs/latest", "--json"}, here);
+    CHECK(last_json(link.out)["metrics"] == tested["metrics"]);
+    const auto table = run_cnn({"test", "runs/small"}, here);
+    CHECK(table.out.find("precision") != std::string::npos);
+  }
+  SECTION("a threshold that is not met is exit code 7") {
+    CHECK(run_cnn({"test", "runs/small", "--fail-below", "accuracy=0.0"}, here).exit == 0);
+    CHECK(run_cnn({"test", "runs/small", "--fail-below", "accuracy=1.01"}, here).exit == 7);
+    CHECK(run_cnn({"test", "runs/small", "--fail-below", "acuracy=1"}, here).exit == 2);
+    CHECK(run_cnn({"test", "runs/small", "--fail-below", "accuracy"}, here).exit == 2);
+  }
+  SECTION("a second run of the same name gets a number") {
+    CHECK(run_cnn({"train", "small.yaml", "--max-steps", "1"}, here).exit == 0);
+    CHECK(std::filesystem::exists(folder.path() / "runs/small-2/run.json"));
+  }
+  SECTION("predict takes arrays as they are and writes every output") {
+    folder.file("x.npy", npy_of(23));
+    const auto result = run_cnn({"predict", "runs/small", "x.npy", "--out", "p", "--json"}, here);
+    INFO(result.err);
+    REQUIRE(result.exit == 0);
+    const json predicted = last_json(result.out);
+    CHECK(predicted["samples"] == 23);
+    REQUIRE(predicted["predictions"].size() == 23);
+    double sum = 0;
+    const auto all = run_cnn({"predict", "runs/small", "x.npy", "--top", "10", "--json"}, here);
+    const json whole = last_json(all.out);
+    for (const json& c : whole["predictions"][0]["classes"]) sum += double(c["probability"]);
+    CHECK(sum == Approx(1));
+    const std::string written = read_text(folder.str("p/out.npy"));
+    CHECK(written.find("(23, 10)") != std::string::npos);
+    CHECK(written.size() % 64 == 23 * 10 * 4 % 64);
+
+    folder.file("bad.npy", npy_of(2).substr(0, 500));
+    CHECK(run_cnn({"predict", "runs/small", "bad.npy"}, here).exit == 4);
+    CHECK(run_cnn({"predict", "runs/small", "missing.npy"}, here).exit == 4);
+    CHECK(run_cnn({"predict", "small.yaml", "x.npy"}, here).exit == 2);
+  }
+  SECTION("weights of another network are listed, not loaded") {
+    std::string wider = small_model();
+    wider.replace(wider.find("conv: 4"), 7, "conv: 8");
+    wider.replace(wider.find("name: n1"), 8, "name: n2");
+    folder.file("wider.yaml", wider);
+    const auto result =
+        run_cnn({"test", "wider.yaml", "--weights", "runs/small/weights/best.safetensors"}, here);
+    CHECK(result.exit == 4);
+    for (const std::string word : {"missing", "n2.weight", "n1.weight", "c1.weight"}) {
+      INFO(result.err);
+      CHECK(result.err.find(word) != std::string::npos);
+    }
+  }
+  SECTION("time reports what section 8 promises") {
+    for (const std::string mode : {"train", "infer"}) {
+      const auto result = run_cnn({"time", "small.yaml", "--mode", mode, "--batch-size", "8",
+                                   "--threads", "2", "--seconds", "0.1", "--json"},
+                                  here);
+      INFO(result.err);
+      REQUIRE(result.exit == 0);
+      const json timed = last_json(result.out);
+      CHECK(timed["schema"] == 1);
+      CHECK(timed["mode"] == mode);
+      CHECK(timed["batch_size"] == 8);
+      CHECK(timed["threads"] == 2);
+      CHECK(timed["samples_per_s"] > 0);
+      CHECK(timed["step_s"] > 0);
+      CHECK(timed["steps"] > 0);
+      CHECK(timed["peak_mib"] > timed["planned_mib"]);
+      CHECK(timed["layers"].size() >= 5);
+    }
+  }
+}
+
+TEST_CASE("summary of LeNet-5 has the published figures") {
+  const std::string model = std::string(CNN_SOURCE_DIR) + "/models/lenet5.yaml";
+  const auto result = run_cnn({"summary", model, "--json"});
+  INFO(result.err);
+  REQUIRE(result.exit == 0);
+  const json summary = last_json(result.out);
+  CHECK(summary["schema"] == 1);
+  CHECK(summary["params"] == 61706);
+  CHECK(summary["trainable"] == 61706);
+  CHECK(summary["input"]["image"] == json({1, 28, 28}));
+  CHECK(summary["macs"] == 5 * 5 * 6 * 28 * 28 + 5 * 5 * 6 * 16 * 10 * 10 + 48000 + 10080 + 840);
+  CHECK(summary["weights"]["c3.weight"] == json({16, 6, 5, 5}));
+  CHECK(summary["weights"].size() == 10);
+  CHECK(summary["memory"]["batch_size"] == 64);
+  CHECK(summary["memory"]["train_bytes"] > summary["memory"]["infer_bytes"]);
+  CHECK(summary["layers"][0]["name"] == "c1");
+  CHECK(summary["layers"][0]["output"] == json({6, 28, 28}));
+  CHECK(run_cnn({"summary", model}).out.find("61,706") != std::string::npos);
+}

@@ -1,0 +1,160 @@
+// How the commands talk: help, wrong words, places of errors.
+
+#include "apps/support.h"
+#include "support/catch.h"
+
+using namespace cnn;
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("row 88: help and version go to stdout with exit code 0") {
+  const std::vector<std::vector<std::string>> cases = {{"help"},
+                                                       {"--help"},
+                                                       {"train", "--help"},
+                                                       {"help", "train"},
+                                                       {"test", "--help"},
+                                                       {"predict", "--help"},
+                                                       {"summary", "--help"},
+                                                       {"time", "--help"},
+                                                       {"--version"},
+                                                       {"train", "--version"},
+                                                       {"help", "layers"},
+                                                       {"help", "layer", "conv"},
+                                                       {"help", "training"},
+                                                       {"help", "metrics"},
+                                                       {"help", "initialisers"}};
+  for (const auto& words : cases) {
+    const auto result = run_cnn(words);
+    INFO(words.back() << "\n" << result.err);
+    CHECK(result.exit == 0);
+    CHECK(!result.out.empty());
+    CHECK(result.err.empty());
+  }
+}
+
+TEST_CASE("every command's help begins with examples") {
+  for (const std::string command : {"train", "test", "predict", "summary", "time"}) {
+    INFO(command);
+    CHECK(run_cnn({command, "--help"}).out.rfind("Examples:\n  cnn " + command, 0) == 0);
+  }
+}
+
+TEST_CASE("row 87: unknown words are usage errors with a suggestion") {
+  struct Case {
+    std::vector<std::string> words;
+    std::string message;
+  };
+  const std::vector<Case> cases = {
+      {{"trian", "x.yaml"}, "did you mean 'train'?"},
+      {{"lenet5.yaml"}, "did you mean 'cnn train lenet5.yaml'?"},
+      {{"train", "x.yaml", "--epoch", "3"}, "did you mean '--epochs'?"},
+      {{"train", "x.yaml", "--tread=2"}, "did you mean '--threads'?"},
+      {{"train"}, "a model file is required"},
+      {{"train", "--resume", "runs/x", "--weights", "w"}, "--resume"},
+      {{"train", "x.yaml", "--resume", "runs/x"}, "--resume"},
+      {{"test"}, "MODEL is required"},
+      {{"test", "x.yaml", "--split", "tset"}, "--split"},
+      {{"time", "x.yaml", "--mode", "both"}, "--mode"},
+      {{"help", "layer", "convv"}, "did you mean 'conv'?"},
+      {{"help", "trainig"}, "did you mean 'training'?"},
+      {{"train", "x.yaml", "--progress", "loud"}, "--progress"},
+  };
+  for (const Case& c : cases) {
+    const auto result = run_cnn(c.words);
+    INFO(c.words.back() << ": " << result.err);
+    CHECK(result.exit == 2);
+    CHECK(result.out.empty());
+    CHECK(contains(result.err, c.message));
+  }
+  const auto none = run_cnn({});
+  CHECK(none.exit == 2);
+  CHECK(contains(none.err, "Commands:"));
+}
+
+TEST_CASE("row 87: a key given twice, or one that nobody reads, is refused") {
+  const TemporaryFolder folder;
+  const std::string model = folder.file("m.yaml", small_model());
+  const auto twice = run_cnn({"train", model, "--epochs", "3", "train.epochs=4"});
+  CHECK(twice.exit == 2);
+  CHECK(contains(twice.err, "train.epochs"));
+  const auto unknown = run_cnn({"train", model, "train.epoch=4"});
+  CHECK(unknown.exit == 2);
+  CHECK(contains(unknown.err, "did you mean 'epochs'?"));
+  const auto variable = run_cnn({"summary", model, "vars.clases=4"});
+  CHECK(variable.exit == 2);
+  const auto bad = run_cnn({"summary", model, "train.epochs=many"});
+  CHECK(bad.exit == 2);
+  CHECK(contains(bad.err, "expected an integer"));
+}
+
+TEST_CASE("row 82: a number of threads that makes no sense is refused") {
+  const TemporaryFolder folder;
+  const std::string model = folder.file("m.yaml", small_model());
+  for (const std::string threads : {"0", "-1", "abc", "1000000"}) {
+    const auto result = run_cnn({"summary", model, "--threads", threads});
+    INFO(threads << ": " << result.err);
+    CHECK(result.exit == 2);
+    CHECK(contains(result.err, "--threads"));
+  }
+}
+
+TEST_CASE("row 89: spaces, UTF-8 and line breaks in paths work") {
+  const TemporaryFolder folder;
+  for (const std::string name : {"a b.yaml", "größe-模型.yaml", "line\nbreak.yaml"}) {
+    const std::string model = folder.file(name, small_model());
+    const auto result =
+        run_cnn({"train", model, "--out", folder.str("out " + name), "--max-steps", "2"});
+    INFO(result.err);
+    CHECK(result.exit == 0);
+    CHECK(run_cnn({"test", folder.str("out " + name) + "/small"}).exit == 0);
+  }
+}
+
+TEST_CASE("three mistakes in a model file show three located errors") {
+  const TemporaryFolder folder;
+  folder.file("bad.yaml", R"(name: bad
+input: {image: [1, 28, 28]}
+layers:
+  - {conv: 6, kernal: 5, name: c1}
+  - {maxpol: 2}
+  - {linear: ten, name: out}
+loss: {cross_entropy: out, target: label}
+data: digits
+)");
+  ProcessSettings here;
+  here.folder = folder.str();
+  const auto result = run_cnn({"train", "bad.yaml"}, here);
+  CHECK(result.exit == 3);
+  CHECK(result.out.empty());
+  INFO(result.err);
+  CHECK(contains(result.err, "bad.yaml:4:14: error: unknown key 'kernal' for layer 'conv'"));
+  CHECK(contains(result.err, "^~~~~~ did you mean 'kernel'?"));
+  CHECK(contains(result.err, "bad.yaml:5:6: error: unknown layer"));
+  CHECK(contains(result.err, "did you mean 'maxpool'?"));
+  CHECK(contains(result.err, "bad.yaml:6:14: error: expected an integer, found 'ten'"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "runs"));
+}
+
+TEST_CASE("a model file that is not there is exit code 4") {
+  for (const std::string command : {"train", "summary", "time"}) {
+    const auto result = run_cnn({command, "/nonexistent/m.yaml"});
+    INFO(result.err);
+    CHECK(result.exit == 4);
+    CHECK(contains(result.err, "/nonexistent/m.yaml"));
+  }
+}
+
+TEST_CASE("row 71: a full disk behind stdout is exit code 6") {
+  const TemporaryFolder folder;
+  const std::string model = folder.file("m.yaml", small_model());
+  ProcessSettings full;
+  full.stdout_to = "/dev/full";
+  CHECK(run_cnn({"summary", model}, full).exit == 6);
+  CHECK(run_cnn({"help"}, full).exit == 6);
+}

@@ -1,0 +1,108 @@
+#include "support/process.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+namespace cnn {
+namespace fs = std::filesystem;
+
+TemporaryFolder::TemporaryFolder() {
+  std::string pattern = (fs::temp_directory_path() / "cnn-test-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+  path_ = pattern;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+std::string TemporaryFolder::str(const std::string& name) const {
+  return name.empty() ? path_.string() : (path_ / name).string();
+}
+
+std::string TemporaryFolder::file(const std::string& name, const std::string& content) const {
+  const fs::path path = path_ / name;
+  fs::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary) << content;
+  return path.string();
+}
+
+std::string read_text(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+Process::Process(const std::vector<std::string>& words, const ProcessSettings& settings)
+    : out_path_(settings.stdout_to.empty() ? folder_.str("out") : settings.stdout_to),
+      err_path_(folder_.str("err")) {
+  std::vector<std::string> copy = words;
+  std::vector<char*> argv;
+  for (std::string& word : copy) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  pid_ = fork();
+  if (pid_ != 0) return;
+  if (!settings.folder.empty() && chdir(settings.folder.c_str()) != 0) _exit(126);
+  const int out = open(out_path_.c_str(), O_WRONLY | O_CREAT, 0600);
+  const int err = open(err_path_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  const int in = open("/dev/null", O_RDONLY);
+  dup2(in, 0);
+  dup2(out, 1);
+  dup2(err, 2);
+  if (settings.file_size_limit >= 0) {
+    const auto limit = static_cast<rlim_t>(settings.file_size_limit);
+    const rlimit both{limit, limit};
+    setrlimit(RLIMIT_FSIZE, &both);
+  }
+  for (const auto& [name, value] : settings.environment) setenv(name.c_str(), value.c_str(), 1);
+  execv(argv[0], argv.data());
+  _exit(127);
+}
+
+Process::~Process() {
+  if (ended_) return;
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+}
+
+void Process::send(int signal_number) const { kill(pid_, signal_number); }
+
+bool Process::running() {
+  if (!ended_ && waitpid(pid_, &status_, WNOHANG) == pid_) ended_ = true;
+  return !ended_;
+}
+
+Process::Result Process::wait(double seconds) {
+  if (!wait_until(seconds, [&] { return !running(); })) {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, &status_, 0);
+    ended_ = true;
+  }
+  Result result;
+  if (WIFEXITED(status_)) result.exit = WEXITSTATUS(status_);
+  if (WIFSIGNALED(status_)) result.signal = WTERMSIG(status_);
+  if (fs::is_regular_file(out_path_)) result.out = read_text(out_path_);
+  result.err = read_text(err_path_);
+  return result;
+}
+
+std::vector<std::string> cnn_words(std::vector<std::string> words) {
+  words.insert(words.begin(), std::string(CNN_BINARY_DIR) + "/bin/cnn");
+  return words;
+}
+
+Process::Result run_cnn(const std::vector<std::string>& words, const ProcessSettings& settings) {
+  return Process(cnn_words(words), settings).wait();
+}
+
+}  // namespace cnn
