@@ -17,6 +17,9 @@
 
 namespace cnn {
 
+// max_inputs of a layer that takes any number.
+inline constexpr int kAnyNumber = 1000;
+
 struct LayerType {
   // Where the inputs come from in a model file.
   enum class Inputs {

@@ -1,0 +1,30 @@
+#include "layers/loss.h"
+
+#include <algorithm>
+
+namespace cnn {
+
+void declare_reduction(Options& o, Reduction& reduction) {
+  o.choice("reduction", reduction, {{"mean", Reduction::kMean}, {"sum", Reduction::kSum}},
+           "average over all targets, or sum within a sample and average over the batch");
+}
+
+void write_loss(float* out, double numerator, Reduction reduction, double count) {
+  out[0] = static_cast<float>(numerator);
+  out[1] = reduction == Reduction::kMean ? static_cast<float>(count) : 1.0f;
+}
+
+double loss_gradient_factor(const BackwardCall& call) {
+  double denominator = 0;
+  for (int64_t n = 0; n < call.batch; ++n) {
+    denominator += static_cast<double>(call.out.sample(n)[1]);
+  }
+  return denominator > 0 ? static_cast<double>(call.scale) / denominator : 0;
+}
+
+void zero_gradient(const BackwardCall& call, size_t i) {
+  const View& grad_in = call.grad_in[i];
+  if (grad_in && call.add[i] == 0) std::fill_n(grad_in.data, grad_in.count(), 0.0f);
+}
+
+}  // namespace cnn
