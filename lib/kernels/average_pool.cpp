@@ -1,0 +1,116 @@
+#include <algorithm>
+
+#include "base/parallel.h"
+#include "kernels/pool.h"
+#include "kernels/pool_window.h"
+#include "kernels/simd.h"
+
+namespace cnn {
+namespace {
+
+// 1 / the number of pixels that count in window (oy, ox).
+float weight_of(const AveragePoolShape& s, const PoolWindow& w) {
+  int64_t rows = w.y1 - w.y0, cols = w.x1 - w.x0;
+  if (s.count_pad) {
+    rows = std::min(w.top + s.kernel.h, s.in_height + s.pad_end.h) - w.top;
+    cols = std::min(w.left + s.kernel.w, s.in_width + s.pad_end.w) - w.left;
+  }
+  return 1.0f / static_cast<float>(std::max<int64_t>(rows * cols, 1));
+}
+
+void pool_row(const AveragePoolShape& s, const float* image, int64_t oy, float* out) {
+  for (int64_t ox = 0; ox < s.out_width; ++ox) {
+    const PoolWindow window(s, oy, ox);
+    const float weight = weight_of(s, window);
+    over_channels(s.channels, [&](auto lanes, int64_t c, int64_t n) {
+      using L = decltype(lanes);
+      using V = typename L::Vector;
+      V sum{};
+      for (int64_t y = window.y0; y < window.y1; ++y) {
+        const float* from = image + (y * s.in_width + window.x0) * s.channels + c;
+        for (int64_t x = window.x0; x < window.x1; ++x, from += s.channels) {
+          sum += load_lanes<V, L::kWhole>(from, n);
+        }
+      }
+      store_lanes<V, L::kWhole>(out + ox * s.channels + c, sum * weight, n);
+    });
+  }
+}
+
+void gather_row(const AveragePoolShape& s, const float* grad_out, int64_t y, bool add,
+                float* grad_in) {
+  for (int64_t x = 0; x < s.in_width; ++x) {
+    const PoolCover cover(s, y, x);
+    over_channels(s.channels, [&](auto lanes, int64_t c, int64_t n) {
+      using L = decltype(lanes);
+      using V = typename L::Vector;
+      float* to = grad_in + x * s.channels + c;
+      V sum{};
+      for (int64_t oy = cover.oy0; oy < cover.oy1; ++oy) {
+        for (int64_t ox = cover.ox0; ox < cover.ox1; ++ox) {
+          const float weight = weight_of(s, PoolWindow(s, oy, ox));
+          const float* from = grad_out + (oy * s.out_width + ox) * s.channels + c;
+          sum += load_lanes<V, L::kWhole>(from, n) * weight;
+        }
+      }
+      if (add) sum += load_lanes<V, L::kWhole>(to, n);
+      store_lanes<V, L::kWhole>(to, sum, n);
+    });
+  }
+}
+
+}  // namespace
+
+void average_pool(const AveragePoolShape& s, int64_t batch, const float* in, float* out) {
+  const int64_t rows = batch * s.out_height, row_size = s.out_width * s.channels;
+  const int64_t cost = row_size * s.kernel.h * s.kernel.w;
+  parallel_for(rows, grain_for(rows, cost), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t n = row / s.out_height, oy = row % s.out_height;
+      pool_row(s, in + n * s.in_height * s.in_width * s.channels, oy, out + row * row_size);
+    }
+  });
+}
+
+void average_pool_backward(const AveragePoolShape& s, int64_t batch, const float* grad_out,
+                           bool add, float* grad_in) {
+  const int64_t rows = batch * s.in_height, row_size = s.in_width * s.channels;
+  parallel_for(rows, grain_for(rows, 4 * row_size), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t n = row / s.in_height, y = row % s.in_height;
+      gather_row(s, grad_out + n * s.out_height * s.out_width * s.channels, y, add,
+                 grad_in + row * row_size);
+    }
+  });
+}
+
+void global_average_pool(const float* in, int64_t batch, int64_t positions, int64_t channels,
+                         float* out) {
+  const float weight = 1.0f / static_cast<float>(positions);
+  parallel_for(batch, grain_for(batch, positions * channels), [&](int64_t begin, int64_t end) {
+    for (int64_t n = begin; n < end; ++n) {
+      float* sums = out + n * channels;
+      std::fill_n(sums, channels, 0.0f);
+      const float* from = in + n * positions * channels;
+      for (int64_t i = 0; i < positions; ++i, from += channels) {
+        for (int64_t c = 0; c < channels; ++c) sums[c] += from[c];
+      }
+      for (int64_t c = 0; c < channels; ++c) sums[c] *= weight;
+    }
+  });
+}
+
+void global_average_pool_backward(const float* grad_out, int64_t batch, int64_t positions,
+                                  int64_t channels, bool add, float* grad_in) {
+  const float weight = 1.0f / static_cast<float>(positions);
+  const int64_t rows = batch * positions;
+  parallel_for(rows, grain_for(rows, channels), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const float* from = grad_out + i / positions * channels;
+      float* to = grad_in + i * channels;
+      for (int64_t c = 0; c < channels; ++c) to[c] = (add ? to[c] : 0.0f) + weight * from[c];
+    }
+  });
+}
+
+}  // namespace cnn

@@ -1,0 +1,26 @@
+// The algorithms behind conv.h: each maker gives null if it does not accept the shape, or would not
+// be a good choice for it.
+#pragma once
+
+#include <memory>
+
+#include "kernels/conv/conv.h"
+
+namespace cnn {
+
+// One GEMM: 1x1, stride 1, no padding, no groups (pointwise.cpp).
+std::unique_ptr<ConvForward> make_pointwise_forward(const ConvShape& shape);
+std::unique_ptr<ConvBackwardData> make_pointwise_backward_data(const ConvShape& shape);
+std::unique_ptr<ConvBackwardWeights> make_pointwise_backward_weights(const ConvShape& shape);
+
+// A loop over pixels with the sums in registers: few channels (direct.cpp, direct_weights.cpp).
+std::unique_ptr<ConvForward> make_direct_forward(const ConvShape& shape);
+std::unique_ptr<ConvBackwardData> make_direct_backward_data(const ConvShape& shape);
+std::unique_ptr<ConvBackwardWeights> make_direct_backward_weights(const ConvShape& shape);
+
+// Blocks of pixels gathered into a matrix, then GEMM: accepts everything (im2col.cpp).
+std::unique_ptr<ConvForward> make_im2col_forward(const ConvShape& shape);
+std::unique_ptr<ConvBackwardData> make_im2col_backward_data(const ConvShape& shape);
+std::unique_ptr<ConvBackwardWeights> make_im2col_backward_weights(const ConvShape& shape);
+
+}  // namespace cnn

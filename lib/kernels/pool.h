@@ -1,0 +1,43 @@
+// Pooling over channels-last values: windows of kernel rows and columns, moved by stride.
+#pragma once
+
+#include <cstdint>
+
+#include "tensor/shape.h"
+
+namespace cnn {
+
+struct PoolShape {
+  int64_t channels = 1;
+  int64_t in_height = 1, in_width = 1;
+  int64_t out_height = 1, out_width = 1;
+  Pair kernel, stride;
+  Pair pad{0, 0};  // top and left; windows may hang over the other edges as far as out_* says
+};
+
+// Maximum. `places` remembers where in its window each maximum stood, for backward; null if nobody
+// will ask. The first of equal values wins; a NaN in a window gives NaN.
+void max_pool(const PoolShape& shape, int64_t batch, const float* in, float* out, float* places);
+// grad_in (+)= grad_out at the places of the maxima.
+void max_pool_backward(const PoolShape& shape, int64_t batch, const float* grad_out,
+                       const float* places, bool add, float* grad_in);
+// Floats that `places` takes for one sample.
+int64_t max_pool_places(const PoolShape& shape);
+
+// Mean. Padding counts as zeros (`count_pad`) or not at all; what hangs over the padding's bottom
+// or right edge (of `pad_end`) never counts.
+struct AveragePoolShape : PoolShape {
+  Pair pad_end{0, 0};  // padding below and to the right
+  bool count_pad = true;
+};
+void average_pool(const AveragePoolShape& shape, int64_t batch, const float* in, float* out);
+void average_pool_backward(const AveragePoolShape& shape, int64_t batch, const float* grad_out,
+                           bool add, float* grad_in);
+
+// Mean over all positions: in [batch, positions, channels], out [batch, channels].
+void global_average_pool(const float* in, int64_t batch, int64_t positions, int64_t channels,
+                         float* out);
+void global_average_pool_backward(const float* grad_out, int64_t batch, int64_t positions,
+                                  int64_t channels, bool add, float* grad_in);
+
+}  // namespace cnn

@@ -1,0 +1,98 @@
+// linear: y = x W^T + b. x [C] or [T,F] (every position alike), weight [out, in], bias [out].
+#include <algorithm>
+#include <climits>
+
+#include "kernels/gemm.h"
+#include "kernels/reduce.h"
+#include "layers/catalog.h"
+#include "layers/window.h"
+
+namespace cnn {
+namespace {
+
+class Linear final : public Layer {
+ public:
+  void options(Options& o) override {
+    o("out", out_, "number of output features")
+        .primary()
+        .required()
+        .between(1, INT_MAX)
+        .aliases({"num_output", "out_features", "units", "features", "output", "filters"});
+    o("bias", has_bias_, "add a learned offset to every feature")
+        .aliases({"use_bias", "bias_term"});
+  }
+
+  void setup(Setup& s) override {
+    const Shape& in = s.input();
+    s.require(in.rank() <= 2, "linear expects [C] or [T,F], found {}; add 'flatten' before it",
+              in.str());
+    in_ = in.channels();
+    s.require(in_ <= INT_MAX, "{} input features are beyond BLAS: sizes end at {}", in_, INT_MAX);
+    if (in.rank() == 1) {
+      s.output({out_});
+    } else {
+      s.output({in[0], out_});
+    }
+    const auto parameter = [&](const char* name, Shape shape, Initializer init) {
+      return s.parameter({.name = name,
+                          .shape = shape,
+                          .layout = {},
+                          .init = init,
+                          .fan_in = in_,
+                          .fan_out = out_});
+    };
+    weight_ = parameter("weight", {out_, in_}, Initializer::he_normal());
+    if (has_bias_) bias_ = parameter("bias", {out_}, Initializer::constant(0));
+    partials_ = s.scratch_backward(Per::kOnce,
+                                   std::max(gemm_partials(out_, in_), column_sum_partials(out_)));
+    s.plan().macs = capped_macs(in.positions(), in_ * out_);
+    s.plan().backward_reads_output = false;
+    s.plan().kernel = "gemm";
+  }
+
+  void forward(const ForwardCall& call) const override {
+    const int64_t rows = call.input().rows();
+    if (has_bias_) fill_rows_parallel(call.out.data, rows, out_, call.parameter(bias_));
+    gemm(Op::kNone, Op::kTranspose, rows, out_, in_, 1, call.input().data, in_,
+         call.parameter(weight_), in_, has_bias_ ? 1 : 0, call.out.data, out_);
+  }
+
+  void backward(const BackwardCall& call) const override {
+    const int64_t rows = call.grad_out.rows();
+    const float* grad_out = call.grad_out.data;
+    float* partials = call.scratch(partials_);
+    if (float* gradient = call.gradient(weight_)) {
+      gemm(Op::kTranspose, Op::kNone, out_, in_, rows, 1, grad_out, out_, call.input().data, in_,
+           call.adds_parameter(weight_) ? 1 : 0, gradient, in_, partials);
+    }
+    if (float* gradient = has_bias_ ? call.gradient(bias_) : nullptr) {
+      column_sums(grad_out, rows, out_, call.adds_parameter(bias_), gradient, partials);
+    }
+    if (call.grad_input()) {
+      gemm(Op::kNone, Op::kNone, rows, in_, out_, 1, grad_out, out_, call.parameter(weight_), in_,
+           call.adds() ? 1 : 0, call.grad_input().data, in_);
+    }
+  }
+
+ private:
+  int64_t out_ = 0;
+  bool has_bias_ = true;
+  int64_t in_ = 0;
+  int weight_ = -1, bias_ = -1, partials_ = -1;
+};
+
+}  // namespace
+
+const LayerType linear_layer = {
+    .name = "linear",
+    .summary = "fully connected layer",
+    .example = "- {linear: 120, act: relu}\n- {linear: $classes, name: out}",
+    .details =
+        "y = x W^T + b. [C] -> [out]; of a sequence [T,F] every position alike: [T,out]. An image "
+        "needs 'flatten' before it.\n"
+        "Weights: weight [out, in], bias [out].",
+    .other_names = {"fc", "dense", "Linear", "inner_product", "fully_connected", "connected"},
+    .make = make_layer<Linear>,
+};
+
+}  // namespace cnn

@@ -1,0 +1,23 @@
+// What maxpool and avgpool share: options and output shape.
+#pragma once
+
+#include <optional>
+
+#include "kernels/pool.h"
+#include "layers/layer.h"
+#include "layers/pair_option.h"
+
+namespace cnn {
+
+struct PoolOptions {
+  Pair kernel;
+  std::optional<Pair> stride;  // unset: the kernel
+  Pair pad{0, 0};
+  bool ceil = false;
+
+  void declare(Options& o);
+  // Checks the input, sets output and window, and gives the kernels' shape.
+  PoolShape set_up(Setup& s, const char* layer) const;
+};
+
+}  // namespace cnn

@@ -1,0 +1,29 @@
+// How many windows fit along an image: the output sizes of convolutions and pools.
+#pragma once
+
+#include <cstdint>
+
+#include "layers/layer.h"
+
+namespace cnn {
+
+// What happens to rows and columns that are left over when the last whole window stands.
+enum class Fit {
+  kFloor,  // they are ignored
+  kCeil,  // one more window hangs over the edge, if it starts inside the image or its first padding
+  kExact,  // an error
+};
+
+// Output height and width for an image [C,H,W] and a window whose padding stands on all four sides.
+// Throws Exit::kSpec with the sizes if nothing fits.
+Pair fit_windows(const Shape& image, const Window& window, Fit fit);
+
+// Upper bounds of options, far above all use, so that sizes computed from them cannot overflow.
+inline constexpr double kMaxKernel = 4096;
+inline constexpr double kMaxStep = 65536;  // stride, pad, dilation
+
+// Multiply-adds of `positions` products with `weights` numbers; stops at 2^53 instead of
+// overflowing.
+int64_t capped_macs(int64_t positions, int64_t weights);
+
+}  // namespace cnn

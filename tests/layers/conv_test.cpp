@@ -1,0 +1,172 @@
+#include "reference/conv.h"
+
+#include "layers/pair_option.h"
+#include "support/catch.h"
+#include "support/check_layer.h"
+
+namespace cnn {
+namespace {
+
+struct Case {
+  std::string item;
+  Shape input;
+  int64_t out_height, out_width;
+  ConvShape shape;  // out_channels, kernel, stride, pad, dilation, groups; the rest is filled in
+};
+
+ConvShape whole(const Case& c) {
+  ConvShape s = c.shape;
+  s.in_channels = c.input.channels();
+  s.in_height = c.input.height();
+  s.in_width = c.input.width();
+  s.out_height = c.out_height;
+  s.out_width = c.out_width;
+  return s;
+}
+
+ConvShape window(int64_t out, Pair kernel, Pair stride = {1, 1}, Pair pad = {0, 0},
+                 Pair dilation = {1, 1}, int64_t groups = 1) {
+  ConvShape s;
+  s.out_channels = out;
+  s.kernel = kernel;
+  s.stride = stride;
+  s.pad = pad;
+  s.dilation = dilation;
+  s.groups = groups;
+  return s;
+}
+
+}  // namespace
+
+TEST_CASE("conv matches the reference") {
+  const std::vector<Case> cases = {
+      {"{conv: 1, kernel: 1}", {1, 1, 1}, 1, 1, window(1, {1, 1})},
+      {"{conv: 3, kernel: 1}", {5, 4, 3}, 4, 3, window(3, {1, 1})},
+      {"{conv: 4, kernel: 1, stride: 2}", {3, 5, 4}, 3, 2, window(4, {1, 1}, {2, 2})},
+      {"{conv: 6, kernel: 5, pad: 2}", {1, 7, 8}, 7, 8, window(6, {5, 5}, {1, 1}, {2, 2})},
+      {"{conv: 9, kernel: 3}", {3, 6, 5}, 4, 3, window(9, {3, 3})},
+      {"{conv: 17, kernel: 3, pad: 1}", {2, 4, 5}, 4, 5, window(17, {3, 3}, {1, 1}, {1, 1})},
+      {"{conv: 2, kernel: [1, 3], pad: [0, 1]}",
+       {2, 3, 4},
+       3,
+       4,
+       window(2, {1, 3}, {1, 1}, {0, 1})},
+      {"{conv: 2, kernel: [3, 2], stride: [2, 3], pad: [1, 0]}",
+       {3, 6, 7},
+       3,
+       2,
+       window(2, {3, 2}, {2, 3}, {1, 0})},
+      {"{conv: 2, kernel: 3, dilation: 2, pad: 2}",
+       {2, 5, 6},
+       5,
+       6,
+       window(2, {3, 3}, {1, 1}, {2, 2}, {2, 2})},
+      {"{conv: 4, kernel: 3, groups: 2, stride: 2, pad: 1}",
+       {6, 5, 5},
+       3,
+       3,
+       window(4, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 2)},
+      {"{conv: 5, kernel: 3, groups: 5, pad: 1}",
+       {5, 4, 4},
+       4,
+       4,
+       window(5, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 5)},
+      {"{conv: 2, kernel: 2, stride: 3}", {2, 7, 5}, 2, 2, window(2, {2, 2}, {3, 3})},
+      {"{conv: 2, kernel: 2, stride: 3, fit: ceil}", {2, 7, 5}, 3, 2, window(2, {2, 2}, {3, 3})},
+      {"{conv: 2, kernel: 3, stride: 2, fit: ceil}", {2, 6, 7}, 3, 3, window(2, {3, 3}, {2, 2})},
+      {"{conv: 2, kernel: 3, stride: 2, fit: exact}", {2, 5, 7}, 2, 3, window(2, {3, 3}, {2, 2})},
+  };
+  for (const Case& c : cases) {
+    DYNAMIC_SECTION(c.item << " on " << c.input.str()) {
+      const ConvShape s = whole(c);
+      for (const bool bias : {true, false}) {
+        std::string item = c.item;
+        if (!bias) item.insert(item.size() - 1, ", bias: false");
+        check_layer({item, {c.input}, [&](const ReferenceCall& call) {
+                       return reference::conv(s, call.batch, call.inputs[0], call.parameters[0],
+                                              bias ? call.parameters[1] : Numbers{});
+                     }});
+      }
+    }
+  }
+}
+
+TEST_CASE("conv says what it needs and costs") {
+  const LayerHarness conv("{conv: 64, kernel: 7, stride: 2, pad: 3}", {{3, 224, 224}});
+  const LayerPlan& plan = conv.plan();
+  CHECK(plan.output == Shape{64, 112, 112});
+  CHECK(plan.macs == 118013952);
+  REQUIRE(plan.parameters.size() == 2);
+  CHECK(plan.parameters[0].shape == Shape{64, 3, 7, 7});
+  CHECK(plan.parameters[0].fan_in == 147);
+  CHECK(plan.parameters[0].fan_out == 3136);
+  CHECK(plan.parameters[1].shape == Shape{64});
+  CHECK(plan.backward_reads_input);
+  CHECK_FALSE(plan.backward_reads_output);
+  CHECK_FALSE(plan.kernel.empty());
+}
+
+TEST_CASE("conv's fans count what one group sees") {
+  const LayerHarness conv("{conv: 8, kernel: 3, groups: 4, bias: false}", {{12, 5, 5}});
+  CHECK(conv.plan().parameters.size() == 1);
+  CHECK(conv.plan().parameters[0].fan_in == 27);
+  CHECK(conv.plan().parameters[0].fan_out == 18);
+}
+
+TEST_CASE("conv's impossible sizes are explained") {
+  const auto error = [](const std::string& item, const Shape& shape) {
+    return setup_error(item, {shape});
+  };
+  SECTION("row 24: kernel larger than the padded input") {
+    CHECK(error("{conv: 1, kernel: 5}", {1, 3, 9})
+              .find("kernel 5 is larger than the input of 3 "
+                    "rows; use a smaller kernel, or pad") != std::string::npos);
+    CHECK(error("{conv: 1, kernel: 3, dilation: 4, pad: 1}", {1, 9, 6})
+              .find("kernel 3 at dilation 4 spans 9 is larger than the input of 6 columns (8 with "
+                    "its padding)") != std::string::npos);
+  }
+  SECTION("row 24: fit: exact that does not fit") {
+    CHECK(error("{conv: 1, kernel: 3, stride: 3, fit: exact}", {1, 7, 9})
+              .find("kernel 3 at stride 3 does not tile 7 rows: 1 row is left over; use pad, "
+                    "another stride, or fit: floor") != std::string::npos);
+    CHECK(error("{conv: 1, kernel: 3, stride: 3, fit: exact}", {1, 9, 8})
+              .find("2 columns are left over") != std::string::npos);
+  }
+  SECTION("row 25: stride, dilation or groups 0; groups that do not divide") {
+    for (const char* option : {"stride", "dilation", "groups", "kernel"}) {
+      const std::string item = fmt::format(
+          "{{conv: 2, {}{}: 0}}", std::string(option) == "kernel" ? "" : "kernel: 1, ", option);
+      CHECK(error(item, {2, 4, 4}).find("at least 1") != std::string::npos);
+    }
+    CHECK(error("{conv: 4, kernel: 1, groups: 3}", {6, 2, 2})
+              .find("groups: 3 does not divide the 4 output channels") != std::string::npos);
+    CHECK(error("{conv: 3, kernel: 1, groups: 3}", {4, 2, 2})
+              .find("groups: 3 does not divide the 4 input channels") != std::string::npos);
+  }
+  SECTION("row 23: a BLAS dimension beyond INT_MAX") {
+    CHECK(error("{conv: 1, kernel: 1}", {3000000000, 1, 1}).find("beyond BLAS") !=
+          std::string::npos);
+    CHECK(error("{conv: 1, kernel: 4096, pad: 4000}", {1, 1, 1}).find("taps") != std::string::npos);
+  }
+  SECTION("an input that is no image") {
+    CHECK(error("{conv: 1, kernel: 1}", {4}).find("expects an image [C,H,W], found [4]") !=
+          std::string::npos);
+  }
+}
+
+TEST_CASE("a pair is one integer or a list of two") {
+  Diagnostics problems;
+  Pair pair;
+  CHECK(OptionType<Pair>::read(Node::scalar("3"), pair, problems));
+  CHECK(pair == Pair{3, 3});
+  CHECK(OptionType<Pair>::read(Node::list({Node::scalar("1"), Node::scalar("7")}), pair, problems));
+  CHECK(pair == Pair{1, 7});
+  CHECK(to_yaml(OptionType<Pair>::write({2, 2})) == "2");
+  CHECK(to_yaml(OptionType<Pair>::write({2, 5})) == "[2, 5]");
+  CHECK(problems.empty());
+  CHECK_FALSE(OptionType<Pair>::read(Node::list({Node::scalar("1")}), pair, problems));
+  CHECK_FALSE(OptionType<Pair>::read(Node::scalar("3.5"), pair, problems));
+  CHECK(problems.size() == 2);
+}
+
+}  // namespace cnn

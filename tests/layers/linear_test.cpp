@@ -1,0 +1,50 @@
+#include "reference/linear.h"
+
+#include "support/catch.h"
+#include "support/check_layer.h"
+
+namespace cnn {
+
+TEST_CASE("linear matches the reference") {
+  struct Case {
+    Shape input;
+    int64_t out;
+  };
+  for (const Case& c :
+       {Case{{1}, 1}, Case{{7}, 5}, Case{{40}, 3}, Case{{3}, 33}, Case{{4, 6}, 5}}) {
+    for (const bool bias : {true, false}) {
+      DYNAMIC_SECTION(c.input.str() << " to " << c.out << (bias ? "" : " without bias")) {
+        check_layer({fmt::format("{{linear: {}, bias: {}}}", c.out, bias),
+                     {c.input},
+                     [&](const ReferenceCall& call) {
+                       const int64_t in = c.input.channels();
+                       return reference::linear(call.batch * c.input.positions(), in, c.out,
+                                                call.inputs[0], call.parameters[0],
+                                                bias ? call.parameters[1] : Numbers{});
+                     }});
+      }
+    }
+  }
+}
+
+TEST_CASE("linear says what it needs and costs") {
+  const LayerHarness linear("{linear: 120}", {{400}});
+  CHECK(linear.plan().output == Shape{120});
+  CHECK(linear.plan().macs == 48000);
+  CHECK(linear.plan().parameters[0].shape == Shape{120, 400});
+  CHECK(linear.plan().parameters[0].fan_in == 400);
+  CHECK(linear.plan().parameters[0].fan_out == 120);
+  CHECK(LayerHarness("{linear: 5}", {{3, 7}}).plan().macs == 105);
+}
+
+TEST_CASE("linear's impossible inputs are explained") {
+  CHECK(setup_error("{linear: 10}", {{16, 5, 5}})
+            .find("linear expects [C] or [T,F], found [16,5,5]; add 'flatten' before it") !=
+        std::string::npos);
+  CHECK(setup_error("{linear: 0}", {{4}}).find("at least 1") != std::string::npos);
+  SECTION("row 23: a BLAS dimension beyond INT_MAX") {
+    CHECK(setup_error("{linear: 1}", {{3000000000}}).find("beyond BLAS") != std::string::npos);
+  }
+}
+
+}  // namespace cnn
