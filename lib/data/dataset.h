@@ -35,7 +35,7 @@ class Dataset {
 
   // The file that field i comes from, for messages ("digits" where there is none).
   virtual std::string origin(int field) const = 0;
-  // A word that changes when files or settings change; cheap.
+  // A word that changes with the files and with what the format reads of them; cheap.
   virtual std::string fingerprint() const = 0;
 
   const std::vector<std::string>& class_names() const { return class_names_; }  // may be empty
@@ -73,8 +73,8 @@ class DataSource {
   DataSource(const Node& data, uint64_t seed);
   ~DataSource();
   DataSource(DataSource&&) noexcept;
+  DataSource& operator=(DataSource&&) noexcept;
 
-  const std::string& format() const { return format_name_; }
   bool shuffle() const;  // `shuffle:` of the map, for training's loader
   bool has_test() const;
   // Samples are checked: equal counts, labels in range, at least one sample (a split with nothing
@@ -83,15 +83,22 @@ class DataSource {
   DataView open(Split split);
 
  private:
-  std::string format_name_;
+  std::shared_ptr<const Dataset> open_whole(std::shared_ptr<const Dataset>& kept, bool test) const;
+
   uint64_t seed_;
-  std::unique_ptr<DataFormat> map_;
-  std::shared_ptr<const Dataset> train_;
+  std::unique_ptr<DataFormat> format_;
+  std::shared_ptr<const Dataset> train_;  // with what is held out
   std::shared_ptr<const Dataset> test_;
 };
 
 // For a single split.
 DataView open_dataset(const Node& data, Split split, uint64_t seed);
+
+// How often each of `classes` stands in a label field of the view. A label outside of them that is
+// not the ignored one is Exit::kInput, "FILE: sample N: ..."; `whose` classes they are: "the
+// model".
+std::vector<int64_t> count_classes(const DataView& view, int field, int64_t classes,
+                                   std::string_view whose);
 
 // Finds, for every wanted field, the data set's field of that name: its number for Loader. Shapes
 // and kinds must agree (Exit::kSpec; what the data set has is listed). A wanted class field with

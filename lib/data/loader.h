@@ -53,13 +53,15 @@ class Loader {
   struct Slot {
     Buffer memory;
     Batch batch;
-    std::vector<float*> fields;
+    std::vector<float*> fields;   // the batch's, to write
+    std::vector<float*> targets;  // of one sample, by field of the data set
     std::exception_ptr error;
     bool ready = false;
   };
   void allocate();
   void fill(Slot& slot, int64_t number) const;
   void work();
+  void stop();
   Slot& slot_of(int64_t number) { return slots_[static_cast<size_t>(number) % slots_.size()]; }
 
   DataView view_;
@@ -74,6 +76,7 @@ class Loader {
   std::condition_variable batch_ready_;  // a batch is filled, or no worker is busy
   int64_t next_to_fill_ = 0;             // the next number that a worker takes
   int64_t next_to_give_ = 0;             // the next number that next() gives
+  int64_t released_ = 0;                 // batches below it are done with
   int busy_ = 0;                         // workers inside fill()
   bool stop_ = false;
   std::vector<std::thread> threads_;

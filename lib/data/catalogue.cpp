@@ -1,0 +1,110 @@
+#include "data/catalogue.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "base/error.h"
+#include "spec/yaml.h"
+
+namespace cnn {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string folder_of(const std::string& path) {
+  const std::string folder = fs::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+// Names of the data sets that stand beside the ones that every installation has.
+std::vector<std::string> known_names(const std::string& model_directory) {
+  std::vector<std::string> names;
+  const std::string digits = find_data_file("digits", model_directory);
+  if (digits.empty()) return names;
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_of(digits), ignored)) {
+    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Node load_named(const Node& name, const std::string& model_directory) {
+  const std::string path = find_data_file(name.text(), model_directory);
+  if (!path.empty()) return load_yaml(path);
+  Diagnostics diagnostics;
+  diagnostics.report_unknown(name.mark(), "data set", name.text(), known_names(model_directory));
+  diagnostics.throw_if_any();
+  return {};
+}
+
+// Absolute, without a look at whether it is there.
+std::string absolute(const std::string& folder, const std::string& path) {
+  std::string result =
+      (fs::absolute(folder.empty() ? "." : folder) / path).lexically_normal().string();
+  if (result.size() > 1 && result.ends_with('/')) result.pop_back();
+  return result;
+}
+
+bool is_path_key(std::string_view key) {
+  constexpr std::array<std::string_view, 6> kKeys = {"images",  "labels",      "inputs",
+                                                     "targets", "test_inputs", "test_targets"};
+  return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
+}
+
+// Relative paths that stand in a folder other than `home` become absolute; with an empty `home`,
+// those of the command line alone.
+void anchor_paths(Node& map, const std::string& home) {
+  for (Entry& e : map.entries()) {
+    if (e.value.is_map()) anchor_paths(e.value, home);
+    const auto& source = e.value.mark().source;
+    if (!is_path_key(e.key) || !e.value.is_scalar() || !source) continue;
+    const std::string path = absolute(source->directory, e.value.text());
+    const bool here =
+        !source->is_command_line && (home.empty() || absolute(source->directory, "") == home);
+    const bool is_shared = source->is_command_line && !fs::exists(path);  // under $CNN_DATA
+    if (!here && !is_shared) e.value = Node::scalar(path, e.value.mark());
+  }
+}
+
+}  // namespace
+
+Node load_data(const ModelSpec& spec) {
+  Diagnostics diagnostics;
+  const Node* data = spec.section("data");
+  if (data == nullptr || data->is_null()) {
+    diagnostics.report(data ? data->mark() : spec.root.mark(), "the model names no data set",
+                       "add 'data: digits', or give --data digits");
+    diagnostics.throw_if_any();
+  }
+  const VariableScope scope(spec.vars);
+  Node result = evaluate(*data, scope, diagnostics);
+  diagnostics.throw_if_any();
+  if (result.is_scalar()) result = load_named(result, folder_of(spec.path));
+  if (!result.is_map()) {
+    diagnostics.report(result.mark(),
+                       "expected the name of a data set or a map, found " + result.describe());
+    diagnostics.throw_if_any();
+  }
+  return result;
+}
+
+Node portable_data(const Node& data) {
+  Node result = data;
+  if (const Node* root = data.find("root"); root != nullptr && root->is_scalar()) {
+    const auto& source = root->mark().source;
+    const std::string folder = absolute(source ? source->directory : ".", root->text());
+    result.set("root", Node::scalar(folder, root->mark()));
+    anchor_paths(result, "");
+    return result;
+  }
+  const Node* format = data.find("format");
+  const auto source = format != nullptr ? format->mark().source : nullptr;
+  const std::string home = absolute(source ? source->directory : ".", "");
+  anchor_paths(result, home);
+  result.set("root", Node::scalar(home));
+  return result;
+}
+
+}  // namespace cnn

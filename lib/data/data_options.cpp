@@ -1,0 +1,122 @@
+#include "data/data_options.h"
+
+#include <cmath>
+#include <set>
+
+namespace cnn {
+
+int64_t Share::of(int64_t count) const {
+  const double samples = value < 1 ? std::floor(value * static_cast<double>(count) + 0.5) : value;
+  return static_cast<int64_t>(samples);
+}
+
+std::string OptionType<DataPath>::name() { return "path"; }
+bool OptionType<DataPath>::read(const Node& node, DataPath& out, Diagnostics& d) {
+  const std::optional<std::string> text = node.read_string(d);
+  if (!text) return false;
+  if (text->empty()) {
+    d.report(node.mark(), "expected a path, found an empty text");
+    return false;
+  }
+  out.text = *text;
+  if (const auto& source = node.mark().source) {
+    out.directory = source->directory;
+    out.from_command_line = source->is_command_line;
+  }
+  return true;
+}
+Node OptionType<DataPath>::write(const DataPath& value) {
+  return value.empty() ? Node() : Node::scalar(value.text);
+}
+
+std::string OptionType<ChannelNumbers>::name() { return "number or list of one a channel"; }
+bool OptionType<ChannelNumbers>::read(const Node& node, ChannelNumbers& out, Diagnostics& d) {
+  if (node.is_list() && !node.items().empty()) {
+    return OptionType<std::vector<double>>::read(node, out.values, d);
+  }
+  const std::optional<double> value = node.read_double(d);
+  if (value) out.values = {*value};
+  return value.has_value();
+}
+Node OptionType<ChannelNumbers>::write(const ChannelNumbers& value) {
+  return value.values.size() == 1 ? OptionType<double>::write(value.values[0])
+                                  : OptionType<std::vector<double>>::write(value.values);
+}
+
+std::string OptionType<Share>::name() { return "number of samples, or fraction below 1"; }
+bool OptionType<Share>::read(const Node& node, Share& out, Diagnostics& d) {
+  const std::optional<double> value = node.as_double();
+  const bool is_count = value && *value >= 0 && *value == std::floor(*value) && *value < 1e15;
+  const bool is_fraction = value && *value > 0 && *value < 1;
+  if (!is_count && !is_fraction) {
+    d.report(node.mark(),
+             "expected a number of samples (5000) or a fraction (0.1), found " + node.describe());
+    return false;
+  }
+  out.value = *value;
+  return true;
+}
+Node OptionType<Share>::write(const Share& value) { return OptionType<double>::write(value.value); }
+
+std::string OptionType<ClassList>::name() { return "number of classes, or list of their names"; }
+bool OptionType<ClassList>::read(const Node& node, ClassList& out, Diagnostics& d) {
+  constexpr int64_t kMostClasses = 1 << 24;  // class numbers travel as floats
+  if (const std::optional<int64_t> count = node.as_int()) {
+    if (*count >= 1 && *count <= kMostClasses) {
+      out = {*count, {}};
+      return true;
+    }
+  } else if (node.is_list() && !node.items().empty()) {
+    std::vector<std::string> names;
+    if (!OptionType<std::vector<std::string>>::read(node, names, d)) return false;
+    std::set<std::string> seen;
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (!seen.insert(names[i]).second) {
+        d.report(node.items()[i].mark(), "class '" + names[i] + "' is there twice");
+        return false;
+      }
+    }
+    out = {static_cast<int64_t>(names.size()), std::move(names)};
+    return true;
+  }
+  d.report(node.mark(),
+           "expected a number of classes (10) or a list of their names, found " + node.describe());
+  return false;
+}
+Node OptionType<ClassList>::write(const ClassList& value) {
+  if (value.count == 0) return Node();
+  return value.names.empty() ? OptionType<int64_t>::write(value.count)
+                             : OptionType<std::vector<std::string>>::write(value.names);
+}
+
+void DataOptions::declare(Options& o) {
+  constexpr double kSmallest = 1e-12;
+  o("name", name, "what scripts/get_data.sh calls it");
+  o("about", about, "one sentence for people");
+  o("root", root, "folder of relative paths, after $CNN_DATA");
+  o("classes", classes, "the classes, in the order of their numbers").aliases({"class_names"});
+  o("input_name", input_name, "name of the input field");
+  o("target_name", target_name, "name of the target field; by default label, mask or target");
+  o("scale", scale, "inputs are multiplied by this first");
+  o("mean", mean, "then this is subtracted");
+  o("std", std, "then they are divided by this").at_least(kSmallest);
+  o("ignore", ignore, "class number that marks what has no class");
+  o("shuffle", shuffle, "another order in every epoch of training");
+  o("val", val, "held out from the training set for validation").aliases({"validation", "valid"});
+  o("limit", limit, "use no more samples than this of each split").at_least(1);
+  o("files", files, "what scripts/get_data.sh fetches: path and sha256 of the unpacked content");
+  o("mirrors", mirrors, "where scripts/get_data.sh fetches from");
+}
+
+Normalization DataOptions::normalization(int64_t channels) const {
+  for (const auto& [key, numbers] : {std::pair("mean", &mean.values), {"std", &std.values}}) {
+    const auto size = static_cast<int64_t>(numbers->size());
+    if (size != 1 && size != channels) {
+      fail(Exit::kSpec, "", "data: '{}' has {} numbers, the inputs have {} channels", key, size,
+           channels);
+    }
+  }
+  return {scale, mean.values, std.values};
+}
+
+}  // namespace cnn

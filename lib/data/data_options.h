@@ -1,0 +1,67 @@
+// What every data map may say, whatever its format, and the types of such options.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/transforms.h"
+#include "spec/options.h"
+
+namespace cnn {
+
+// A file or folder as it was written, and what relative ones are relative to.
+struct DataPath {
+  std::string text;
+  std::string directory;  // of the file that it stands in
+  bool from_command_line = false;
+
+  bool empty() const { return text.empty(); }
+};
+
+// One number for all channels, or one a channel.
+struct ChannelNumbers {
+  std::vector<double> values;
+};
+
+// A number of samples, or a fraction of them.
+struct Share {
+  double value = 0;
+  int64_t of(int64_t count) const;
+};
+
+// How many classes, or their names.
+struct ClassList {
+  int64_t count = 0;  // 0: not said
+  std::vector<std::string> names;
+};
+
+CNN_OPTION_TYPE(DataPath);
+CNN_OPTION_TYPE(ChannelNumbers);
+CNN_OPTION_TYPE(Share);
+CNN_OPTION_TYPE(ClassList);
+
+struct DataOptions {
+  std::string name;
+  std::string about;
+  DataPath root;
+  ClassList classes;
+  std::string input_name = "image";
+  std::string target_name;  // empty: by the targets' type
+  ChannelNumbers mean{{0}};
+  ChannelNumbers std{{1}};
+  double scale = 1;
+  std::optional<int64_t> ignore;
+  bool shuffle = true;
+  Share val;
+  std::optional<int64_t> limit;
+  Node files;    // for scripts/get_data.sh
+  Node mirrors;  // likewise
+
+  void declare(Options& o);
+  // Exit::kSpec if mean or std has neither 1 nor `channels` numbers.
+  Normalization normalization(int64_t channels) const;
+};
+
+}  // namespace cnn

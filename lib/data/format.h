@@ -1,0 +1,38 @@
+// DataFormat: one way in which data sets are stored. A format is one file here that exports one
+// entry of data_formats().
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "data/data_options.h"
+#include "data/dataset.h"
+
+namespace cnn {
+
+class DataFormat {
+ public:
+  virtual ~DataFormat() = default;
+  // The format's own keys; the common ones are declared already, and their defaults may be set.
+  virtual void declare(Options& o) = 0;
+  virtual bool has_test() const = 0;
+  // All samples of the training files or of the test files.
+  virtual std::shared_ptr<const Dataset> open(bool test) const = 0;
+
+  DataOptions common;
+};
+
+struct DataFormatType {
+  const char* name;
+  const char* help;  // one line
+  std::unique_ptr<DataFormat> (*make)();
+};
+
+std::unique_ptr<DataFormat> make_idx_format();
+std::unique_ptr<DataFormat> make_npy_format();
+std::unique_ptr<DataFormat> make_digits_format();
+
+std::span<const DataFormatType> data_formats();
+
+}  // namespace cnn

@@ -1,0 +1,161 @@
+#include "data/loader.h"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "base/rng.h"
+
+namespace cnn {
+namespace {
+
+constexpr int64_t kAlignFloats = static_cast<int64_t>(kAlignment / sizeof(float));
+
+int64_t aligned(int64_t floats) {
+  return (floats + kAlignFloats - 1) / kAlignFloats * kAlignFloats;
+}
+
+}  // namespace
+
+Loader::Loader(DataView view, std::vector<int> fields, const LoaderSettings& settings)
+    : view_(std::move(view)),
+      fields_(std::move(fields)),
+      settings_(settings),
+      order_(view_.indices) {
+  CNN_ASSERT(settings_.batch_size > 0 && settings_.workers >= 0);
+  batches_ = view_.size() / settings_.batch_size;
+  if (!settings_.drop_last && view_.size() % settings_.batch_size != 0) ++batches_;
+  next_to_fill_ = next_to_give_ = batches_;  // nothing to do before start_epoch()
+  allocate();
+  try {
+    for (int i = 0; i < settings_.workers; ++i) threads_.emplace_back([this] { work(); });
+  } catch (const std::system_error& error) {
+    stop();
+    fail(Exit::kResource, "", "cannot start {} loader threads: {}", settings_.workers,
+         error.what());
+  }
+}
+
+Loader::~Loader() { stop(); }
+
+void Loader::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  work_ready_.notify_all();
+  for (std::thread& t : threads_) t.join();
+}
+
+void Loader::allocate() {
+  const int64_t batch = std::min(settings_.batch_size, std::max<int64_t>(view_.size(), 1));
+  std::vector<int64_t> offsets;
+  int64_t floats = 0;
+  for (const int field : fields_) {
+    const Shape& shape = view_.dataset->fields().at(static_cast<size_t>(field)).shape;
+    offsets.push_back(floats);
+    floats += aligned(static_cast<int64_t>(float_bytes(shape, batch) / sizeof(float)));
+  }
+  // One batch is in the caller's hands, and one waits for it while each worker fills its own.
+  slots_.resize(settings_.workers == 0 ? 1 : static_cast<size_t>(settings_.workers) + 2);
+  for (Slot& slot : slots_) {
+    slot.memory = Buffer(static_cast<size_t>(floats));
+    for (const int64_t offset : offsets) {
+      slot.fields.push_back(slot.memory.data() + offset);
+      slot.batch.fields.push_back(slot.fields.back());
+    }
+    slot.targets.resize(view_.dataset->fields().size(), nullptr);
+  }
+}
+
+uint64_t Loader::bytes() const {
+  uint64_t floats = 0;
+  for (const Slot& slot : slots_) floats += slot.memory.size();
+  return floats * sizeof(float);
+}
+
+void Loader::start_epoch(int64_t epoch, int64_t first_batch) {
+  CNN_ASSERT(epoch >= 0 && first_batch >= 0);
+  std::unique_lock lock(mutex_);
+  next_to_fill_ = batches_;  // workers end what they are at and take no more
+  batch_ready_.wait(lock, [this] { return busy_ == 0; });
+  order_ = view_.indices;
+  if (settings_.shuffle) {
+    const Rng rng(settings_.seed, "data", static_cast<uint64_t>(epoch));
+    for (uint64_t i = order_.size(); i > 1; --i) std::swap(order_[i - 1], order_[rng.below(i, i)]);
+  }
+  for (Slot& slot : slots_) {
+    slot.ready = false;
+    slot.error = nullptr;
+  }
+  next_to_fill_ = next_to_give_ = released_ = std::min(first_batch, batches_);
+  lock.unlock();
+  work_ready_.notify_all();
+}
+
+const Batch* Loader::next() {
+  std::unique_lock lock(mutex_);
+  if (next_to_give_ >= batches_) return nullptr;
+  const int64_t number = next_to_give_;
+  Slot& slot = slot_of(number);
+  if (settings_.workers == 0) {
+    fill(slot, number);
+  } else {
+    released_ = number;  // the caller is done with the batch before
+    work_ready_.notify_all();
+    batch_ready_.wait(lock, [&] { return slot.ready && slot.batch.number == number; });
+    if (slot.error) std::rethrow_exception(slot.error);
+  }
+  next_to_give_ = number + 1;
+  return &slot.batch;
+}
+
+void Loader::fill(Slot& slot, int64_t number) const {
+  const int64_t first = number * settings_.batch_size;
+  Batch& batch = slot.batch;
+  batch.number = number;
+  batch.n = std::min(settings_.batch_size, view_.size() - first);
+  batch.indices = {order_.data() + first, static_cast<size_t>(batch.n)};
+  const std::vector<Field>& all = view_.dataset->fields();
+  for (int64_t i = 0; i < batch.n; ++i) {
+    for (size_t f = 0; f < fields_.size(); ++f) {
+      const auto field = static_cast<size_t>(fields_[f]);
+      slot.targets[field] = slot.fields[f] + i * all[field].shape.count();
+    }
+    view_.dataset->read(batch.indices[static_cast<size_t>(i)], slot.targets);
+  }
+}
+
+void Loader::work() {
+  flush_denormals();
+  const auto ring = static_cast<int64_t>(slots_.size());
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    work_ready_.wait(lock, [&] {
+      return stop_ || (next_to_fill_ < batches_ && next_to_fill_ < released_ + ring);
+    });
+    if (stop_) return;
+    const int64_t number = next_to_fill_++;
+    Slot& slot = slot_of(number);
+    slot.ready = false;
+    slot.error = nullptr;
+    ++busy_;
+    lock.unlock();
+    std::exception_ptr error;
+    try {
+      fill(slot, number);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    lock.lock();
+    slot.batch.number = number;
+    slot.error = error;
+    slot.ready = true;
+    --busy_;
+    batch_ready_.notify_all();
+  }
+}
+
+}  // namespace cnn

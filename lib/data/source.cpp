@@ -1,0 +1,126 @@
+// DataSource: from a data map to checked splits.
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/rng.h"
+#include "data/dataset.h"
+#include "data/format.h"
+
+namespace cnn {
+namespace {
+
+std::unique_ptr<DataFormat> read_format(const Node& data) {
+  Diagnostics diagnostics;
+  std::vector<std::string> names;
+  for (const DataFormatType& t : data_formats()) names.push_back(t.name);
+  const Node* format = data.find("format");
+  if (format == nullptr) {
+    diagnostics.report(data.mark(), "the data map needs 'format'", "one of idx, npy, digits");
+    diagnostics.throw_if_any();
+  }
+  const std::string name = format->read_string(diagnostics).value_or("");
+  diagnostics.throw_if_any();
+  for (const DataFormatType& t : data_formats()) {
+    if (name != t.name) continue;
+    std::unique_ptr<DataFormat> result = t.make();
+    Options options;
+    result->common.declare(options);
+    result->declare(options);
+    options.read_map(data, fmt::format("data format '{}'", name), diagnostics, {"format"});
+    diagnostics.throw_if_any();
+    return result;
+  }
+  diagnostics.report_unknown(format->mark(), "data format", name, names);
+  diagnostics.throw_if_any();
+  return nullptr;
+}
+
+// Labels are all read once, before anything is trained on them.
+void check_labels(const std::shared_ptr<const Dataset>& dataset) {
+  for (size_t i = 0; i < dataset->fields().size(); ++i) {
+    const Field& field = dataset->fields()[i];
+    if (field.kind != FieldKind::kClass || field.shape.count() != 1 || field.classes == 0) continue;
+    DataView all{dataset, std::vector<int64_t>(static_cast<size_t>(dataset->size()))};
+    std::iota(all.indices.begin(), all.indices.end(), 0);
+    const std::vector<int64_t> counts =
+        count_classes(all, static_cast<int>(i), field.classes, "the data set");
+    const std::vector<std::string>& names = dataset->class_names();
+    for (size_t c = 0; c < counts.size(); ++c) {
+      if (counts[c] > 0) continue;
+      warn("{}: class {} has no samples", dataset->origin(static_cast<int>(i)),
+           c < names.size() ? "'" + names[c] + "'" : std::to_string(c));
+    }
+  }
+}
+
+// The samples in the order of a lottery; the first ones are held out.
+std::vector<int64_t> drawn_order(int64_t size, uint64_t seed) {
+  std::vector<int64_t> order(static_cast<size_t>(size));
+  std::iota(order.begin(), order.end(), 0);
+  const Rng rng(seed, "split");
+  for (uint64_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[rng.below(i, i)]);
+  return order;
+}
+
+// At most `limit` of them, evenly spread, because files are often sorted by class.
+std::vector<int64_t> limited(std::vector<int64_t> indices, std::optional<int64_t> limit) {
+  const auto size = static_cast<int64_t>(indices.size());
+  if (!limit || *limit >= size) return indices;
+  std::vector<int64_t> kept;
+  for (int64_t i = 0; i < *limit; ++i) {
+    kept.push_back(indices[static_cast<size_t>(i * size / *limit)]);
+  }
+  return kept;
+}
+
+}  // namespace
+
+DataSource::DataSource(const Node& data, uint64_t seed) : seed_(seed), format_(read_format(data)) {}
+DataSource::~DataSource() = default;
+DataSource::DataSource(DataSource&&) noexcept = default;
+DataSource& DataSource::operator=(DataSource&&) noexcept = default;
+
+bool DataSource::shuffle() const { return format_->common.shuffle; }
+bool DataSource::has_test() const { return format_->has_test(); }
+
+std::shared_ptr<const Dataset> DataSource::open_whole(std::shared_ptr<const Dataset>& kept,
+                                                      bool test) const {
+  if (kept == nullptr) {
+    std::shared_ptr<const Dataset> dataset = format_->open(test);
+    check_labels(dataset);
+    kept = std::move(dataset);
+  }
+  return kept;
+}
+
+DataView DataSource::open(Split split) {
+  const DataOptions& options = format_->common;
+  if (split == Split::kTest && !has_test()) {
+    fail(Exit::kInput, options.name, "the data set has no test split; its map names no test files");
+  }
+  const bool test = split == Split::kTest;
+  const std::shared_ptr<const Dataset> dataset = open_whole(test ? test_ : train_, test);
+  const int64_t size = dataset->size();
+  const int64_t held_out = test ? 0 : options.val.of(size);
+  if (held_out >= size) {
+    fail(Exit::kSpec, "", "data: 'val' holds out {} of {} samples; none are left to train on",
+         held_out, size);
+  }
+  std::vector<int64_t> order = drawn_order(size, seed_);
+  const auto middle = order.begin() + held_out;
+  std::vector<int64_t> indices = split == Split::kValidation
+                                     ? std::vector<int64_t>(order.begin(), middle)
+                                     : std::vector<int64_t>(middle, order.end());
+  std::sort(indices.begin(), indices.end());
+  return {dataset, limited(std::move(indices), options.limit)};
+}
+
+DataView open_dataset(const Node& data, Split split, uint64_t seed) {
+  return DataSource(data, seed).open(split);
+}
+
+}  // namespace cnn
