@@ -19,6 +19,7 @@ struct ModelSpec {
   Node vars;         // evaluated: a map of plain values
 
   const Node* section(std::string_view key) const { return root.find(key); }
+  std::string directory() const;  // of the file; "." for the current one
   // `input:` in order: field or layer name and its sizes.
   std::vector<std::pair<std::string, std::vector<int64_t>>> inputs;
   std::vector<Mark> input_marks;
@@ -46,10 +47,11 @@ class VariableScope : public Scope {
 };
 
 // Reads a model file. `overrides` are "key.path=value" as on the command line, value a YAML value;
-// list elements are reached by number. The same key twice is Exit::kUsage. Throws Error.
+// list elements are reached by number. Shorter paths are applied first. The same key twice is
+// Exit::kUsage. Throws Error.
 //
-// `data: NAME` is left as it is here (see data/catalogue.h), but an override below `data.` first
-// replaces the name by the file's map, found with find_data_file.
+// `data: NAME` is left as it is here, but an override below `data.` first replaces the name by the
+// file's map, as load_data_section does.
 ModelSpec load_model(const std::string& path, const std::vector<std::string>& overrides,
                      const Vocabulary& vocabulary);
 
@@ -57,10 +59,16 @@ ModelSpec load_model(const std::string& path, const std::vector<std::string>& ov
 // (CNN_SHARE or ../share/cnn relative to the executable). Empty if there is none.
 std::string find_data_file(const std::string& name, const std::string& model_directory);
 
+// The data section as a map: a bare name gives the map of its file, with `root` (an absolute
+// folder) added; variables are evaluated. Null if there is none. Throws for an unknown name, and
+// lists the data sets that there are.
+Node load_data_section(const ModelSpec& spec);
+
 // Merge rules of the language, shared by `extends`, overrides and `edit`: maps merge deeply, lists
-// and scalars are replaced, `~` deletes. Under the keys `loss`, `optimizer`, `schedule` and `init`,
-// a map that names another op than the old one replaces it whole; so does a `data` map with another
-// `format` for the keys that describe files, normalisation and augmentation.
+// and scalars are replaced, `~` deletes (but below `edit` and a block's `args` it is a value).
+// Under the keys `loss`, `optimizer`, `schedule`, `init` and `act`, a map that names another op
+// than the old one replaces it whole. A `data` map with another `format` drops the old one's keys
+// but `val shuffle limit input_name target_name`.
 void merge(Node& target, const Node& patch, const Vocabulary& vocabulary);
 
 }  // namespace cnn

@@ -1,0 +1,116 @@
+// The data section (rule 15): a bare name stands for data/NAME.yaml.
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "spec/loading.h"
+#include "spec/yaml.h"
+
+namespace cnn {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Where a data set's file is looked for, best first.
+std::vector<fs::path> data_directories(const fs::path& model_directory) {
+  const fs::path beside = model_directory.empty() ? fs::path(".") : model_directory;
+  std::vector<fs::path> result = {beside, beside / ".." / "data"};
+  if (const char* share = std::getenv("CNN_SHARE")) result.push_back(fs::path(share) / "data");
+  std::error_code error;
+  const fs::path executable = fs::read_symlink("/proc/self/exe", error);
+  if (!error) {
+    const fs::path prefix = executable.parent_path().parent_path();
+    result.push_back(prefix / "share" / "cnn" / "data");
+    result.push_back(prefix.parent_path() / "data");  // a build folder within the sources
+  }
+  return result;
+}
+
+bool is_bare_name(std::string_view name) {
+  return !name.empty() && name.find('/') == std::string_view::npos && name != "." && name != "..";
+}
+
+// Names of the data sets that a model in this directory can use.
+std::vector<std::string> data_names(const std::string& model_directory) {
+  std::set<std::string> names;
+  const std::vector<fs::path> directories = data_directories(model_directory);
+  for (size_t i = 1; i < directories.size(); ++i) {  // those beside the model are models
+    std::error_code error;
+    for (fs::directory_iterator it(directories[i], error), end; !error && it != end;
+         it.increment(error)) {
+      if (it->path().extension() == ".yaml") names.insert(it->path().stem().string());
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+std::string directory_of(const Node& name, const std::string& model_directory) {
+  const auto& source = name.mark().source;
+  return source && !source->is_command_line ? source->directory : model_directory;
+}
+
+[[noreturn]] void fail_unknown(const Node& name, const std::string& model_directory) {
+  const std::vector<std::string> known = data_names(model_directory);
+  const auto meant = nearest(name.text(), known);
+  std::vector<std::string> notes;
+  if (!known.empty()) notes.push_back("data sets here: " + join(known, ", "));
+  notes.push_back("for the built-in digits, which need no files: --data digits");
+  Diagnostics diagnostics;
+  diagnostics.report(name.mark(), fmt::format("unknown data set '{}'", name.text()),
+                     meant ? fmt::format("did you mean '{}'?", *meant) : "", std::move(notes));
+  diagnostics.throw_if_any();
+  bug("a reported error throws", __FILE__, __LINE__);
+}
+
+}  // namespace
+
+std::string find_data_file(const std::string& name, const std::string& model_directory) {
+  if (!is_bare_name(name)) return "";
+  for (const fs::path& directory : data_directories(model_directory)) {
+    const std::string path = (directory / (name + ".yaml")).lexically_normal().string();
+    if (file_exists(path)) return path;
+  }
+  return "";
+}
+
+Node load_data_file(const Node& name, const std::string& model_directory) {
+  const std::string directory = directory_of(name, model_directory);
+  std::string path = find_data_file(name.text(), directory);
+  if (path.empty()) path = find_data_file(name.text(), model_directory);
+  if (path.empty()) fail_unknown(name, model_directory);
+  Node data = load_yaml(path);
+  if (!data.is_map()) {
+    Diagnostics diagnostics;
+    diagnostics.report(data.mark(), "a data set is a map, found " + data.describe());
+    diagnostics.throw_if_any();
+  }
+  if (!data.find("root")) {
+    std::error_code error;
+    const fs::path folder = fs::absolute(fs::path(path).parent_path(), error);
+    data.set("root", Node::scalar(folder.lexically_normal().string(), data.mark()));
+  }
+  return data;
+}
+
+Node load_data_section(const ModelSpec& spec) {
+  const Node* section = spec.section("data");
+  if (!section || section->is_null()) return Node();
+  Diagnostics diagnostics;
+  const VariableScope scope(spec.vars);
+  Node data = evaluate(*section, scope, diagnostics);  // the name itself may be a variable
+  diagnostics.throw_if_any();
+  if (data.is_scalar()) {
+    data = evaluate(load_data_file(data, spec.directory()), scope, diagnostics);
+  } else if (!data.is_map()) {
+    diagnostics.report(data.mark(),
+                       "'data' expects the name of a data set or a map, found " + data.describe());
+  }
+  diagnostics.throw_if_any();
+  return data;
+}
+
+}  // namespace cnn

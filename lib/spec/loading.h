@@ -1,0 +1,25 @@
+// The steps of load_model: files with their `include` and `extends`, then the command line.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "spec/model_spec.h"
+
+namespace cnn {
+
+// A model file as one map: includes spliced in, what it extends merged under it.
+Node load_merged_file(const std::string& path, const Vocabulary& vocabulary);
+
+// Puts "key.path=value" overrides over the map. A path is applied after the shorter ones, so their
+// order does not matter. Problems of form throw at once (Exit::kUsage), others are reported.
+void apply_overrides(Node& root, const std::vector<std::string>& overrides,
+                     const std::string& model_directory, const Vocabulary& vocabulary,
+                     Diagnostics& diagnostics);
+
+// The map of a data set's file, with `root`, the folder of relative paths in it.
+Node load_data_file(const Node& name, const std::string& model_directory);
+
+std::vector<std::string> top_level_keys();
+
+}  // namespace cnn

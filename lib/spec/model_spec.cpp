@@ -1,0 +1,211 @@
+#include "spec/model_spec.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/text.h"
+#include "spec/limits.h"
+#include "spec/loading.h"
+
+namespace cnn {
+namespace {
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// [A-Za-z_][A-Za-z0-9_-]*
+bool is_name(std::string_view text) {
+  return !text.empty() && is_letter(text[0]) && std::all_of(text.begin(), text.end(), [](char c) {
+    return is_letter(c) || is_digit(c) || c == '-';
+  });
+}
+
+// What each section must be; anything goes where nothing is said.
+struct Section {
+  const char* key;
+  bool may_be_word = false;
+  bool may_be_list = false;
+  bool may_be_map = false;
+  const char* expected = nullptr;
+};
+constexpr Section kSections[] = {
+    {"name", true, false, false, "a word"},
+    {"description", true, false, false, "a text"},
+    {"input", false, false, true, "a map such as {image: [1, 28, 28]}"},
+    {"vars", false, false, true, "a map"},
+    {"defaults", false, false, true, "a map of ops"},
+    {"blocks", false, false, true, "a map of blocks"},
+    {"layers", false, true, false, "a list of items"},
+    {"outputs", false, false, true, "a map such as {name: layer}"},
+    {"loss", true, true, true, "a loss, or a list of them"},
+    {"metrics", true, true, true, "a list of metrics"},
+    {"data", true, false, true, "the name of a data set, or a map"},
+    {"train", false, false, true, "a map"},
+    {"edit", false, false, true, "a map of named items"},
+    {"kernels", true, true, true, "a map"},
+};
+
+// Words of other tools for our sections.
+std::string meant_section(std::string_view key) {
+  struct Other {
+    const char* word;
+    const char* section;
+  };
+  static constexpr Other kOthers[] = {{"model", "layers"},
+                                      {"network", "layers"},
+                                      {"dataset", "data"},
+                                      {"training", "train"},
+                                      {"solver", "train"},
+                                      {"optimizer", "train.optimizer"},
+                                      {"epochs", "train.epochs"},
+                                      {"batch_size", "train.batch_size"},
+                                      {"schedule", "train.schedule"},
+                                      {"seed", "train.seed"},
+                                      {"variables", "vars"},
+                                      {"params", "train.params"}};
+  for (const Other& other : kOthers) {
+    if (key == other.word) return other.section;
+  }
+  return "";
+}
+
+void check_sections(const Node& root, Diagnostics& diagnostics) {
+  for (const Entry& e : root.entries()) {
+    const auto* section = std::find_if(std::begin(kSections), std::end(kSections),
+                                       [&](const Section& s) { return e.key == s.key; });
+    if (section == std::end(kSections)) {
+      const std::string meant = meant_section(e.key);
+      if (meant.empty()) {
+        diagnostics.report_unknown(e.mark, "key", e.key, top_level_keys());
+      } else {
+        diagnostics.report(e.mark, fmt::format("unknown key '{}'", e.key),
+                           fmt::format("did you mean '{}'?", meant));
+      }
+      continue;
+    }
+    const Node& value = e.value;
+    const bool fits = value.is_null() || (value.is_scalar() && section->may_be_word) ||
+                      (value.is_list() && section->may_be_list) ||
+                      (value.is_map() && section->may_be_map);
+    if (!fits) {
+      diagnostics.report(value.mark(), fmt::format("'{}' expects {}, found {}", e.key,
+                                                   section->expected, value.describe()));
+    }
+  }
+}
+
+// Variables in order, each from those before it.
+Node evaluate_vars(const Node* section, Diagnostics& diagnostics) {
+  Node vars = Node::map({});
+  if (!section || !section->is_map()) return vars;
+  vars.set_mark(section->mark());
+  for (const Entry& e : section->entries()) {
+    if (!is_name(e.key) || e.key == "in" || e.key == "prev") {
+      diagnostics.report(e.mark, fmt::format("'{}' is no name for a variable", e.key),
+                         "letters, digits, '_' and '-', not 'in' or 'prev'");
+    }
+    Node value = evaluate(e.value, VariableScope(vars), diagnostics);
+    vars.entries().push_back({e.key, e.mark, std::move(value)});
+  }
+  return vars;
+}
+
+// The sizes of one input; empty after a report.
+std::vector<int64_t> read_sizes(const Node& value, Diagnostics& diagnostics) {
+  const std::vector<Node> sizes =
+      value.is_list() ? value.items() : std::vector<Node>(1, value);  // [5] may be written 5
+  std::vector<int64_t> result;
+  for (const Node& size : sizes) {
+    const std::optional<int64_t> n = size.read_int(diagnostics);
+    if (!n) return {};
+    if (*n < 1) {
+      diagnostics.report(size.mark(), fmt::format("a size is at least 1, found {}", *n));
+      return {};
+    }
+    result.push_back(*n);
+  }
+  if (result.empty()) {
+    diagnostics.report(value.mark(), "no sizes", "write for example [3, 224, 224]");
+  }
+  return result;
+}
+
+void read_inputs(ModelSpec& spec, Diagnostics& diagnostics) {
+  const Node* section = spec.section("input");
+  if (!section || !section->is_map() || section->entries().empty()) {
+    if (!section || section->is_map() || section->is_null()) {
+      diagnostics.report(section ? section->mark() : spec.root.mark(), "the model has no 'input'",
+                         "for example: input: {image: [1, 28, 28]}");
+    }
+    return;
+  }
+  for (const Entry& e : section->entries()) {
+    if (!is_name(e.key) || e.key == "in" || e.key == "prev") {
+      diagnostics.report(e.mark, fmt::format("'{}' is no name for an input", e.key),
+                         "letters, digits, '_' and '-', not 'in' or 'prev'");
+      continue;
+    }
+    const size_t before = diagnostics.size();
+    const Node value = evaluate(e.value, VariableScope(spec.vars), diagnostics);
+    if (diagnostics.size() > before) continue;
+    std::vector<int64_t> sizes = read_sizes(value, diagnostics);
+    if (sizes.empty()) continue;
+    spec.inputs.emplace_back(e.key, std::move(sizes));
+    spec.input_marks.push_back(e.mark);
+  }
+}
+
+// A run's folder takes this name.
+void read_name(ModelSpec& spec, Diagnostics& diagnostics) {
+  const Node* name = spec.section("name");
+  if (!name || !name->is_scalar()) {
+    spec.name = std::filesystem::path(spec.path).stem().string();
+    return;
+  }
+  spec.name = name->text();
+  const bool good = !spec.name.empty() && spec.name.size() <= 100 && spec.name[0] != '.' &&
+                    spec.name[0] != '-' &&
+                    std::all_of(spec.name.begin(), spec.name.end(), [](char c) {
+                      return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '+';
+                    });
+  if (!good) {
+    diagnostics.report(name->mark(), fmt::format("'{}' cannot name a model", spec.name),
+                       "use letters, digits, '_', '-' and '.'");
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> VariableScope::names() const {
+  std::vector<std::string> result;
+  for (const Entry& e : vars_.entries()) result.push_back(e.key);
+  return result;
+}
+
+std::vector<std::string> top_level_keys() {
+  std::vector<std::string> keys;
+  for (const Section& section : kSections) keys.emplace_back(section.key);
+  return keys;
+}
+
+std::string ModelSpec::directory() const {
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
+ModelSpec load_model(const std::string& path, const std::vector<std::string>& overrides,
+                     const Vocabulary& vocabulary) {
+  ModelSpec spec;
+  spec.path = path;
+  spec.root = load_merged_file(path, vocabulary);
+  Diagnostics diagnostics;
+  apply_overrides(spec.root, overrides, spec.directory(), vocabulary, diagnostics);
+  check_sections(spec.root, diagnostics);
+  read_name(spec, diagnostics);
+  spec.vars = evaluate_vars(spec.section("vars"), diagnostics);
+  read_inputs(spec, diagnostics);
+  diagnostics.throw_if_any();
+  return spec;
+}
+
+}  // namespace cnn
