@@ -1,22 +1,15 @@
+#include <algorithm>
 #include <cmath>
 
+#include "reference/elementwise.h"
 #include "support/catch.h"
-#include "support/check_layer.h"
 
 namespace cnn {
-namespace {
-
-Numbers reference(const ReferenceCall& call) {
-  Numbers out = call.inputs[0];
-  for (double& x : out) x = std::max(x, 0.0);
-  return out;
-}
-
-}  // namespace
 
 TEST_CASE("relu matches the reference") {
-  for (const Shape& shape : {Shape{1}, Shape{7}, Shape{3, 5}, Shape{3, 5, 7}, Shape{2, 3, 4, 5}}) {
-    check_layer({"relu", {shape}, reference});
+  for (const Shape& shape : shapes_of_every_rank()) {
+    check_layer(
+        {"relu", {shape}, reference::elementwise([](double x) { return std::max(x, 0.0); })});
   }
 }
 

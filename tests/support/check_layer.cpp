@@ -404,6 +404,10 @@ void check_layer(const LayerCase& layer_case) {
   CHECK(text.empty());
 }
 
+std::vector<Shape> shapes_of_every_rank() {
+  return {{1}, {7}, {19}, {3, 5}, {3, 5, 7}, {17, 1, 1}, {1, 4, 3}, {2, 3, 4, 5}, {19, 33, 35}};
+}
+
 std::string setup_error(const std::string& item, const std::vector<Shape>& inputs) {
   try {
     LayerHarness(item, inputs);

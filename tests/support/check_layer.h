@@ -56,6 +56,9 @@ std::vector<std::string> layer_problems(const LayerCase& layer_case, const Layer
 // Fails the running test with those lines.
 void check_layer(const LayerCase& layer_case);
 
+// One of each rank with odd sizes, and one that is large enough to be cut among threads.
+std::vector<Shape> shapes_of_every_rank();
+
 // The message of the cnn::Error that the item gives in options or setup; "" if there is none.
 std::string setup_error(const std::string& item, const std::vector<Shape>& inputs);
 

@@ -1,0 +1,75 @@
+#include <cmath>
+
+#include "reference/batch_norm.h"
+#include "support/catch.h"
+
+namespace cnn {
+namespace {
+
+LayerCase bn_case(const std::string& item, const Shape& shape, const reference::BatchNorm& bn) {
+  LayerCase layer_case;
+  layer_case.item = item;
+  layer_case.inputs = {shape};
+  layer_case.reference = [bn](const ReferenceCall& call) { return bn.forward(call); };
+  layer_case.statistics = [bn](const ReferenceCall& call) { return bn.statistics(call); };
+  return layer_case;
+}
+
+}  // namespace
+
+TEST_CASE("bn matches the reference in training and testing") {
+  for (const Shape& shape : {Shape{3, 5}, Shape{3, 5, 7}, Shape{1, 4, 3}, Shape{2, 3, 4, 5},
+                             Shape{70, 3, 2}, Shape{19, 33, 35}}) {
+    check_layer(bn_case("bn", shape, {}));
+  }
+  check_layer(bn_case("{bn, eps: 0.1, momentum: 0.7}", {3, 5, 7}, {0.1, 0.7, true}));
+  check_layer(bn_case("{bn, affine: false}", {3, 5, 7}, {1e-5, 0.1, false}));
+}
+
+TEST_CASE("bn of vectors matches the reference") {
+  // With few rows the slope of 1 / sqrt(var) is steep where two values are close; a large eps keeps
+  // finite differences meaningful.
+  check_layer(bn_case("{bn, eps: 0.5}", {7}, {0.5, 0.1, true}));
+  check_layer(bn_case("{bn, eps: 0.5}", {17, 1, 1}, {0.5, 0.1, true}));
+}
+
+TEST_CASE("bn of a single row is finite") {
+  const LayerHarness layer("bn", {{2}});
+  const RunResult result =
+      layer.run({}, 1, 1, {{5, -7}}, {{2, 2}, {0.5, 0.25}, {0, 0}, {1, 1}}, {1, 1});
+  CHECK(result.out == std::vector<float>{0.5, 0.25});
+  CHECK(result.grad_in[0] == std::vector<float>{0, 0});
+  CHECK(result.parameters[3][0] == Approx(0.9));
+}
+
+TEST_CASE("bn of a constant channel is finite") {
+  const LayerHarness layer("bn", {{1, 8, 8}});
+  const RunResult result =
+      layer.run({}, 2, 2, {Numbers(128, 1234.5)}, {{3}, {0.5}, {0}, {1}}, Numbers(128, 1));
+  for (const float y : result.out) CHECK(y == 0.5f);
+  for (const float g : result.grad_in[0]) CHECK(g == 0);
+}
+
+TEST_CASE("bn keeps its precision where the mean is far larger than the deviation") {
+  Numbers in;
+  for (int i = 0; i < 4096; ++i) in.push_back(10000 + (i % 2 == 0 ? 0.5 : -0.5));
+  const LayerHarness layer("bn", {{1, 64, 64}});
+  const RunResult result = layer.run({}, 1, 1, {in}, {{1}, {0}, {0}, {1}}, Numbers(4096, 1));
+  CHECK(result.out[0] == Approx(1).epsilon(1e-4));
+  CHECK(result.out[1] == Approx(-1).epsilon(1e-4));
+}
+
+TEST_CASE("bn's parameters have torchvision's names and first values") {
+  const LayerPlan plan = LayerHarness("bn", {{6, 4, 4}}).plan();
+  REQUIRE(plan.parameters.size() == 4);
+  const char* names[] = {"weight", "bias", "running_mean", "running_var"};
+  const double values[] = {1, 0, 0, 1};
+  for (size_t i = 0; i < 4; ++i) {
+    CHECK(plan.parameters[i].name == names[i]);
+    CHECK(plan.parameters[i].shape == Shape{6});
+    CHECK(plan.parameters[i].init.value == values[i]);
+    CHECK(plan.parameters[i].learned == (i < 2));
+  }
+}
+
+}  // namespace cnn

@@ -1,0 +1,127 @@
+#include <cmath>
+#include <optional>
+
+#include "reference/softmax.h"
+#include "support/catch.h"
+#include "support/check_layer.h"
+
+namespace cnn {
+namespace {
+
+struct CrossEntropyReference {
+  double smoothing = 0;
+  std::optional<double> ignore;
+  Numbers weights;
+  bool sum = false;
+
+  double weight(size_t c) const { return weights.empty() ? 1 : weights[c]; }
+
+  Numbers operator()(const ReferenceCall& call) const {
+    const Shape& shape = call.shapes[0];
+    const auto classes = static_cast<size_t>(shape.channels());
+    Numbers out;
+    for (int64_t n = 0; n < call.batch; ++n) {
+      double loss = 0, count = 0;
+      for (int64_t p = 0; p < shape.positions(); ++p) {
+        const double target = call.inputs[1][static_cast<size_t>(n * shape.positions() + p)];
+        if (ignore && target == *ignore) continue;
+        const auto t = static_cast<size_t>(target);
+        const Numbers row = reference::log_softmax(call.inputs[0], shape, n, p);
+        loss -= (1 - smoothing) * weight(t) * row[t];
+        for (size_t c = 0; c < classes; ++c) {
+          loss -= smoothing / static_cast<double>(classes) * weight(c) * row[c];
+        }
+        count += weight(t);
+      }
+      out.push_back(loss);
+      out.push_back(sum ? 1 : count);
+    }
+    return out;
+  }
+};
+
+// Every third target becomes `value`.
+auto every_third(double value) {
+  return [value](std::vector<Numbers>& inputs) {
+    for (size_t i = 0; i < inputs[1].size(); i += 3) inputs[1][i] = value;
+  };
+}
+
+}  // namespace
+
+TEST_CASE("cross_entropy of vectors, sequences, images and volumes matches the reference") {
+  for (const Shape& shape : {Shape{2}, Shape{7}, Shape{101}, Shape{3, 5}, Shape{3, 5, 7},
+                             Shape{17, 1, 1}, Shape{2, 3, 4, 5}, Shape{19, 33, 35}}) {
+    check_layer({"{cross_entropy: x, target: label}", {shape}, CrossEntropyReference{}});
+  }
+}
+
+TEST_CASE("cross_entropy has smoothing, ignored classes, class weights and sums") {
+  const Shape pixels{3, 5, 7};
+  check_layer({"{cross_entropy: x, smoothing: 0.1}", {pixels}, CrossEntropyReference{0.1, {}, {}}});
+  check_layer({"{cross_entropy: x, smoothing: 1}", {{6}}, CrossEntropyReference{1, {}, {}}});
+  check_layer({"{cross_entropy: x, class_weights: [0.5, 2, 0.1]}",
+               {pixels},
+               CrossEntropyReference{0, {}, {0.5, 2, 0.1}}});
+  check_layer(
+      {"{cross_entropy: x, reduction: sum}", {pixels}, CrossEntropyReference{0, {}, {}, true}});
+
+  LayerCase ignoring{
+      "{cross_entropy: x, ignore: 255}", {pixels}, CrossEntropyReference{0, 255, {}}};
+  ignoring.prepare = every_third(255);
+  check_layer(ignoring);
+  ignoring.item = "{cross_entropy: x, ignore: -1, class_weights: [0.5, 2, 0.1], smoothing: 0.2}";
+  ignoring.reference = CrossEntropyReference{0.2, -1, {0.5, 2, 0.1}};
+  ignoring.prepare = every_third(-1);
+  check_layer(ignoring);
+}
+
+TEST_CASE("row 79: scores of +-1e4 give finite losses and gradients") {
+  const LayerHarness layer("{cross_entropy: x}", {{3}});
+  const RunResult result =
+      layer.run({}, 3, 3, {{1e4, -1e4, 0, -1e4, 1e4, 1e4, 1e4, 1e4, 1e4}, {1, 1, 2}}, {}, {});
+  CHECK(result.out[0] == 2e4f);
+  CHECK(result.out[2] == Approx(std::log(2.0)));
+  CHECK(result.out[4] == Approx(std::log(3.0)));
+  const float third = 1.0f / 3;
+  const float expected[] = {third,     -third,        0, 0, -third / 2, third / 2, third / 3,
+                            third / 3, -2 * third / 3};
+  for (size_t i = 0; i < 9; ++i) CHECK(result.grad_in[0][i] == Approx(expected[i]).margin(1e-7));
+}
+
+TEST_CASE("a batch whose targets are all ignored has no loss and no gradient") {
+  const LayerHarness layer("{cross_entropy: x, ignore: 0}", {{3}});
+  const RunResult result = layer.run({}, 1, 1, {{1, 2, 3}, {0}}, {}, {});
+  CHECK(result.out == std::vector<float>{0, 0});
+  CHECK(result.grad_in[0] == std::vector<float>{0, 0, 0});
+}
+
+TEST_CASE("a NaN score makes the loss NaN") {
+  const LayerHarness layer("{cross_entropy: x}", {{3}});
+  CHECK(std::isnan(layer.run({}, 1, 1, {{1, NAN, 3}, {0}}, {}, {}).out[0]));
+}
+
+TEST_CASE("cross_entropy says what its target must be") {
+  const LayerPlan plan = LayerHarness("{cross_entropy: x, target: mask}", {{4, 5, 6}}).plan();
+  CHECK(plan.fields[1].shape == Shape{1, 5, 6});
+  CHECK(plan.fields[1].kind == FieldKind::kClass);
+  CHECK(plan.fields[1].classes == 4);
+  CHECK(plan.output == Shape{2});
+}
+
+TEST_CASE("a class number out of range is caught") {
+  const LayerHarness layer("{cross_entropy: x}", {{3}});
+  CHECK_THROWS_AS(layer.run({}, 1, 1, {{1, 2, 3}, {3}}, {}, {}), std::logic_error);
+  CHECK_THROWS_AS(layer.run({}, 1, 1, {{1, 2, 3}, {-1}}, {}, {}), std::logic_error);
+}
+
+TEST_CASE("cross_entropy refuses what cannot be meant") {
+  CHECK(setup_error("{cross_entropy: x}", {{1, 4, 4}}).find("one class") != std::string::npos);
+  CHECK(setup_error("{cross_entropy: x, class_weights: [1, 2]}", {{3}})
+            .find("2 class_weights for 3 classes") != std::string::npos);
+  CHECK(setup_error("{cross_entropy: x, smoothing: 1.5}", {{3}}) != "");
+  CHECK(setup_error("{cross_entropy: x, reduction: median}", {{3}}) != "");
+  CHECK(setup_error("{cross_entropy: x, class_weights: [1, -2, 1]}", {{3}}) != "");
+}
+
+}  // namespace cnn

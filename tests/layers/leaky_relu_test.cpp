@@ -1,0 +1,34 @@
+#include <cmath>
+
+#include "reference/elementwise.h"
+#include "support/catch.h"
+
+namespace cnn {
+namespace {
+
+auto leaky(double slope) {
+  return reference::elementwise([slope](double x) { return x > 0 ? x : slope * x; });
+}
+
+}  // namespace
+
+TEST_CASE("leaky_relu matches the reference") {
+  for (const Shape& shape : shapes_of_every_rank()) {
+    check_layer({"leaky_relu", {shape}, leaky(0.01f)});
+    check_layer({"{leaky_relu: 0.25}", {shape}, leaky(0.25)});
+  }
+  check_layer({"{leaky_relu: 0}", {{3, 5, 7}}, leaky(0)});
+}
+
+TEST_CASE("leaky_relu lets NaN pass") {
+  const LayerHarness layer("leaky_relu", {{2}});
+  const RunResult result = layer.run({}, 1, 1, {{NAN, -INFINITY}}, {}, {1, 1});
+  CHECK(std::isnan(result.out[0]));
+  CHECK(result.out[1] == -INFINITY);
+}
+
+TEST_CASE("a negative slope of leaky_relu is refused") {
+  CHECK(setup_error("{leaky_relu: -0.1}", {{3}}) != "");
+}
+
+}  // namespace cnn
