@@ -32,16 +32,18 @@ std::string to_text(const TrainPosition& p) {
                   {"epoch", p.epoch},
                   {"batch", p.batch},
                   {"step", p.step},
+                  {"epoch_first_step", p.epoch_first_step},
                   {"forwards", p.forwards},
                   {"batches_per_epoch", p.batches_per_epoch},
                   {"accumulate", p.accumulate},
+                  {"lr", p.lr},
                   {"seconds", p.seconds},
                   {"clipped", p.clipped},
                   {"stale_epochs", p.stale_epochs},
                   {"best", json_of(p.best)},
                   {"last", json_of(p.last)},
-                  {"numerators", p.numerators},
-                  {"denominators", p.denominators},
+                  {"numerators", p.sums.numerators},
+                  {"denominators", p.sums.denominators},
                   {"samples", p.samples},
                   {"epoch_seconds", p.epoch_seconds},
                   {"sizes", p.sizes}};
@@ -55,16 +57,18 @@ TrainPosition from_text(const std::string& text) {
   j.at("epoch").get_to(p.epoch);
   j.at("batch").get_to(p.batch);
   j.at("step").get_to(p.step);
+  j.at("epoch_first_step").get_to(p.epoch_first_step);
   j.at("forwards").get_to(p.forwards);
   j.at("batches_per_epoch").get_to(p.batches_per_epoch);
   j.at("accumulate").get_to(p.accumulate);
+  j.at("lr").get_to(p.lr);
   j.at("seconds").get_to(p.seconds);
   j.at("clipped").get_to(p.clipped);
   j.at("stale_epochs").get_to(p.stale_epochs);
   p.best = best_of(j.at("best"));
   p.last = scores_of(j.at("last"));
-  j.at("numerators").get_to(p.numerators);
-  j.at("denominators").get_to(p.denominators);
+  j.at("numerators").get_to(p.sums.numerators);
+  j.at("denominators").get_to(p.sums.denominators);
   j.at("samples").get_to(p.samples);
   j.at("epoch_seconds").get_to(p.epoch_seconds);
   j.at("sizes").get_to(p.sizes);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "train/loss_sums.h"
 #include "train/optimizer.h"
 #include "train/results.h"
 
@@ -18,19 +19,21 @@ namespace cnn {
 // Where the loop stands. Plain numbers; written to the file's metadata as JSON.
 struct TrainPosition {
   uint64_t seed = 0;
-  int64_t epoch = 0;              // current, from 0
-  int64_t batch = 0;              // batches of it that are done
-  int64_t step = 0;               // updates done
-  int64_t forwards = 0;           // training batches done in all: keys the layers' random numbers
-  int64_t batches_per_epoch = 0;  // of the run that wrote it
+  int64_t epoch = 0;             // current, from 0
+  int64_t batch = 0;             // batches of it that are done
+  int64_t step = 0;              // updates done
+  int64_t epoch_first_step = 0;  // updates done before the current epoch
+  int64_t forwards = 0;          // training batches done in all: keys the layers' random numbers
+  int64_t batches_per_epoch = 0;
   int64_t accumulate = 1;
+  double lr = 0;  // of the last update
   double seconds = 0;
   int64_t clipped = 0;
   int64_t stale_epochs = 0;  // since the best result
   std::optional<BestResult> best;
-  Scores last;
-  // Sums of the unfinished epoch, by loss term.
-  std::vector<double> numerators, denominators;
+  Scores last;  // of the last completed epoch
+  // Of the unfinished epoch.
+  LossSums sums;
   int64_t samples = 0;
   double epoch_seconds = 0;
   // Sizes of the growing files, by name within the run directory.

@@ -60,6 +60,10 @@ class TrainObserver {
   virtual void message(std::string_view line);
 };
 
+// The lines of log.txt and of the displays that print lines.
+std::string outline_line(const RunOutline& outline);
+std::string epoch_line(const EpochRow& row, int64_t epochs);
+
 enum class ProgressMode { kAuto, kBar, kLines, kNone };
 
 // How a progress display reaches the world; tests supply their own.

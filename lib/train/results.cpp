@@ -8,18 +8,6 @@
 namespace cnn {
 namespace {
 
-const char* word(TrainReport::Status status) {
-  switch (status) {
-    case TrainReport::Status::kDone:
-      return "done";
-    case TrainReport::Status::kStopped:
-      return "stopped";
-    case TrainReport::Status::kInterrupted:
-      break;
-  }
-  return "interrupted";
-}
-
 std::string class_name(const std::vector<std::string>& names, int64_t number) {
   const auto i = static_cast<size_t>(number);
   return i < names.size() ? escaped(names[i]) : std::to_string(number);
@@ -55,11 +43,23 @@ Json matrix_rows(const ConfusionMatrix& matrix) {
 
 }  // namespace
 
+std::string status_name(TrainReport::Status status) {
+  switch (status) {
+    case TrainReport::Status::kDone:
+      return "done";
+    case TrainReport::Status::kStopped:
+      return "stopped";
+    case TrainReport::Status::kInterrupted:
+      break;
+  }
+  return "interrupted";
+}
+
 std::string TrainReport::json() const {
   return json_text({{"schema", 1},
                     {"run", run},
                     {"model", model},
-                    {"status", word(status)},
+                    {"status", status_name(status)},
                     {"reason", reason},
                     {"epochs", epochs},
                     {"steps", steps},

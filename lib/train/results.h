@@ -35,6 +35,8 @@ struct TrainReport {
   std::string json() const;
 };
 
+std::string status_name(TrainReport::Status status);  // "done", "stopped", "interrupted"
+
 struct TestReport {
   std::string model;
   std::string weights;  // the file

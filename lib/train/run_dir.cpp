@@ -118,7 +118,8 @@ std::unique_ptr<RunDirectory> RunDirectory::create(const std::string& out, const
   const std::string path = out + "/" + chosen;
   if (!fresh) {
     if (fs::is_symlink(path)) fail(Exit::kResource, path, "is a link; --overwrite takes a folder");
-    if (!is_run_directory(path) && !is_empty_folder(path)) {
+    // The lock is the first file of a run and stays when the others are removed.
+    if (!file_exists(path + "/.lock") && !is_run_directory(path) && !is_empty_folder(path)) {
       fail(Exit::kResource, path, "exists and is no run; choose another --name");
     }
   }

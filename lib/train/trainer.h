@@ -1,6 +1,6 @@
 // Trainer: a model file in, a run directory out. The loop: batches from the loader, forward, loss
-// check, backward (several batches add up under `accumulate`), gradient sync (nothing to do on one
-// machine), clip, update; after each epoch validation, a row of results.csv, exports, checkpoint.
+// check, backward (several batches add up under `accumulate`), clip, update; after each epoch
+// validation, a row of results.csv, exports, checkpoint.
 //
 // Everything that a later step depends on is in the checkpoint, so that a run that is interrupted
 // at any moment and resumed ends with the same bits as one that was not.
@@ -8,9 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <string>
-#include <vector>
 
 #include "spec/model_spec.h"
 #include "train/progress.h"
@@ -34,11 +32,13 @@ struct TrainRequest {
   uint64_t memory_limit = 0;  // bytes; 0: what the machine offers
   bool allow_non_finite_weights = false;
   std::string command;  // as typed, for run.json
+  std::string version;  // of the program, for run.json
 };
 
-// Trains `spec` (for --resume: loaded from RUN/spec.yaml). Throws Error; after Exit::kDiverged and
-// the like the last good checkpoint stands and run.json says "failed". A signal is no error: the
-// report's `exit` tells.
+// Trains `spec` (for --resume: loaded from RUN/spec.yaml). Throws Error; nothing is created before
+// the model, the data and the memory have been checked. After Exit::kDiverged and the like the
+// last good checkpoint stands and run.json says "failed". A signal is no error: the report's `exit`
+// tells.
 TrainReport train(const ModelSpec& spec, const TrainRequest& request, TrainObserver& observer,
                   StopFlags& flags);
 

@@ -1,0 +1,95 @@
+#include "train/evaluate.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "data/catalogue.h"
+#include "train/evaluator.h"
+#include "train/network.h"
+#include "train/settings.h"
+#include "train/weights.h"
+
+namespace cnn {
+namespace {
+
+Split split_of(const std::string& name) {
+  for (const Split split : {Split::kTrain, Split::kValidation, Split::kTest}) {
+    if (split_name(split) == name) return split;
+  }
+  fail(Exit::kUsage, "", "there is no split '{}'; use train, val or test", name);
+}
+
+// Room for counts where the first loss compares classes and there are not too many.
+std::optional<ConfusionMatrix> confusion_for(const Graph& graph) {
+  const std::optional<LossBinding> binding = first_loss_binding(graph);
+  if (!binding || binding->kind != FieldKind::kClass) return std::nullopt;
+  const Shape& output = graph.values[static_cast<size_t>(binding->output)].shape;
+  const Shape& target = graph.values[static_cast<size_t>(binding->target)].shape;
+  const int64_t classes = output.channels();
+  if (classes < 2 || classes > ConfusionMatrix::kMostClasses) return std::nullopt;
+  if (output.positions() != target.count()) return std::nullopt;
+  return ConfusionMatrix(classes);
+}
+
+// Class numbers mean names; the data must mean the same ones as the weights.
+void compare_classes(const std::vector<std::string>& weights,
+                     const std::vector<std::string>& data) {
+  if (weights.empty() || data.empty() || weights == data) return;
+  warn("the weights were trained on the classes {}, these data have {}",
+       escaped(join(weights, ", ")), escaped(join(data, ", ")));
+}
+
+}  // namespace
+
+TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
+  const Split split = split_of(request.split);
+  const TrainSettings settings = read_train_settings(spec);
+  const auto seed = static_cast<uint64_t>(settings.seed);
+  Network network(spec, false);
+  const Graph& graph = network.test_graph();
+  MetricSet metrics(spec, graph);
+  TestReport report;
+  report.confusion = confusion_for(graph);
+
+  DataSource source(load_data(spec), seed);
+  DataView view = source.open(split);
+  if (view.empty()) {
+    fail(Exit::kInput, spec.path, "the split '{}' has no samples", request.split);
+  }
+  const int64_t wanted = request.batch_size > 0 ? request.batch_size : settings.evaluation_batch();
+  const int64_t batch = std::min(wanted, view.size());
+  std::vector<int> keep = metrics.values();
+  if (report.confusion) keep.push_back(first_loss_binding(graph)->output);
+  network.plan({{Pass::testing(), batch, keep}});
+  check_memory(network.planned_bytes(), request.memory_limit, network.largest_tenants({}));
+  LoaderSettings loader;
+  loader.batch_size = batch;
+  loader.seed = seed;
+  loader.workers = static_cast<int>(request.workers >= 0 ? request.workers : settings.workers);
+  report.class_names = view.dataset->class_names();
+  Feed feed(graph, std::move(view), loader);
+  check_memory(network.planned_bytes() + feed.bytes(), request.memory_limit,
+               network.largest_tenants({{"loading data", feed.bytes()}}));
+  network.allocate();
+  const WeightsInfo info =
+      load_weights(request.weights, network.store(), {request.allow_non_finite_weights});
+  compare_classes(info.class_names, report.class_names);
+
+  Evaluator evaluator(graph, network.executor(0), feed, metrics, seed,
+                      report.confusion ? &*report.confusion : nullptr);
+  const auto progress = [&](int64_t done, int64_t total) {
+    if (request.progress) request.progress(done, total);
+    return true;
+  };
+  report.model = spec.name;
+  report.weights = request.weights;
+  report.samples = feed.samples();
+  report.metrics = *evaluator.run(progress, "testing");
+  const Scores terms = evaluator.terms();
+  if (terms.size() > 1)
+    report.metrics.insert(report.metrics.begin() + 1, terms.begin(), terms.end());
+  return report;
+}
+
+}  // namespace cnn

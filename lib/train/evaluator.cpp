@@ -1,0 +1,63 @@
+#include "train/evaluator.h"
+
+#include <cmath>
+
+namespace cnn {
+
+Evaluator::Evaluator(const Graph& graph, Executor& executor, Feed& feed, MetricSet& metrics,
+                     uint64_t seed, ConfusionMatrix* confusion)
+    : graph_(graph),
+      executor_(executor),
+      feed_(feed),
+      metrics_(metrics),
+      seed_(seed),
+      confusion_(confusion),
+      binding_(first_loss_binding(graph)),
+      sums_(graph) {}
+
+std::optional<Scores> Evaluator::run(const Progress& progress, const std::string& when) {
+  const auto value = [this](int id) { return executor_.value(id); };
+  sums_ = LossSums(graph_);
+  metrics_.reset();
+  feed_.start_epoch(0);
+  int64_t done = 0;
+  for (uint64_t batch = 0; const int64_t n = feed_.next(executor_); ++batch) {
+    executor_.forward(n, seed_, batch);
+    if (!std::isfinite(sums_.add(graph_, executor_))) {
+      fail_diverged(executor_, "the loss is not finite", when);
+    }
+    metrics_.add(value);
+    if (confusion_ && binding_) {
+      confusion_->add(value(binding_->output), value(binding_->target), binding_->ignore);
+    }
+    done += n;
+    if (progress && !progress(done, feed_.samples())) return std::nullopt;
+  }
+  Scores scores;
+  if (!graph_.losses.empty()) scores.emplace_back("loss", sums_.total(graph_));
+  for (auto& score : metrics_.result()) scores.push_back(std::move(score));
+  return scores;
+}
+
+Scores Evaluator::terms() const {
+  Scores scores;
+  for (size_t i = 0; i < graph_.losses.size(); ++i) {
+    scores.emplace_back("loss/" + graph_.losses[i].name, sums_.mean(i));
+  }
+  return scores;
+}
+
+void fail_diverged(Executor& executor, const std::string& what, const std::string& when,
+                   const std::string& layer) {
+  std::string where = layer.empty() ? "" : fmt::format("; gradient of layer '{}'", layer);
+  if (const std::optional<NonFinite> first = executor.find_non_finite()) {
+    where = fmt::format("; first in the {} of layer '{}'",
+                        first->in_gradient ? "gradient" : "output", first->layer);
+  }
+  Diagnostic d;
+  d.problem = fmt::format("{} at {}{}", what, when, where);
+  d.notes.push_back("a smaller learning rate, a warm-up or train.clip may help");
+  throw Error(Exit::kDiverged, {std::move(d)});
+}
+
+}  // namespace cnn

@@ -1,0 +1,46 @@
+// Evaluator: one pass of the test graph over a split, for validation and testing.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "train/feed.h"
+#include "train/loss_sums.h"
+#include "train/metrics.h"
+
+namespace cnn {
+
+class Evaluator {
+ public:
+  // Borrows all of them. `confusion`, if given, also counts the first loss's classes.
+  Evaluator(const Graph& graph, Executor& executor, Feed& feed, MetricSet& metrics, uint64_t seed,
+            ConfusionMatrix* confusion = nullptr);
+
+  // Called after each batch; false ends the pass.
+  using Progress = std::function<bool(int64_t done, int64_t total)>;
+  // "loss" and the metrics; nothing if `progress` ended it. A loss that is not finite is
+  // Exit::kDiverged; `when` says in which part of the work.
+  std::optional<Scores> run(const Progress& progress, const std::string& when);
+
+  // The loss terms of the last run by name.
+  Scores terms() const;
+
+ private:
+  const Graph& graph_;
+  Executor& executor_;
+  Feed& feed_;
+  MetricSet& metrics_;
+  uint64_t seed_;
+  ConfusionMatrix* confusion_;
+  std::optional<LossBinding> binding_;
+  LossSums sums_;
+};
+
+// Throws Exit::kDiverged with the first layer whose values or gradients are not finite; `layer` is
+// named if a second look finds none.
+[[noreturn]] void fail_diverged(Executor& executor, const std::string& what,
+                                const std::string& when, const std::string& layer = "");
+
+}  // namespace cnn

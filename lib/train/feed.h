@@ -1,0 +1,32 @@
+// Feed: a split of the data joined to the fields that a graph reads.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "data/loader.h"
+#include "graph/executor.h"
+#include "graph/graph.h"
+
+namespace cnn {
+
+class Feed {
+ public:
+  // Throws Exit::kSpec if the data set lacks a field of the graph, Exit::kInput for bad labels.
+  Feed(const Graph& graph, DataView view, const LoaderSettings& settings);
+
+  void start_epoch(int64_t epoch, int64_t first_batch = 0) {
+    loader_.start_epoch(epoch, first_batch);
+  }
+  // Binds the next batch to the executor of that graph and returns its size; 0 after the last.
+  int64_t next(Executor& executor);
+
+  int64_t batches() const { return loader_.batches(); }
+  int64_t samples() const { return loader_.view().size(); }
+  uint64_t bytes() const { return loader_.bytes(); }
+
+ private:
+  Loader loader_;
+};
+
+}  // namespace cnn

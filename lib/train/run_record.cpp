@@ -1,0 +1,160 @@
+#include "train/run_record.h"
+
+#include <filesystem>
+
+#include "base/log.h"
+#include "base/parallel.h"
+#include "train/machine.h"
+
+namespace cnn {
+namespace {
+
+void describe_machine(const Session& session, RunInfo& info) {
+  info.cpu = cpu_name();
+  info.blas = blas_name();
+  info.kernels = session.kernels();
+  info.threads = threads();
+  info.seed = session.settings().seed;
+  info.data_hash = session.data_hash();
+}
+
+void load_initial_weights(const std::string& path, bool allow_non_finite, Session& session) {
+  if (!path.empty()) load_weights(path, session.network().store(), {allow_non_finite});
+}
+
+TrainPosition first_position(const Session& session) {
+  TrainPosition position;
+  position.seed = static_cast<uint64_t>(session.settings().seed);
+  return position;
+}
+
+// Within an epoch the order of the samples must still be the same.
+void check_position(const std::string& run, const TrainPosition& position, const Session& session) {
+  if (position.batch == 0) return;
+  if (position.batches_per_epoch == session.batches() &&
+      position.accumulate == session.settings().accumulate &&
+      position.seed == static_cast<uint64_t>(session.settings().seed)) {
+    return;
+  }
+  fail(Exit::kInput, run,
+       "stands within an epoch ({} of {} batches), so batch_size, accumulate, seed and data must "
+       "stay as they were",
+       position.batch, position.batches_per_epoch);
+}
+
+}  // namespace
+
+LogTap::LogTap(TrainObserver& observer) : observer_(observer) {
+  set_log_sink([this](std::string_view line) { take(line); });
+}
+
+LogTap::~LogTap() { set_log_sink({}); }
+
+void LogTap::attach(RunFiles* files) {
+  const std::lock_guard lock(mutex_);
+  files_ = files;
+  for (const std::string& line : early_) files_->log(line);
+  early_.clear();
+}
+
+void LogTap::take(std::string_view line) {
+  observer_.message(line);
+  const std::lock_guard lock(mutex_);
+  if (files_) {
+    files_->log(line);
+  } else {
+    early_.emplace_back(line);
+  }
+}
+
+RunRecord::RunRecord(const TrainRequest& request, TrainObserver& observer)
+    : request_(request), tap_(observer) {
+  if (request.resume.empty()) return;
+  directory_ = RunDirectory::open(request.resume);
+  info_ = directory_->read_info();
+}
+
+TrainPosition RunRecord::open(const ModelSpec& spec, Session& session) {
+  return request_.resume.empty() ? begin(spec, session) : resume(session);
+}
+
+TrainPosition RunRecord::begin(const ModelSpec& spec, Session& session) {
+  load_initial_weights(request_.weights, request_.allow_non_finite_weights, session);
+  directory_ = RunDirectory::create(request_.out, request_.name.empty() ? spec.name : request_.name,
+                                    request_.overwrite);
+  info_.command = request_.command;
+  info_.version = request_.version;
+  info_.model = spec.name;
+  if (!request_.weights.empty()) info_.weights = std::filesystem::absolute(request_.weights);
+  describe_machine(session, info_);
+  info_.started = iso_time(wall_seconds());
+  directory_->write_spec(session.resolved_spec());
+  open_files(session, {});
+  return first_position(session);
+}
+
+TrainPosition RunRecord::resume(Session& session) {
+  RunInfo now = info_;
+  describe_machine(session, now);
+  compare(now);
+  ++now.resumed;
+  TrainPosition position = first_position(session);
+  if (has_checkpoint(path())) {
+    LoadedCheckpoint loaded =
+        load_checkpoint(path(), session.network().store(), session.optimizer());
+    position = std::move(loaded.position);
+    rotate_ = !loaded.last_was_bad;
+    check_position(path(), position, session);
+  } else {
+    note("the run has no checkpoint yet, so it starts from the beginning");
+    load_initial_weights(info_.weights, true, session);
+  }
+  info_ = now;
+  open_files(session, position.sizes);
+  return position;
+}
+
+void RunRecord::compare(const RunInfo& now) const {
+  if (now.cpu != info_.cpu || now.blas != info_.blas || now.kernels != info_.kernels) {
+    warn(
+        "the run was started on another CPU or with other kernels ({}; {}); results may differ in "
+        "their last bits",
+        info_.cpu, info_.blas);
+  }
+  if (now.data_hash != info_.data_hash) {
+    warn("the data are not those that the run was started with");
+  }
+}
+
+void RunRecord::open_files(const Session& session, const RunFiles::Sizes& sizes) {
+  files_ = std::make_unique<RunFiles>(path(), session.score_names(), sizes);
+  tap_.attach(files_.get());
+}
+
+void RunRecord::export_weights(Session& session, std::string_view name) {
+  save_weights(directory_->file(fmt::format("weights/{}.safetensors", name)),
+               session.network().store(), session.weights_info());
+}
+
+void RunRecord::save(Session& session, TrainPosition position) {
+  files_->sync();
+  position.sizes = files_->sizes();
+  position.batches_per_epoch = session.batches();
+  position.accumulate = session.settings().accumulate;
+  save_checkpoint(path(), session.network().store(), session.optimizer(), position, rotate_);
+  rotate_ = true;
+}
+
+void RunRecord::write_info(const std::string& status, const std::string& message,
+                           const TrainPosition& position) {
+  info_.status = status;
+  info_.message = message;
+  info_.best = position.best;
+  info_.epochs = position.epoch;
+  info_.steps = position.step;
+  info_.seconds = position.seconds;
+  info_.ended = status == "running" ? "" : iso_time(wall_seconds());
+  directory_->write_info(info_);
+}
+
+}  // namespace cnn

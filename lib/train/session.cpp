@@ -1,0 +1,155 @@
+#include "train/session.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/log.h"
+#include "data/catalogue.h"
+
+namespace cnn {
+namespace {
+
+// The place of train.KEY in the model file, or nowhere.
+Mark mark_of(const ModelSpec& spec, std::string_view key) {
+  const Node* train = spec.section("train");
+  const Entry* entry = train ? train->entry(key) : nullptr;
+  return entry ? entry->mark : Mark{};
+}
+
+bool has_layer(const Graph& graph, std::string_view type) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                     [type](const GraphNode& node) { return node.type->name == type; });
+}
+
+std::string resolve(const ModelSpec& spec, const Node& data) {
+  Node root = spec.root;
+  root.set("name", Node::scalar(spec.name, {}, true));
+  root.set("data", portable_data(data));
+  return to_yaml(root);
+}
+
+}  // namespace
+
+WeightsInfo describe_weights(const ModelSpec& spec, const Graph& graph, const Dataset& data) {
+  WeightsInfo info;
+  info.model = spec.name;
+  info.class_names = data.class_names();
+  for (const GraphField& field : graph.fields) {
+    if (!field.is_input) continue;
+    for (int axis = 0; axis < field.field.shape.rank(); ++axis) {
+      info.input.push_back(field.field.shape[axis]);
+    }
+    if (data.field(field.field.name) == 0) info.normalization = data.normalization();
+    break;
+  }
+  return info;
+}
+
+Session::Session(const ModelSpec& spec, uint64_t memory_limit)
+    : settings_(read_train_settings(spec)),
+      network_(spec, true),
+      metrics_(spec, network_.test_graph()) {
+  if (network_.train_graph().losses.empty()) {
+    fail(Exit::kSpec, spec.path,
+         "there is no loss to train with; add 'loss: {{cross_entropy: "
+         "NAME, target: label}}'");
+  }
+  const Node data = load_data(spec);
+  DataSource source(data, static_cast<uint64_t>(settings_.seed));
+  DataView train = source.open(Split::kTrain);
+  DataView validation = source.open(Split::kValidation);
+  check_sizes(spec, train.size());
+  choose_best(spec, !validation.empty());
+  data_hash_ = train.hash() + validation.hash();
+  weights_info_ = describe_weights(spec, network_.test_graph(), *train.dataset);
+  resolved_spec_ = resolve(spec, data);
+
+  plan(validation.size());
+  check_memory_for(memory_limit);  // before the loaders allocate
+  open_feeds(std::move(train), std::move(validation), source.shuffle());
+  check_memory_for(memory_limit);
+  network_.allocate();
+  optimizer().attach(network_.store());
+  network_.store().initialize(static_cast<uint64_t>(settings_.seed));
+}
+
+void Session::check_sizes(const ModelSpec& spec, int64_t samples) const {
+  if (settings_.batch_size > samples) {
+    Diagnostics diagnostics;
+    diagnostics.report(mark_of(spec, "batch_size"),
+                       fmt::format("a batch of {} is larger than the training data: {} samples",
+                                   settings_.batch_size, samples));
+    diagnostics.throw_if_any();
+  }
+  if (settings_.batch_size == 1 && has_layer(network_.train_graph(), "bn")) {
+    warn("batch norm in batches of one sample: its statistics are those of that sample alone");
+  }
+}
+
+void Session::choose_best(const ModelSpec& spec, bool validates) {
+  best_ = settings_.best;
+  if (best_.metric.empty()) best_.metric = validates ? "val/loss" : "train/loss";
+  const std::vector<std::string> names = score_names();
+  if (std::count(names.begin(), names.end(), best_.metric) == 0) {
+    Diagnostics diagnostics;
+    diagnostics.report_unknown(mark_of(spec, "best"), "result", best_.metric, names);
+    diagnostics.throw_if_any();
+  }
+  if (!validates && best_.metric != "train/loss") {
+    note("no data are held out, so the best weights are those of the lowest train/loss");
+    best_ = {"train/loss", false};
+  }
+}
+
+void Session::plan(int64_t validation_samples) {
+  std::vector<Network::Use> uses = {{Pass::training(), settings_.batch_size, {}}};
+  if (validation_samples > 0) {
+    validation_batch_ = std::min(settings_.evaluation_batch(), validation_samples);
+    uses.push_back({Pass::testing(), validation_batch_, metrics_.values()});
+  }
+  network_.plan(uses);
+}
+
+void Session::open_feeds(DataView train, DataView validation, bool shuffle) {
+  LoaderSettings loader;
+  loader.batch_size = settings_.batch_size;
+  loader.shuffle = shuffle;
+  loader.seed = static_cast<uint64_t>(settings_.seed);
+  loader.workers = static_cast<int>(settings_.workers);
+  train_feed_ = std::make_unique<Feed>(network_.train_graph(), std::move(train), loader);
+  if (validation.empty()) return;
+  loader.batch_size = validation_batch_;
+  loader.shuffle = false;
+  validation_feed_ = std::make_unique<Feed>(network_.test_graph(), std::move(validation), loader);
+}
+
+uint64_t Session::planned_bytes() const {
+  return network_.planned_bytes() + settings_.optimizer->state_bytes(network_.store()) +
+         (train_feed_ ? train_feed_->bytes() : 0) +
+         (validation_feed_ ? validation_feed_->bytes() : 0);
+}
+
+void Session::check_memory_for(uint64_t limit) const {
+  std::vector<MemoryPlan::Tenant> others;
+  others.push_back({"the optimizer", settings_.optimizer->state_bytes(network_.store())});
+  if (train_feed_) others.push_back({"loading training data", train_feed_->bytes()});
+  if (validation_feed_) others.push_back({"loading validation data", validation_feed_->bytes()});
+  check_memory(planned_bytes(), limit, network_.largest_tenants(std::move(others)));
+}
+
+std::vector<std::string> Session::score_names() const {
+  std::vector<std::string> names = {"train/loss", "val/loss"};
+  for (const std::string& name : metrics_.names()) names.push_back("val/" + name);
+  return names;
+}
+
+std::string Session::kernels() const {
+  std::set<std::string> words;
+  for (const GraphNode& node : network_.train_graph().nodes) {
+    if (!node.plan.kernel.empty())
+      words.insert(fmt::format("{}: {}", node.type->name, node.plan.kernel));
+  }
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+}  // namespace cnn

@@ -1,0 +1,72 @@
+// Session: a training run made ready: everything that is checked and allocated before step 0.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "spec/model_spec.h"
+#include "train/feed.h"
+#include "train/metrics.h"
+#include "train/network.h"
+#include "train/settings.h"
+#include "train/weights.h"
+
+namespace cnn {
+
+class Session {
+ public:
+  // Reads the spec, opens the data, plans and allocates; weights are initialised. Throws Error.
+  Session(const ModelSpec& spec, uint64_t memory_limit);
+
+  const TrainSettings& settings() const { return settings_; }
+  Network& network() { return network_; }
+  Optimizer& optimizer() { return *settings_.optimizer; }
+  MetricSet& metrics() { return metrics_; }
+  Feed& train_feed() { return *train_feed_; }
+  Feed* validation_feed() { return validation_feed_.get(); }  // null: nothing is held out
+  Executor& train_executor() { return network_.executor(0); }
+  Executor& validation_executor() { return network_.executor(1); }
+
+  const BestRule& best() const { return best_; }
+  // Names of an epoch's scores in order: train/loss, val/loss, val/accuracy ...
+  std::vector<std::string> score_names() const;
+  const WeightsInfo& weights_info() const { return weights_info_; }
+  const std::string& data_hash() const { return data_hash_; }
+  // The model file as a run keeps it: merged, with data that are found from anywhere.
+  std::string resolved_spec() const { return resolved_spec_; }
+  // The layers' algorithms: "conv: im2col, linear: gemm".
+  std::string kernels() const;
+  uint64_t planned_bytes() const;
+
+  int64_t batches() const { return train_feed_->batches(); }
+  int64_t steps_per_epoch() const {
+    return (batches() + settings_.accumulate - 1) / settings_.accumulate;
+  }
+  int64_t total_steps() const { return settings_.epochs * steps_per_epoch(); }
+
+ private:
+  void check_sizes(const ModelSpec& spec, int64_t samples) const;
+  void choose_best(const ModelSpec& spec, bool validates);
+  void plan(int64_t validation_samples);
+  void open_feeds(DataView train, DataView validation, bool shuffle);
+  void check_memory_for(uint64_t limit) const;
+
+  TrainSettings settings_;
+  Network network_;
+  MetricSet metrics_;
+  BestRule best_;
+  WeightsInfo weights_info_;
+  std::string data_hash_;
+  std::string resolved_spec_;
+  int64_t validation_batch_ = 0;
+  std::unique_ptr<Feed> train_feed_;
+  std::unique_ptr<Feed> validation_feed_;
+};
+
+// What weights files say of the data that a model was trained on.
+WeightsInfo describe_weights(const ModelSpec& spec, const Graph& graph, const Dataset& data);
+
+}  // namespace cnn

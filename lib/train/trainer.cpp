@@ -1,0 +1,323 @@
+#include "train/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <exception>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "train/evaluator.h"
+#include "train/machine.h"
+#include "train/run_record.h"
+#include "train/session.h"
+
+namespace cnn {
+namespace {
+
+double steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+class Trainer {
+ public:
+  Trainer(const ModelSpec& spec, const TrainRequest& request, TrainObserver& observer,
+          StopFlags& flags)
+      : spec_(spec),
+        observer_(observer),
+        flags_(flags),
+        record_(request, observer),
+        session_(spec, request.memory_limit),
+        settings_(session_.settings()) {}
+
+  TrainReport run() {
+    position_ = record_.open(spec_, session_);
+    if (position_.batch == 0) position_.sums = LossSums(train_graph());
+    clock_ = steady_seconds();
+    deadline_ = clock_ + settings_.time.seconds;
+    try {
+      record_.write_info("running", "", position_);
+      announce();
+      loop();
+      return finish();
+    } catch (const std::exception& error) {
+      record_failure(error);
+      throw;
+    }
+  }
+
+ private:
+  using Status = TrainReport::Status;
+
+  const Graph& train_graph() { return session_.network().train_graph(); }
+
+  void announce() {
+    RunOutline outline;
+    outline.run = record_.path();
+    outline.model = spec_.name;
+    outline.epochs = settings_.epochs;
+    outline.first_epoch = position_.epoch + 1;
+    outline.steps_per_epoch = session_.steps_per_epoch();
+    outline.total_steps = session_.total_steps();
+    outline.train_samples = session_.train_feed().samples();
+    outline.val_samples = session_.validation_feed() ? session_.validation_feed()->samples() : 0;
+    outline.first_step = position_.step;
+    outline.planned_bytes = session_.planned_bytes();
+    record_.log(outline_line(outline));
+    observer_.started(outline);
+  }
+
+  void loop() {
+    while (position_.epoch < settings_.epochs && !out_of_patience()) {
+      if (!train_epoch() || !end_epoch()) return;
+    }
+  }
+
+  bool out_of_patience() {
+    if (settings_.patience == 0 || position_.stale_epochs < settings_.patience) return false;
+    report_.status = Status::kStopped;
+    report_.reason = fmt::format("{} has not become better for {} epochs", session_.best().metric,
+                                 position_.stale_epochs);
+    return true;
+  }
+
+  // Serves signals and limits; false if the run ends here, with its state saved.
+  bool may_go_on() {
+    if (flags_.stop_signal.load() != 0) return stop_by_signal();
+    if (flags_.save_requested.exchange(false)) {
+      save();
+      note("checkpoint saved at step {}", position_.step);
+    }
+    if (settings_.max_steps > 0 && position_.step >= settings_.max_steps) {
+      report_.reason = fmt::format("{} steps are done", position_.step);
+    } else if (settings_.time.seconds > 0 && steady_seconds() >= deadline_) {
+      report_.reason = "the time is up";
+    } else {
+      return true;
+    }
+    report_.status = Status::kStopped;
+    save_and_export();
+    return false;
+  }
+
+  bool stop_by_signal() {
+    const bool terminated = flags_.stop_signal.load() == SIGTERM;
+    report_.status = Status::kInterrupted;
+    report_.exit = terminated ? Exit::kTerminated : Exit::kInterrupted;
+    report_.reason = terminated ? "SIGTERM" : "SIGINT";
+    save_and_export();
+    return false;
+  }
+
+  // Adds the time since the last call to the run's, and to the epoch's while that is training.
+  void take_time() {
+    const double now = steady_seconds();
+    position_.seconds += now - clock_;
+    if (is_training_) position_.epoch_seconds += now - clock_;
+    clock_ = now;
+  }
+  void set_training(bool training) {
+    take_time();
+    is_training_ = training;
+  }
+
+  void save() {
+    take_time();
+    record_.save(session_, position_);
+  }
+
+  void save_and_export() {
+    record_.export_weights(session_, "last");
+    save();
+  }
+
+  // False if the run ends within the epoch.
+  bool train_epoch() {
+    if (position_.batch == session_.batches()) return true;  // only its validation is left
+    session_.train_feed().start_epoch(position_.epoch, position_.batch);
+    set_training(true);
+    while (position_.batch < session_.batches()) {
+      if (!may_go_on()) return false;
+      update();
+      if (settings_.save_every > 0 && position_.step % settings_.save_every == 0) save();
+    }
+    set_training(false);
+    return true;
+  }
+
+  // One update: as many batches as accumulate says, fewer at the end of an epoch.
+  void update() {
+    const int64_t left = session_.train_feed().samples() - position_.batch * settings_.batch_size;
+    const int64_t samples = std::min(settings_.accumulate * settings_.batch_size, left);
+    const int64_t end = std::min(position_.batch + settings_.accumulate, session_.batches());
+    double loss = 0;
+    for (bool adds = false; position_.batch < end; adds = true) loss += accumulate(samples, adds);
+    position_.lr = settings_.schedule->rate(settings_.learning_rate(), position_.step,
+                                            session_.steps_per_epoch(), session_.total_steps());
+    const std::optional<int> bad = session_.optimizer().update(position_.lr, clip_factor());
+    if (bad) {
+      const std::string& name = session_.network().store().at(*bad).name;
+      fail_diverged(session_.train_executor(), "a gradient is not finite", place(),
+                    name.substr(0, name.rfind('.')));
+    }
+    ++position_.step;
+    observer_.stepped({position_.epoch + 1, position_.step,
+                       position_.step - position_.epoch_first_step, samples, loss, position_.lr});
+  }
+
+  // Forward and backward of one batch; its share of the update's loss.
+  double accumulate(int64_t samples, bool adds) {
+    Executor& executor = session_.train_executor();
+    const int64_t n = session_.train_feed().next(executor);
+    CNN_ASSERT(n > 0);
+    executor.forward(n, position_.seed, static_cast<uint64_t>(position_.forwards));
+    const double loss = position_.sums.add(train_graph(), executor);
+    if (!std::isfinite(loss)) fail_diverged(executor, "the loss is not finite", place());
+    const double share = static_cast<double>(n) / static_cast<double>(samples);
+    executor.backward(static_cast<float>(share), adds);
+    ++position_.batch;
+    ++position_.forwards;
+    position_.samples += n;
+    return share * loss;
+  }
+
+  // What gradients are multiplied by so that their global norm stays within train.clip.
+  float clip_factor() {
+    const ClipRule& clip = settings_.clip;
+    if (!clip.active()) return 1;
+    const double norm = session_.optimizer().gradient_norm();
+    if (!std::isfinite(norm)) {
+      fail_diverged(session_.train_executor(), "a gradient is not finite", place());
+    }
+    if (clip.limit > 0 && norm > clip.limit) {
+      fail(Exit::kDiverged, "",
+           "the gradients' norm {:.4g} at {} is above the limit {:.4g} of train.clip", norm,
+           place(), clip.limit);
+    }
+    if (clip.norm == 0 || norm <= clip.norm) return 1;
+    ++position_.clipped;
+    return static_cast<float>(clip.norm / norm);
+  }
+
+  std::string place() const {
+    return fmt::format("step {} (epoch {})", position_.step + 1, position_.epoch + 1);
+  }
+
+  // False if a signal ends the run during validation, which a resumed run then repeats.
+  bool end_epoch() {
+    Scores scores = {{"train/loss", position_.sums.total(train_graph())}};
+    if (session_.validation_feed()) {
+      const std::optional<Scores> validation = validate();
+      if (!validation) return stop_by_signal();
+      for (const auto& [name, value] : *validation) scores.emplace_back("val/" + name, value);
+    }
+    take_time();
+    EpochRow row;
+    row.epoch = position_.epoch + 1;
+    row.step = position_.step;
+    row.seconds = position_.seconds;
+    row.lr = position_.lr;
+    row.samples_per_second = position_.epoch_seconds > 0
+                                 ? static_cast<double>(position_.samples) / position_.epoch_seconds
+                                 : 0;
+    row.resident_mib = resident_mib();
+    row.is_best = take_best(scores);
+    row.scores = std::move(scores);
+    record_.add(row);
+    record_.log(epoch_line(row, settings_.epochs));
+    begin_next_epoch(row.scores);
+    // An export that is ahead of the checkpoint is written again, with the same bits, by a run that
+    // is resumed; one that lags behind would stay wrong.
+    if (row.is_best) record_.export_weights(session_, "best");
+    save_and_export();
+    record_.write_info("running", "", position_);
+    observer_.epoch_ended(row);
+    return true;
+  }
+
+  std::optional<Scores> validate() {
+    Evaluator evaluator(session_.network().test_graph(), session_.validation_executor(),
+                        *session_.validation_feed(), session_.metrics(), position_.seed);
+    const auto progress = [this](int64_t done, int64_t total) {
+      observer_.validating(done, total);
+      return flags_.stop_signal.load() == 0;
+    };
+    return evaluator.run(progress, fmt::format("the validation of epoch {}", position_.epoch + 1));
+  }
+
+  bool take_best(const Scores& scores) {
+    const BestRule& rule = session_.best();
+    const double* value = find_score(scores, rule.metric);
+    CNN_ASSERT(value != nullptr);
+    const std::optional<double> old =
+        position_.best ? std::optional(position_.best->value) : std::nullopt;
+    if (!rule.improves(*value, old)) {
+      ++position_.stale_epochs;
+      return false;
+    }
+    position_.best = BestResult{rule.metric, *value, position_.epoch + 1};
+    position_.stale_epochs = 0;
+    return true;
+  }
+
+  void begin_next_epoch(const Scores& scores) {
+    ++position_.epoch;
+    position_.epoch_first_step = position_.step;
+    position_.batch = 0;
+    position_.samples = 0;
+    position_.epoch_seconds = 0;
+    position_.sums = LossSums(train_graph());
+    position_.last = scores;
+  }
+
+  TrainReport finish() {
+    // A run of no epochs has its weights all the same.
+    if (!record_.has_exported()) save_and_export();
+    take_time();
+    report_.run = record_.path();
+    report_.model = spec_.name;
+    report_.epochs = position_.epoch;
+    report_.steps = position_.step;
+    report_.seconds = position_.seconds;
+    report_.clipped = position_.clipped;
+    report_.last = position_.last;
+    report_.best = position_.best;
+    if (report_.clipped > 0) {
+      note("the gradients of {} updates were clipped", with_commas(report_.clipped));
+    }
+    record_.write_info(status_name(report_.status), report_.reason, position_);
+    observer_.finished(report_);
+    return report_;
+  }
+
+  // Best effort: the error itself matters more, and the disk may be full.
+  void record_failure(const std::exception& error) {
+    try {
+      record_.log(fmt::format("error: {}", error.what()));
+      record_.write_info("failed", error.what(), position_);
+    } catch (const std::exception&) {
+    }
+  }
+
+  const ModelSpec& spec_;
+  TrainObserver& observer_;
+  StopFlags& flags_;
+  RunRecord record_;
+  Session session_;
+  const TrainSettings& settings_;
+  TrainPosition position_;
+  TrainReport report_;
+  double clock_ = 0;  // when take_time() was last called
+  bool is_training_ = false;
+  double deadline_ = 0;
+};
+
+}  // namespace
+
+TrainReport train(const ModelSpec& spec, const TrainRequest& request, TrainObserver& observer,
+                  StopFlags& flags) {
+  return Trainer(spec, request, observer, flags).run();
+}
+
+}  // namespace cnn
