@@ -1,0 +1,142 @@
+#include "layers/initializer.h"
+
+#include <cmath>
+#include <set>
+
+#include "base/parallel.h"
+#include "spec/yaml.h"
+#include "support/catch.h"
+
+namespace cnn {
+namespace {
+
+constexpr int64_t kCount = 100001;
+constexpr int64_t kFanIn = 50, kFanOut = 200;
+
+std::vector<float> filled(const Initializer& initializer, uint64_t seed = 1,
+                          const std::string& name = "conv1.weight", int64_t count = kCount) {
+  std::vector<float> values(static_cast<size_t>(count), NAN);
+  initializer.fill(values.data(), count, kFanIn, kFanOut, seed, name);
+  return values;
+}
+
+struct Moments {
+  double mean = 0, deviation = 0, kurtosis = 0, largest = 0;
+};
+
+Moments moments(const std::vector<float>& values) {
+  Moments m;
+  const auto n = static_cast<double>(values.size());
+  for (const float x : values) m.mean += static_cast<double>(x) / n;
+  double fourth = 0;
+  for (const float x : values) {
+    const double d = static_cast<double>(x) - m.mean;
+    m.deviation += d * d / n;
+    fourth += d * d * d * d / n;
+    m.largest = std::max(m.largest, std::abs(d));
+  }
+  m.kurtosis = fourth / (m.deviation * m.deviation);
+  m.deviation = std::sqrt(m.deviation);
+  return m;
+}
+
+// Reads an initialiser as a model file would; `errors` counts reports.
+Initializer read(const std::string& yaml, size_t* errors = nullptr) {
+  Initializer initializer;
+  Diagnostics diagnostics;
+  const Node node = parse_yaml(std::make_shared<Source>(Source{"test", yaml, "", false}));
+  OptionType<Initializer>::read(node, initializer, diagnostics);
+  if (errors != nullptr) {
+    *errors = diagnostics.size();
+  } else {
+    diagnostics.throw_if_any();
+  }
+  return initializer;
+}
+
+}  // namespace
+
+TEST_CASE("normal initialisers have the deviation of their formula") {
+  const struct {
+    const char* yaml;
+    double mean, deviation;
+  } rows[] = {
+      {"{normal: 0.01}", 0, 0.01},
+      {"{normal: 2, mean: 5}", 5, 2},
+      {"he_normal", 0, std::sqrt(2.0 / 50)},
+      {"{he_normal: fan_out}", 0, std::sqrt(2.0 / 200)},
+      {"xavier_normal", 0, std::sqrt(2.0 / 250)},
+      {"{xavier_normal: fan_in}", 0, std::sqrt(1.0 / 50)},
+  };
+  for (const auto& row : rows) {
+    INFO(row.yaml);
+    const Moments m = moments(filled(read(row.yaml)));
+    CHECK(std::abs(m.mean - row.mean) < 5 * row.deviation / std::sqrt(kCount));
+    CHECK(m.deviation == Approx(row.deviation).epsilon(0.01));
+    CHECK(m.kurtosis == Approx(3).epsilon(0.05));
+    CHECK(m.largest < 7 * row.deviation);
+  }
+}
+
+TEST_CASE("uniform initialisers have the width of their formula") {
+  const struct {
+    const char* yaml;
+    double mean, width;
+  } rows[] = {
+      {"{uniform: 0.1}", 0, 0.1},
+      {"{uniform: 2, mean: -1}", -1, 2},
+      {"he_uniform", 0, std::sqrt(6.0 / 50)},
+      {"xavier_uniform", 0, std::sqrt(6.0 / 250)},
+      {"{xavier_uniform: fan_out}", 0, std::sqrt(3.0 / 200)},
+  };
+  for (const auto& row : rows) {
+    INFO(row.yaml);
+    const Moments m = moments(filled(read(row.yaml)));
+    CHECK(std::abs(m.mean - row.mean) < 5 * row.width / std::sqrt(kCount));
+    CHECK(m.deviation == Approx(row.width / std::sqrt(3.0)).epsilon(0.01));
+    CHECK(m.kurtosis == Approx(1.8).epsilon(0.05));
+    CHECK(m.largest < row.width * 1.02);
+  }
+}
+
+TEST_CASE("constant fills with its value") {
+  for (const float x : filled(read("{constant: 0.5}"), 1, "bias", 7)) CHECK(x == 0.5f);
+}
+
+TEST_CASE("first values depend on seed, name and index alone") {
+  const Initializer he = Initializer::he_normal();
+  const std::vector<float> values = filled(he);
+  CHECK(filled(he) == values);
+  CHECK(filled(he, 2) != values);
+  CHECK(filled(he, 1, "conv2.weight") != values);
+  const std::vector<float> fewer = filled(he, 1, "conv1.weight", 33);
+  CHECK(std::equal(fewer.begin(), fewer.end(), values.begin()));
+  CHECK(std::set<float>(values.begin(), values.end()).size() > values.size() * 9 / 10);
+  const int before = threads();
+  for (const int count : {1, 2, 3}) {
+    set_threads(count);
+    CHECK(filled(he) == values);
+  }
+  set_threads(before);
+}
+
+TEST_CASE("initialisers are written as they are read") {
+  for (const char* yaml : {"he_normal", "he_uniform", "xavier_normal", "xavier_uniform",
+                           "{he_normal: fan_out}", "{xavier_uniform: fan_in}", "{normal: 0.01}",
+                           "{normal: 0.01, mean: 1}", "{uniform: 0.1}", "{constant: 0.5}"}) {
+    const std::string written = to_yaml(OptionType<Initializer>::write(read(yaml)));
+    CHECK(written.substr(0, written.find('\n')) == yaml);
+  }
+}
+
+TEST_CASE("wrong initialisers are reported") {
+  for (const char* yaml : {"he_norml", "{he_normal: fan_inn}", "normal", "{normal: -1}",
+                           "{normal: 0.1, man: 1}", "{constant: abc}", "[1, 2]", "{}"}) {
+    INFO(yaml);
+    size_t errors = 0;
+    read(yaml, &errors);
+    CHECK(errors == 1);
+  }
+}
+
+}  // namespace cnn
