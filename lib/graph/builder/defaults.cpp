@@ -1,0 +1,93 @@
+#include "graph/builder/defaults.h"
+
+#include "spec/model_spec.h"
+
+namespace cnn::build {
+namespace {
+
+// What may stand in defaults besides options.
+std::vector<std::string> default_keys() {
+  return {"act", "init", "lr_mult", "decay_mult", "freeze"};
+}
+
+void report_unknown_key(const Entry& entry, const Op& op, const Options& options,
+                        Diagnostics& diagnostics) {
+  if (is_common_key(entry.key)) {
+    diagnostics.report(entry.mark, fmt::format("'{}' cannot have a default", entry.key),
+                       "write it at the item");
+  } else if (op.layer) {
+    options.report_unknown(entry, op.describe(), diagnostics, default_keys());
+  } else {
+    std::vector<std::string> allowed = op.options;
+    const std::vector<std::string> common = default_keys();
+    allowed.insert(allowed.end(), common.begin(), common.end());
+    diagnostics.report_unknown(entry.mark, "key", entry.key, allowed, " for " + op.describe());
+  }
+}
+
+}  // namespace
+
+const Entry* OpDefaults::option(std::string_view key) const {
+  for (const Entry& e : options) {
+    if (e.key == key) return &e;
+  }
+  return nullptr;
+}
+
+Defaults::Defaults(const Node* section, const Ops& ops, const Node& variables,
+                   Diagnostics& diagnostics) {
+  if (!section || section->is_null()) return;
+  const Node values = evaluate(*section, VariableScope(variables), diagnostics);
+  if (!values.is_map()) {
+    diagnostics.report(section->mark(), "'defaults' expects a map, found " + section->describe(),
+                       "write {conv: {bias: false}}");
+    return;
+  }
+  for (const Entry& e : values.entries()) {
+    const Op* op = ops.find(e.key);
+    if (!op) {
+      ops.report_unknown(e.mark, e.key, false, diagnostics);
+    } else if (op->kind == Op::Kind::kSeq || op->kind == Op::Kind::kSide) {
+      diagnostics.report(e.mark, fmt::format("'{}' has no defaults", e.key));
+    } else if (!e.value.is_map()) {
+      diagnostics.report(e.value.mark(),
+                         fmt::format("the defaults of '{}' are a map of options, found {}", e.key,
+                                     e.value.describe()));
+    } else {
+      add(*op, e.value, diagnostics);
+    }
+  }
+}
+
+void Defaults::add(const Op& op, const Node& values, Diagnostics& diagnostics) {
+  OpDefaults& defaults = by_op_[op.name];
+  Options options;
+  std::unique_ptr<Layer> layer;  // `options` refers to its members
+  if (op.layer) {
+    layer = op.layer->make();
+    layer->options(options);
+  }
+  for (const Entry& e : values.entries()) {
+    if (e.value.is_null()) continue;
+    if (op.has_option(e.key)) {
+      const Option* option = options.find(e.key);
+      if (!option || Options::read_value(*option, e.value, diagnostics)) {
+        defaults.options.push_back(e);
+      }
+    } else if (e.key == "act") {
+      defaults.act = e;
+    } else if (is_setting(e.key)) {
+      read_setting(defaults.settings, e, diagnostics);
+    } else {
+      report_unknown_key(e, op, options, diagnostics);
+    }
+  }
+}
+
+const OpDefaults& Defaults::of(const Op& op) const {
+  static const OpDefaults kNone;
+  const auto found = by_op_.find(op.name);
+  return found == by_op_.end() ? kNone : found->second;
+}
+
+}  // namespace cnn::build

@@ -1,0 +1,323 @@
+#include "graph/builder/expander.h"
+
+#include "base/text.h"
+
+namespace cnn::build {
+namespace {
+
+std::string path_of(const std::string& name, const List& list) {
+  return name.empty() ? list.number_prefix + std::to_string(list.next_number) : list.prefix + name;
+}
+
+bool is_side(const Item& item) { return item.op->kind == Op::Kind::kSide; }
+
+Item without_from(Item item) {
+  std::erase_if(item.common, [](const Entry& e) { return e.key == "from"; });
+  return item;
+}
+
+}  // namespace
+
+void Expander::expand(List& list) {
+  for (list.index = 0; list.index < list.items.size(); ++list.index) {
+    expand_item(list.items[list.index], list);
+  }
+}
+
+void Expander::count_item(const Mark& mark) {
+  if (++items_ <= kMaxItems) return;
+  c_.diagnostics.report(mark, "the model expands to more than 100,000 items");
+  c_.diagnostics.throw_if_any();
+}
+
+bool Expander::has_failed(const Mark& mark) const {
+  return failed_.count({mark.source.get(), mark.line, mark.column}) > 0;
+}
+
+void Expander::mark_failed(const Mark& mark) {
+  if (mark.source) failed_.insert({mark.source.get(), mark.line, mark.column});
+}
+
+void Expander::expand_item(const Node& written, List& list) {
+  count_item(written.mark());
+  std::optional<Node> node = written;
+  if (is_expression(written)) node = c_.evaluate(written, list);
+  std::optional<Node> map = node ? item_map(*node, c_.diagnostics) : std::nullopt;
+  if (map) {
+    expand_named(std::move(*map), written.mark(), list);
+  } else {
+    ++list.next_number;
+    list.previous = kUnknown;
+  }
+}
+
+std::string Expander::read_name(const Node& map, List& list) {
+  const Node* written = map.find("name");
+  if (!written) return "";
+  const std::optional<Node> name = c_.evaluate(*written, list);
+  if (!name) return "";
+  const std::string text = name->is_scalar() ? name->text() : "";
+  if (!name->is_scalar() && !name->is_null()) {
+    c_.diagnostics.report(written->mark(), "expected a name, found " + name->describe());
+    return "";
+  }
+  return check_name(text, written->mark(), "layer", c_.diagnostics) ? text : "";
+}
+
+void Expander::expand_named(Node map, const Mark& mark, List& list) {
+  const auto splices = [&] {
+    const Entry* op = find_op_entry(map, c_.ops);
+    return op && c_.ops.find(op->key)->splices();
+  };
+  std::string name = read_name(map, list);
+  std::string path = path_of(name, list);
+  const std::string first_path = path;
+  Edits::Effect effect = Edits::Effect::kNone;
+  if (!name.empty() || !splices()) effect = c_.edits.apply(path, map);
+  if (effect == Edits::Effect::kPatched) {
+    name = read_name(map, list);
+    path = path_of(name, list);
+  }
+  const bool has_path = !name.empty() || !splices();
+  const Node* name_node = map.find("name");
+  const Mark& place = name_node && !name.empty() ? name_node->mark() : mark;
+
+  const std::optional<Item> item = read_item(map, c_.ops, c_.diagnostics);
+  const bool moves_on = !item || !is_side(*item);
+  Presence there;
+  if (item) there = presence(*item, effect == Edits::Effect::kDeleted, list);
+  if (item && there.kind == Presence::Kind::kDroppedByIf) {
+    if (!name.empty()) {
+      c_.names.drop(path, place, Binding::State::kDroppedByIf, stand_in(*item, list));
+    } else if (effect == Edits::Effect::kPatched) {
+      c_.edits.give_back(first_path);
+    }
+    return;
+  }
+  if (item && there.kind == Presence::Kind::kDroppedByPhase) {
+    const int value = name.empty() ? list.previous : stand_in(*item, list);
+    c_.names.drop(path, place, Binding::State::kDroppedByPhase, value);
+    ++list.next_number;
+    return;
+  }
+  int value = kUnknown;
+  const bool is_new = !has_path || c_.names.open(path, place, c_.diagnostics);
+  if (!item || !item->op->splices()) ++list.next_number;
+  if (item && is_new && there.kind == Presence::Kind::kThere) {
+    value = there.repeat < 0 ? expand_copy(*item, path, list)
+                             : expand_repeated(map, *item, there.repeat, path, list);
+  }
+  if (has_path && is_new) c_.names.close(path, value);
+  if (!moves_on) return;
+  list.previous = value;
+  list.last = !name.empty() ? name : item ? item->op->name : "";
+}
+
+// Whether the item is there at all (rule 7), and how often (rule 6).
+Expander::Presence Expander::presence(const Item& item, bool is_deleted, const List& list) {
+  Presence result;
+  if (is_deleted) {
+    result.kind = Presence::Kind::kDroppedByIf;
+    return result;
+  }
+  if (const Node* condition = item.common_value("if")) {
+    const std::optional<bool> holds = c_.evaluate.condition(*condition, list);
+    if (!holds) {
+      result.kind = Presence::Kind::kUnclear;
+      return result;
+    }
+    if (!*holds) {
+      result.kind = Presence::Kind::kDroppedByIf;
+      return result;
+    }
+  }
+  const bool ok = read_repeat(item, list, result);
+  if (!read_phase(item, list, result) || !ok) result.kind = Presence::Kind::kUnclear;
+  return result;
+}
+
+bool Expander::read_repeat(const Item& item, const List& list, Presence& presence) {
+  const Entry* repeat = item.find_common("repeat");
+  if (!repeat) {
+    const Entry* first = item.find_common("first");
+    if (first) {
+      c_.diagnostics.report(first->mark, "'first' without 'repeat'",
+                            "it overrides keys for the first of several copies");
+    }
+    return !first;
+  }
+  const std::optional<Node> value = c_.evaluate(repeat->value, list);
+  if (!value) return false;
+  const std::optional<int64_t> count = value->read_int(c_.diagnostics);
+  if (!count) return false;
+  if (*count < 0) {
+    c_.diagnostics.report(value->mark(),
+                          fmt::format("'repeat' must be at least 0, found {}", *count));
+    return false;
+  }
+  if (*count > static_cast<int64_t>(kMaxItems)) {
+    c_.diagnostics.report(value->mark(),
+                          fmt::format("'repeat' must be at most 100,000, found {}", *count));
+    return false;
+  }
+  presence.repeat = static_cast<int>(*count);
+  if (*count == 0) presence.kind = Presence::Kind::kDroppedByIf;
+  return true;
+}
+
+bool Expander::read_phase(const Item& item, const List& list, Presence& presence) {
+  const Entry* phase = item.find_common("phase");
+  if (!phase || presence.kind != Presence::Kind::kThere) return true;
+  const std::optional<Node> value = c_.evaluate(phase->value, list);
+  if (!value) return false;
+  const std::string word = value->is_scalar() ? value->text() : "";
+  if (word != "train" && word != "test") {
+    c_.diagnostics.report(value->mark(), "expected 'train' or 'test', found " + value->describe(),
+                          "the phase in which the item exists");
+    return false;
+  }
+  if (item.op->splices()) {
+    c_.diagnostics.report(phase->mark, "'phase' on a block that is spliced in",
+                          "put it on the items in the block");
+    return false;
+  }
+  if ((word == "train") != (c_.phase == Phase::kTrain)) {
+    presence.kind = Presence::Kind::kDroppedByPhase;
+  }
+  return true;
+}
+
+// What a dropped item's name stands for: its (first) input.
+int Expander::stand_in(const Item& item, const List& list) {
+  if (item.op->names_inputs() && !item.value.is_null()) {
+    const std::optional<Written> value = c_.evaluate.written(item.value, list);
+    if (!value) return kUnknown;
+    const Node* first = &value->value;
+    if (first->is_list() && !first->items().empty()) first = &first->items().front();
+    if (first->is_map() && !first->entries().empty()) first = &first->entries().front().value;
+    if (first->is_scalar()) return named_input(*first, *value->where, "").value;
+  }
+  return input_of(item, list).value;
+}
+
+int Expander::expand_repeated(const Node& map, const Item& item, int count, const std::string& path,
+                              List& list) {
+  const bool splices = item.op->splices();
+  int value = kUnknown;
+  list.levels.push_back(path);
+  for (int i = 0; i < count; ++i) {
+    count_item(item.mark);
+    const std::string copy_path = splices ? path : fmt::format("{}.{}", path, i);
+    const std::optional<Item> copy = i == 0 ? first_copy(map, item, list) : without_from(item);
+    if (!splices) c_.names.open(copy_path, item.mark, c_.diagnostics);
+    value = copy ? expand_copy(*copy, copy_path, list) : kUnknown;
+    if (!splices) c_.names.close(copy_path, value);
+    if (!is_side(item)) list.previous = value;
+  }
+  list.levels.pop_back();
+  return value;
+}
+
+// Copy 0, with what `first` overrides.
+std::optional<Item> Expander::first_copy(const Node& map, const Item& item, const List& list) {
+  const Entry* first = item.find_common("first");
+  if (!first || first->value.is_null()) return item;
+  std::optional<Node> changes = first->value;
+  if (is_expression(first->value)) changes = c_.evaluate(first->value, list);
+  if (!changes) return std::nullopt;
+  if (!changes->is_map()) {
+    c_.diagnostics.report(changes->mark(), "'first' expects a map, found " + changes->describe(),
+                          "write {stride: 2}");
+    return std::nullopt;
+  }
+  for (const Entry& e : changes->entries()) {
+    const bool is_fixed =
+        is_common_key(e.key) && e.key != "act" && !is_setting(e.key) && !item.op->has_option(e.key);
+    if (!is_fixed) continue;
+    c_.diagnostics.report(e.mark, fmt::format("'{}' cannot stand in 'first'", e.key),
+                          "write it at the item");
+    return std::nullopt;
+  }
+  Node copy = map;
+  overlay(copy, *changes, c_.ops);
+  return read_item(copy, c_.ops, c_.diagnostics);
+}
+
+int Expander::expand_copy(const Item& item, const std::string& path, List& list) {
+  if (has_failed(item.mark)) return kUnknown;
+  int value = kUnknown;
+  const size_t before = c_.diagnostics.size();
+  switch (item.op->kind) {
+    case Op::Kind::kLayer:
+      value = expand_layer(item, path, list);
+      if (c_.diagnostics.size() > before) mark_failed(item.mark);
+      break;
+    case Op::Kind::kBlock:
+      value = call_block(item, path, list);
+      break;
+    case Op::Kind::kSeq:
+    case Op::Kind::kSide:
+      value = expand_seq(item, path, list);
+      break;
+  }
+  return expand_activation(item, path, value, list);
+}
+
+// A folded activation is a layer of its own, called NAME.act.
+int Expander::expand_activation(const Item& item, const std::string& path, int value,
+                                const List& list) {
+  const Entry* own = item.find_common("act");
+  const std::optional<Entry>& fallback = c_.defaults.of(*item.op).act;
+  const Entry* act = own ? own : fallback ? &*fallback : nullptr;
+  if (!act || act->value.is_null()) return value;
+  if (item.op->splices()) {
+    c_.diagnostics.report(act->mark, "'act' on a block that is spliced in",
+                          "put it on the block's last item");
+    return kUnknown;
+  }
+  const std::optional<Node> node = c_.evaluate(act->value, list);
+  if (!node) return kUnknown;
+  if (node->is_null()) return value;
+  count_item(node->mark());
+  const std::optional<Item> activation = read_activation(*node, act->mark);
+  if (!activation || has_failed(activation->mark)) return kUnknown;
+  const std::string act_path = path + ".act";
+  if (!c_.names.open(act_path, act->mark, c_.diagnostics)) return kUnknown;
+  List behind = list;
+  behind.previous = value;
+  behind.in_side = list.in_side || is_side(item);
+  const size_t before = c_.diagnostics.size();
+  const int result = activation->op->kind == Op::Kind::kBlock
+                         ? call_block(*activation, act_path, behind)
+                         : expand_layer(*activation, act_path, behind);
+  if (c_.diagnostics.size() > before) mark_failed(activation->mark);
+  c_.names.close(act_path, result);
+  return result;
+}
+
+std::optional<Item> Expander::read_activation(const Node& value, const Mark& mark) {
+  if (value.is_list()) {
+    c_.diagnostics.report(mark, "'act' expects one activation, found a list");
+    return std::nullopt;
+  }
+  const std::optional<Node> map = item_map(value, c_.diagnostics);
+  if (!map) return std::nullopt;
+  std::optional<Item> item = read_item(*map, c_.ops, c_.diagnostics);
+  if (!item) return std::nullopt;
+  const Op& op = *item->op;
+  const bool is_one_to_one = op.layer ? !op.is_loss() && !op.names_inputs() : op.block != nullptr;
+  if (!is_one_to_one || op.splices()) {
+    c_.diagnostics.report(item->op_mark, fmt::format("'{}' is no activation", op.name),
+                          "make it an item of its own");
+    return std::nullopt;
+  }
+  if (!item->common.empty()) {
+    const Entry& e = item->common.front();
+    c_.diagnostics.report(e.mark, fmt::format("'{}' cannot stand in 'act'", e.key),
+                          "make the activation an item of its own");
+    return std::nullopt;
+  }
+  return item;
+}
+
+}  // namespace cnn::build

@@ -1,0 +1,92 @@
+// Expander: walks the lists of items in order and builds their layers one by one, so that an
+// expression may ask for the volume of anything before it (rules 1 to 11).
+//
+// After an error the item's value is unknown; what depends on it is checked for its own mistakes
+// and otherwise passed over in silence.
+#pragma once
+
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "graph/builder/edits.h"
+#include "graph/builder/layer_maker.h"
+
+namespace cnn::build {
+
+// Everything that the parts of the builder share.
+struct Context {
+  Phase phase;
+  const Ops& ops;
+  const Defaults& defaults;
+  const Evaluator& evaluate;
+  Names& names;
+  Edits& edits;
+  GraphWriter& writer;
+  LayerMaker& maker;
+  Diagnostics& diagnostics;
+};
+
+class Expander {
+ public:
+  explicit Expander(const Context& context) : c_(context) {}
+
+  void expand(List& list);
+
+ private:
+  // expander.cpp: items, names and numbers, dropping, repeating.
+  void expand_item(const Node& written, List& list);
+  void expand_named(Node map, const Mark& mark, List& list);
+  std::string read_name(const Node& map, List& list);
+  struct Presence {
+    enum class Kind { kThere, kDroppedByIf, kDroppedByPhase, kUnclear };
+    Kind kind = Kind::kThere;
+    int repeat = -1;  // -1: not repeated
+  };
+  Presence presence(const Item& item, bool is_deleted, const List& list);
+  bool read_phase(const Item& item, const List& list, Presence& presence);
+  bool read_repeat(const Item& item, const List& list, Presence& presence);
+  int stand_in(const Item& item, const List& list);
+  int expand_repeated(const Node& map, const Item& item, int count, const std::string& path,
+                      List& list);
+  std::optional<Item> first_copy(const Node& map, const Item& item, const List& list);
+  int expand_copy(const Item& item, const std::string& path, List& list);
+  int expand_activation(const Item& item, const std::string& path, int value, const List& list);
+  std::optional<Item> read_activation(const Node& value, const Mark& mark);
+  void count_item(const Mark& mark);
+  bool has_failed(const Mark& mark) const;
+  void mark_failed(const Mark& mark);
+
+  // structures.cpp: what an item consists of.
+  int expand_layer(const Item& item, const std::string& path, const List& list);
+  int expand_seq(const Item& item, const std::string& path, const List& list);
+  Input input_of(const Item& item, const List& list);
+  std::vector<Input> inputs_of(const Item& item, const std::string& path, const List& list);
+  std::vector<Input> names_of(const Node& value, const List& list, std::string_view where);
+  Input named_input(const Node& name, const List& list, std::string_view where);
+  std::vector<Input> branches_of(const Item& item, const std::string& path, const List& list);
+  Input unnamed_branch(const Node& items, const std::string& path, size_t number, const Item& item,
+                       const Input& start, const List& list);
+  Input named_branch(const Entry& entry, const std::string& path, const Item& item,
+                     const Input& start, const List& list);
+  void enter_level(List& inner, const Item& item, const std::string& path, const List& list);
+
+  // calls.cpp: blocks.
+  int call_block(const Item& item, const std::string& path, List& list);
+  bool may_call(const Item& item);
+  bool bind_arguments(const Item& item, Body& body, const List& inside, const List& list);
+  std::optional<std::vector<Entry>> given_arguments(const Item& item);
+  bool bind_argument(const Entry& declared, const Entry* given, const Item& item, Body& body,
+                     const List& inside, const List& list);
+
+  static constexpr size_t kMaxItems = 100'000;
+  static constexpr size_t kMaxCalls = 64;
+
+  Context c_;
+  size_t items_ = 0;
+  std::vector<const Block*> calls_;  // the blocks that are being expanded
+  std::set<std::tuple<const Source*, int, int>> failed_;
+};
+
+}  // namespace cnn::build

@@ -1,0 +1,203 @@
+#include "graph/builder/graph_writer.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace cnn::build {
+namespace {
+
+// "'enc3' [256,64,64] and 'prev' [512,32,32]".
+std::string describe(const std::vector<Input>& inputs, const std::vector<Shape>& shapes) {
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    parts.push_back(inputs[i].is_target ? fmt::format("'{}'", inputs[i].label)
+                                        : fmt::format("'{}' {}", inputs[i].label, shapes[i].str()));
+  }
+  if (parts.empty()) return "no input";
+  const std::string last = parts.back();
+  parts.pop_back();
+  return parts.empty() ? last : join(parts, ", ") + " and " + last;
+}
+
+// "conv 'c1'", or "conv" for an item without a name.
+std::string title(const NewLayer& request) {
+  const size_t dot = request.path.rfind('.');
+  const char first = request.path[dot == std::string::npos ? 0 : dot + 1];
+  const bool is_numbered = first >= '0' && first <= '9';
+  return is_numbered ? request.type->name
+                     : fmt::format("{} '{}'", request.type->name, request.path);
+}
+
+// What a layer's setup threw, with the layer and its inputs. The layer may have told of them.
+std::string locate(const NewLayer& request, const std::vector<Shape>& shapes,
+                   const std::string& problem) {
+  const std::string name = title(request);
+  const bool tells_inputs = !shapes.empty() && problem.starts_with("'");
+  if (tells_inputs) return name + (name.ends_with("'") ? ": " : " ") + problem;
+  const bool tells_shape = !shapes.empty() && problem.find(shapes[0].str()) != std::string::npos;
+  if (tells_shape) return name + ": " + problem;
+  const std::string of = name.ends_with("'") ? " of " : " ";
+  return name + of + describe(request.inputs, shapes) + ": " + problem;
+}
+
+std::string describe(const Field& field) {
+  if (field.kind == FieldKind::kValues) return field.shape.str();
+  return field.classes > 0
+             ? fmt::format("{} class numbers below {}", field.shape.str(), field.classes)
+             : field.shape.str() + " class numbers";
+}
+
+bool agree(const Field& a, const Field& b) {
+  return a.shape == b.shape && a.kind == b.kind &&
+         (a.classes == b.classes || a.classes == 0 || b.classes == 0);
+}
+
+}  // namespace
+
+int GraphWriter::add_value(const std::string& name, const Shape& shape, int producer) {
+  graph_.values.push_back({name, shape, producer, {}});
+  return static_cast<int>(graph_.values.size()) - 1;
+}
+
+int GraphWriter::add_input(const std::string& name, const Shape& shape) {
+  const int value = add_value(name, shape, -1);
+  graph_.fields.push_back({{name, shape}, value, true});
+  field_marks_.emplace_back();
+  return value;
+}
+
+int GraphWriter::add(NewLayer request) {
+  LayerPlan plan;
+  if (!set_up_layer(request, plan) || !check_targets(request, plan) ||
+      !apply_init(request.init, plan.parameters, diagnostics_) ||
+      !check_parameters(request, plan)) {
+    return kUnknown;
+  }
+  const int id = static_cast<int>(graph_.nodes.size());
+  GraphNode node;
+  for (size_t i = 0; i < request.inputs.size(); ++i) {
+    const Input& input = request.inputs[i];
+    const int value =
+        input.is_target ? field_value(input.label, plan.fields[i], request.mark) : input.value;
+    node.inputs.push_back(value);
+    std::vector<int>& consumers = graph_.values[static_cast<size_t>(value)].consumers;
+    if (consumers.empty() || consumers.back() != id) consumers.push_back(id);
+  }
+  node.parameters = add_parameters(request, plan);
+  node.output = add_value(request.path, plan.output, id);
+  node.name = std::move(request.path);
+  node.type = request.type;
+  node.layer = std::move(request.layer);
+  node.plan = std::move(plan);
+  node.path = std::move(request.levels);
+  node.mark = std::move(request.mark);
+  graph_.nodes.push_back(std::move(node));
+  in_side_.push_back(request.in_side ? 1 : 0);
+  return graph_.nodes.back().output;
+}
+
+bool GraphWriter::set_up_layer(const NewLayer& request, LayerPlan& plan) {
+  std::vector<Shape> shapes;
+  std::vector<std::string> labels;
+  for (const Input& input : request.inputs) {
+    shapes.push_back(input.is_target ? Shape{}
+                                     : graph_.values[static_cast<size_t>(input.value)].shape);
+    labels.push_back(input.label);
+  }
+  try {
+    plan = set_up(*request.layer, shapes, graph_.phase, labels);
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != Exit::kSpec) throw;
+    const Diagnostic& d = error.diagnostics().front();
+    diagnostics_.report(request.mark, locate(request, shapes, d.problem), "", d.notes);
+    return false;
+  }
+}
+
+bool GraphWriter::check_targets(const NewLayer& request, const LayerPlan& plan) {
+  for (size_t i = 0; i < request.inputs.size(); ++i) {
+    const Field& wanted = plan.fields[i];
+    const bool is_wanted = wanted.shape.rank() > 0;
+    if (request.inputs[i].is_target) {
+      if (!check_target_field(request, i, wanted)) return false;
+    } else if (is_wanted && !check_target_value(request, i, wanted)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool GraphWriter::check_target_value(const NewLayer& request, size_t input, const Field& wanted) {
+  const Value& value = graph_.values[static_cast<size_t>(request.inputs[input].value)];
+  if (value.shape == wanted.shape) return true;
+  diagnostics_.report(
+      request.mark, fmt::format("{}: target '{}' has the shape {}, {} is needed", title(request),
+                                request.inputs[input].label, value.shape.str(), describe(wanted)));
+  return false;
+}
+
+bool GraphWriter::check_target_field(const NewLayer& request, size_t input, const Field& wanted) {
+  const std::string& name = request.inputs[input].label;
+  if (wanted.shape.rank() == 0) {
+    diagnostics_.report(request.mark, fmt::format("{}: '{}' is no layer", title(request), name));
+    return false;
+  }
+  for (size_t i = 0; i < graph_.fields.size(); ++i) {
+    const Field& known = graph_.fields[i].field;
+    if (known.name != name || agree(known, wanted)) continue;
+    diagnostics_.report(
+        request.mark, fmt::format("{} needs '{}' to be {}", title(request), name, describe(wanted)),
+        "", {fmt::format("the loss at {} needs {}", field_marks_[i].place(), describe(known))});
+    return false;
+  }
+  return true;
+}
+
+// A layer that changes shape with the phase would share a name between two parameters.
+bool GraphWriter::check_parameters(const NewLayer& request, const LayerPlan& plan) {
+  for (const ParameterRequest& p : plan.parameters) {
+    const std::string name = request.path + "." + p.name;
+    const int known = store_.find(name);
+    if (known < 0 || store_.at(known).request.shape == p.shape) continue;
+    diagnostics_.report(
+        request.mark,
+        fmt::format(
+            "'{}' is {} in training and {} in testing", name,
+            graph_.phase == Phase::kTrain ? p.shape.str() : store_.at(known).request.shape.str(),
+            graph_.phase == Phase::kTrain ? store_.at(known).request.shape.str() : p.shape.str()),
+        "an item with 'phase' must not change the shapes behind it");
+    return false;
+  }
+  return true;
+}
+
+int GraphWriter::field_value(const std::string& name, const Field& wanted, const Mark& mark) {
+  for (GraphField& known : graph_.fields) {
+    if (known.field.name != name) continue;
+    known.field.classes = std::max(known.field.classes, wanted.classes);
+    return known.value;
+  }
+  const int value = add_value(name, wanted.shape, -1);
+  Field field = wanted;
+  field.name = name;
+  graph_.fields.push_back({std::move(field), value, false});
+  field_marks_.push_back(mark);
+  return value;
+}
+
+std::vector<int> GraphWriter::add_parameters(const NewLayer& request, const LayerPlan& plan) {
+  std::vector<int> ids;
+  for (const ParameterRequest& p : plan.parameters) {
+    const int id = store_.add(request.path + "." + p.name, p);
+    Parameter& parameter = store_.at(id);
+    parameter.lr_mult = request.settings.lr_mult.value_or(1.0);
+    parameter.decay_mult = request.settings.decay_mult;
+    parameter.frozen = request.settings.freeze.value_or(false);
+    ids.push_back(id);
+  }
+  return ids;
+}
+
+}  // namespace cnn::build

@@ -1,0 +1,63 @@
+// GraphWriter: puts layers, fields and parameters into a graph and its store.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/builder/names.h"
+#include "graph/graph.h"
+#include "graph/parameter_store.h"
+
+namespace cnn::build {
+
+// One input of a layer, with what the model file calls it.
+struct Input {
+  int value = kUnknown;
+  std::string label;
+  bool is_target = false;  // a data field called `label`; `value` is not used
+
+  bool is_known() const { return is_target || value != kUnknown; }
+};
+
+struct NewLayer {
+  const LayerType* type = nullptr;
+  std::unique_ptr<Layer> layer;  // its options are read
+  std::string path;
+  Mark mark;
+  std::vector<Input> inputs;  // all known
+  std::vector<std::string> levels;
+  InitChain init;
+  Settings settings;
+  bool in_side = false;
+};
+
+class GraphWriter {
+ public:
+  GraphWriter(Graph& graph, ParameterStore& store, Diagnostics& diagnostics)
+      : graph_(graph), store_(store), diagnostics_(diagnostics) {}
+
+  int add_input(const std::string& name, const Shape& shape);
+  // Sets the layer up and adds it; its output's value, or kUnknown after a report.
+  int add(NewLayer request);
+
+  bool is_in_side(int node) const { return in_side_[static_cast<size_t>(node)] != 0; }
+
+ private:
+  int add_value(const std::string& name, const Shape& shape, int producer);
+  bool set_up_layer(const NewLayer& request, LayerPlan& plan);
+  bool check_target_value(const NewLayer& request, size_t input, const Field& wanted);
+  bool check_target_field(const NewLayer& request, size_t input, const Field& wanted);
+  bool check_targets(const NewLayer& request, const LayerPlan& plan);
+  bool check_parameters(const NewLayer& request, const LayerPlan& plan);
+  int field_value(const std::string& name, const Field& wanted, const Mark& mark);
+  std::vector<int> add_parameters(const NewLayer& request, const LayerPlan& plan);
+
+  Graph& graph_;
+  ParameterStore& store_;
+  Diagnostics& diagnostics_;
+  std::vector<char> in_side_;      // by node
+  std::vector<Mark> field_marks_;  // by field: who asked for it first
+};
+
+}  // namespace cnn::build

@@ -1,0 +1,116 @@
+#include "graph/builder/settings.h"
+
+#include <algorithm>
+
+#include "layers/initializer.h"
+
+namespace cnn::build {
+namespace {
+
+bool read_multiplier(std::optional<double>& out, const Entry& entry, Diagnostics& diagnostics) {
+  const std::optional<double> value = entry.value.read_double(diagnostics);
+  if (!value) return false;
+  if (*value < 0) {
+    diagnostics.report(entry.value.mark(), fmt::format("'{}' must be at least 0, found {}",
+                                                       entry.key, entry.value.describe()));
+    return false;
+  }
+  out = *value;
+  return true;
+}
+
+// {weight: {normal: 0.01}, bias: zeros...}, not {normal: 0.01}.
+bool is_by_parameter(const Node& init) {
+  if (!init.is_map()) return false;
+  const std::vector<std::string> names = Initializer::names();
+  return std::none_of(init.entries().begin(), init.entries().end(), [&](const Entry& e) {
+    return std::find(names.begin(), names.end(), e.key) != names.end();
+  });
+}
+
+bool set(ParameterRequest& parameter, const Node& init, Diagnostics& diagnostics) {
+  return OptionType<Initializer>::read(init, parameter.init, diagnostics);
+}
+
+enum class Source { kOwn, kInherited, kDefault };
+
+bool set_by_name(const Node& init, Source source, std::vector<ParameterRequest>& parameters,
+                 Diagnostics& diagnostics) {
+  bool ok = true;
+  for (const Entry& e : init.entries()) {
+    const auto found = std::find_if(parameters.begin(), parameters.end(),
+                                    [&](const ParameterRequest& p) { return p.name == e.key; });
+    if (found != parameters.end()) {
+      ok = set(*found, e.value, diagnostics) && ok;
+    } else if (source == Source::kOwn) {
+      std::vector<std::string> names;
+      for (const ParameterRequest& p : parameters) names.push_back(p.name);
+      diagnostics.report_unknown(e.mark, "parameter", e.key, names, " in 'init'");
+      ok = false;
+    }
+  }
+  return ok;
+}
+
+bool set_weights(const Node& init, Source source, std::vector<ParameterRequest>& parameters,
+                 Diagnostics& diagnostics) {
+  bool any = false;
+  for (ParameterRequest& p : parameters) {
+    if (!p.learned || p.shape.rank() < 2) continue;
+    any = true;
+    if (!set(p, init, diagnostics)) return false;
+  }
+  if (any || source == Source::kInherited) return true;
+  for (ParameterRequest& p : parameters) {
+    if (p.name == "weight") return set(p, init, diagnostics);
+  }
+  if (source == Source::kDefault) return true;
+  diagnostics.report(init.mark(), "'init' on a layer without weights");
+  return false;
+}
+
+bool apply(const Node* init, Source source, std::vector<ParameterRequest>& parameters,
+           Diagnostics& diagnostics) {
+  if (!init) return true;
+  return is_by_parameter(*init) ? set_by_name(*init, source, parameters, diagnostics)
+                                : set_weights(*init, source, parameters, diagnostics);
+}
+
+}  // namespace
+
+Settings Settings::over(const Settings& weaker) const {
+  Settings result = *this;
+  if (!result.init) result.init = weaker.init;
+  if (!result.lr_mult) result.lr_mult = weaker.lr_mult;
+  if (!result.decay_mult) result.decay_mult = weaker.decay_mult;
+  if (!result.freeze) result.freeze = weaker.freeze;
+  return result;
+}
+
+bool is_setting(std::string_view key) {
+  return key == "init" || key == "lr_mult" || key == "decay_mult" || key == "freeze";
+}
+
+bool read_setting(Settings& settings, const Entry& entry, Diagnostics& diagnostics) {
+  if (entry.value.is_null()) return true;
+  if (entry.key == "lr_mult") return read_multiplier(settings.lr_mult, entry, diagnostics);
+  if (entry.key == "decay_mult") return read_multiplier(settings.decay_mult, entry, diagnostics);
+  if (entry.key == "freeze") {
+    settings.freeze = entry.value.read_bool(diagnostics);
+    return settings.freeze.has_value();
+  }
+  // An op is read once here, so that its mistakes are found on any layer.
+  settings.init = entry.value;
+  Initializer ignored;
+  return is_by_parameter(entry.value) ||
+         OptionType<Initializer>::read(entry.value, ignored, diagnostics);
+}
+
+bool apply_init(const InitChain& chain, std::vector<ParameterRequest>& parameters,
+                Diagnostics& diagnostics) {
+  return apply(chain.fallback, Source::kDefault, parameters, diagnostics) &&
+         apply(chain.inherited, Source::kInherited, parameters, diagnostics) &&
+         apply(chain.own, Source::kOwn, parameters, diagnostics);
+}
+
+}  // namespace cnn::build

@@ -1,0 +1,40 @@
+// Settings: the common keys that concern parameters: `init`, `lr_mult`, `decay_mult`, `freeze`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graph/parameter_store.h"
+#include "spec/node.h"
+
+namespace cnn::build {
+
+struct Settings {
+  std::optional<Node> init;  // an op, or a map by parameter name
+  std::optional<double> lr_mult;
+  std::optional<double> decay_mult;
+  std::optional<bool> freeze;
+
+  // What is not set here, from `weaker`.
+  Settings over(const Settings& weaker) const;
+};
+
+bool is_setting(std::string_view key);
+// Reads one of the four keys; its value is evaluated. False after a report.
+bool read_setting(Settings& settings, const Entry& entry, Diagnostics& diagnostics);
+
+// Who says what a layer's parameters start as, strongest first.
+struct InitChain {
+  const Node* own = nullptr;        // the item's
+  const Node* inherited = nullptr;  // a block's, seq's or branch's around it
+  const Node* fallback = nullptr;   // `defaults`
+};
+
+// Replaces the initialisers of a layer's parameters. An op concerns the weights proper (rank 2 and
+// more), not biases; for a layer that has none (batch norm) its `weight`, unless inherited. A map
+// names the parameters. False after a report.
+bool apply_init(const InitChain& chain, std::vector<ParameterRequest>& parameters,
+                Diagnostics& diagnostics);
+
+}  // namespace cnn::build

@@ -1,0 +1,206 @@
+// What an item consists of: a layer with its inputs and branches, a seq, a side.
+#include "graph/builder/expander.h"
+
+namespace cnn::build {
+namespace {
+
+// A named branch as an item: one item takes the branch's name, several are a seq of that name.
+Node as_named_item(const Entry& branch, const Ops& ops) {
+  const Node name = Node::scalar(branch.key, branch.mark, true);
+  const std::vector<Node>& items = branch.value.items();
+  if (items.size() == 1 && !is_expression(items[0]) && !items[0].find("name")) {
+    Node map = items[0];
+    if (map.is_scalar()) {
+      map = Node::map({{map.text(), map.mark(), Node::null(map.mark())}}, map.mark());
+    }
+    const Entry* op = map.is_map() ? find_op_entry(map, ops) : nullptr;
+    if (op && !ops.find(op->key)->splices()) {
+      map.set("name", name);
+      return map;
+    }
+  }
+  return Node::map({{"seq", branch.mark, branch.value}, {"name", branch.mark, name}},
+                   branch.value.mark());
+}
+
+}  // namespace
+
+int Expander::expand_layer(const Item& item, const std::string& path, const List& list) {
+  if (item.op->is_loss()) {
+    c_.diagnostics.report(item.op_mark, fmt::format("'{}' is a loss", item.op->name),
+                          "it belongs under 'loss'");
+    return kUnknown;
+  }
+  return c_.maker.make(item, path, inputs_of(item, path, list), list, common_key_names());
+}
+
+int Expander::expand_seq(const Item& item, const std::string& path, const List& list) {
+  const size_t before = c_.diagnostics.size();
+  for (const Entry& e : item.options) {
+    c_.diagnostics.report_unknown(e.mark, "key", e.key, common_key_names(),
+                                  " for " + item.op->describe());
+  }
+  std::optional<Node> items = item.value;
+  if (is_expression(item.value)) items = c_.evaluate(item.value, list);
+  if (items && !items->is_list()) {
+    c_.diagnostics.report(items->mark(), fmt::format("'{}' expects a list of items, found {}",
+                                                     item.op->name, items->describe()));
+  }
+  List inner(list, items ? std::span<const Node>(items->items()) : std::span<const Node>());
+  inner.previous = input_of(item, list).value;
+  inner.set_path(path);
+  inner.in_side = list.in_side || item.op->kind == Op::Kind::kSide;
+  enter_level(inner, item, path, list);
+  if (c_.diagnostics.size() > before) mark_failed(item.mark);
+  expand(inner);
+  return items ? inner.previous : kUnknown;
+}
+
+// What the items inside inherit.
+void Expander::enter_level(List& inner, const Item& item, const std::string& path,
+                           const List& list) {
+  inner.levels.push_back(path);
+  const auto own = read_settings(item, list, c_.evaluate, c_.diagnostics);
+  if (own) inner.inherited = own->over(list.inherited);
+}
+
+// The one input of an item: `from`, else the previous item.
+Input Expander::input_of(const Item& item, const List& list) {
+  const Node* from = item.common_value("from");
+  if (!from || from->is_null()) return {list.previous, "prev"};
+  const std::optional<Written> name = c_.evaluate.written(*from, list);
+  if (!name) return {};
+  const Node& value = name->value;
+  if (value.is_list() && value.items().size() == 1) {
+    return named_input(value.items().front(), *name->where, " in 'from'");
+  }
+  if (value.is_list()) {
+    c_.diagnostics.report(value.mark(),
+                          fmt::format("{} takes one input, found a list", item.op->describe()));
+    return {};
+  }
+  return named_input(value, *name->where, " in 'from'");
+}
+
+Input Expander::named_input(const Node& name, const List& list, std::string_view where) {
+  const int value = c_.names.value_of(name, list, where, c_.diagnostics);
+  return {value, name.is_scalar() ? name.text() : ""};
+}
+
+std::vector<Input> Expander::names_of(const Node& node, const List& list, std::string_view where) {
+  if (!node.is_list()) {
+    const std::optional<Written> name = c_.evaluate.written(node, list);
+    if (!name) return {{}};
+    if (!name->value.is_list()) return {named_input(name->value, *name->where, where)};
+    std::vector<Input> inputs;
+    for (const Node& n : name->value.items()) {
+      inputs.push_back(named_input(n, *name->where, where));
+    }
+    return inputs;
+  }
+  std::vector<Input> inputs;
+  for (const Node& element : node.items()) {
+    count_item(element.mark());
+    const std::optional<Written> name = c_.evaluate.written(element, list);
+    inputs.push_back(name ? named_input(name->value, *name->where, where) : Input{});
+  }
+  return inputs;
+}
+
+std::vector<Input> Expander::inputs_of(const Item& item, const std::string& path,
+                                       const List& list) {
+  const LayerType& type = *item.op->layer;
+  const Entry* from = item.find_common("from");
+  const bool has_from = from && !from->value.is_null();
+  const bool has_value = item.op->names_inputs() && !item.value.is_null();
+  if (has_value && type.inputs == LayerType::Inputs::kBranches) {
+    return branches_of(item, path, list);
+  }
+  if (has_value && has_from) {
+    c_.diagnostics.report(from->mark,
+                          fmt::format("'from' beside the inputs of {}", item.op->describe()),
+                          "name them once");
+    return {{}};
+  }
+  if (has_value) return names_of(item.value, list, "");
+  if (has_from && type.max_inputs != 1) return names_of(from->value, list, " in 'from'");
+  return {input_of(item, list)};
+}
+
+// The inputs of `add`, `concat`, `mul` (rule 4): names, branches and sets of named branches.
+std::vector<Input> Expander::branches_of(const Item& item, const std::string& path,
+                                         const List& list) {
+  const std::optional<Written> whole = is_expression(item.value)
+                                           ? c_.evaluate.written(item.value, list)
+                                           : std::optional(Written{item.value, &list});
+  if (!whole) return {{}};
+  const Input start = input_of(item, list);
+  std::vector<Input> inputs;
+  const auto add_set = [&](const Node& set) {
+    for (const Entry& e : set.entries()) {
+      inputs.push_back(named_branch(e, path, item, start, list));
+    }
+  };
+  if (whole->value.is_map()) add_set(whole->value);
+  if (whole->value.is_scalar()) inputs.push_back(named_input(whole->value, *whole->where, ""));
+  for (size_t i = 0; i < whole->value.items().size(); ++i) {
+    const Node& element = whole->value.items()[i];
+    count_item(element.mark());
+    if (element.is_list()) {
+      inputs.push_back(unnamed_branch(element, path, i, item, start, list));
+    } else if (element.is_map()) {
+      add_set(element);
+    } else {
+      const std::optional<Written> name = c_.evaluate.written(element, *whole->where);
+      inputs.push_back(name ? named_input(name->value, *name->where, "") : Input{});
+    }
+  }
+  return inputs;
+}
+
+// Adds no level for named items; unnamed ones are numbered below the owner and the branch.
+Input Expander::unnamed_branch(const Node& items, const std::string& path, size_t number,
+                               const Item& item, const Input& start, const List& list) {
+  const bool is_level = item.find_common("name") || item.find_common("repeat");
+  List branch(list, items.items());
+  if (is_level) enter_level(branch, item, path, list);
+  branch.prefix = is_level ? path + "." : list.prefix;
+  branch.number_prefix = fmt::format("{}.{}.", path, number);
+  branch.previous = start.value;
+  expand(branch);
+  return {branch.previous, items.items().empty() ? start.label : branch.last};
+}
+
+Input Expander::named_branch(const Entry& entry, const std::string& path, const Item& item,
+                             const Input& start, const List& list) {
+  count_item(entry.mark);
+  const bool is_level = item.find_common("name") || item.find_common("repeat");
+  const std::string prefix = is_level ? path + "." : list.prefix;
+  if (is_expression(entry.value) || entry.value.is_scalar()) {
+    const std::optional<Written> name = c_.evaluate.written(entry.value, list);
+    if (!check_name(entry.key, entry.mark, "branch", c_.diagnostics) || !name) return {};
+    const Input input = named_input(name->value, *name->where, "");
+    if (c_.names.open(prefix + entry.key, entry.mark, c_.diagnostics)) {
+      c_.names.close(prefix + entry.key, input.value);
+    }
+    return {input.value, entry.key};
+  }
+  if (!entry.value.is_list()) {
+    const bool is_item = c_.ops.find(entry.key) || entry.value.is_map();
+    c_.diagnostics.report(entry.mark,
+                          fmt::format("branch '{}' expects a list of items or a name, found {}",
+                                      entry.key, entry.value.describe()),
+                          is_item ? "a branch of one item is a list too: [{conv: 8}]" : "");
+    return {};
+  }
+  const std::vector<Node> items = {as_named_item(entry, c_.ops)};
+  List branch(list, items);
+  if (is_level) enter_level(branch, item, path, list);
+  branch.prefix = prefix;
+  branch.number_prefix = path + ".";
+  branch.previous = start.value;
+  expand(branch);
+  return {branch.previous, entry.key};
+}
+
+}  // namespace cnn::build
