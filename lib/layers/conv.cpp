@@ -23,7 +23,7 @@ class Conv final : public Layer {
     o("out", out_, "number of output channels")
         .primary()
         .required()
-        .between(1, INT_MAX)
+        .at_least(1)
         .aliases({"num_output", "out_channels", "filters", "features", "nb_filter"});
     o("kernel", window_.kernel, "height and width of the window")
         .required()
@@ -39,7 +39,7 @@ class Conv final : public Layer {
         .between(1, kMaxStep)
         .aliases({"dilations", "dilation_rate", "atrous"});
     o("groups", groups_, "equal parts of the channels that do not see each other")
-        .between(1, INT_MAX)
+        .at_least(1)
         .aliases({"group", "num_group"});
     o("bias", has_bias_, "add a learned offset to every channel")
         .aliases({"use_bias", "bias_term"});
@@ -51,6 +51,7 @@ class Conv final : public Layer {
   void setup(Setup& s) override {
     const Shape& in = s.input();
     s.require(in.rank() == 3, "conv expects an image [C,H,W], found {}", in.str());
+    s.require(out_ <= INT_MAX, "{} output channels are beyond BLAS: sizes end at {}", out_, INT_MAX);
     s.require(in.channels() % groups_ == 0, "groups: {} does not divide the {} input channels",
               groups_, in.channels());
     s.require(out_ % groups_ == 0, "groups: {} does not divide the {} output channels", groups_,

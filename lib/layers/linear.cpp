@@ -16,7 +16,7 @@ class Linear final : public Layer {
     o("out", out_, "number of output features")
         .primary()
         .required()
-        .between(1, INT_MAX)
+        .at_least(1)
         .aliases({"num_output", "out_features", "units", "features", "output", "filters"});
     o("bias", has_bias_, "add a learned offset to every feature")
         .aliases({"use_bias", "bias_term"});
@@ -27,7 +27,8 @@ class Linear final : public Layer {
     s.require(in.rank() <= 2, "linear expects [C] or [T,F], found {}; add 'flatten' before it",
               in.str());
     in_ = in.channels();
-    s.require(in_ <= INT_MAX, "{} input features are beyond BLAS: sizes end at {}", in_, INT_MAX);
+    s.require(std::max(in_, out_) <= INT_MAX, "{} features are beyond BLAS: sizes end at {}",
+              std::max(in_, out_), INT_MAX);
     if (in.rank() == 1) {
       s.output({out_});
     } else {

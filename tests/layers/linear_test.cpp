@@ -41,8 +41,9 @@ TEST_CASE("linear's impossible inputs are explained") {
   CHECK(setup_error("{linear: 10}", {{16, 5, 5}})
             .find("linear expects [C] or [T,F], found [16,5,5]; add 'flatten' before it") !=
         std::string::npos);
-  CHECK(setup_error("{linear: 0}", {{4}}).find("at least 1") != std::string::npos);
+  CHECK(setup_error("{linear: 0}", {{4}}).find("'out' must be at least 1") != std::string::npos);
   SECTION("row 23: a BLAS dimension beyond INT_MAX") {
+    CHECK(setup_error("{linear: 3000000000}", {{1}}).find("beyond BLAS") != std::string::npos);
     CHECK(setup_error("{linear: 1}", {{3000000000}}).find("beyond BLAS") != std::string::npos);
   }
 }

@@ -1,6 +1,7 @@
 // A fully connected layer in double: y[n, o] = bias[o] + sum over i of x[n, i] * w[o, i].
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

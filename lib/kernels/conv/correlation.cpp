@@ -72,10 +72,10 @@ std::vector<Correlation> backward_correlations(const ConvShape& s) {
   return grids;
 }
 
-bool cover_target(const std::vector<Correlation>& grids) {
+bool cover_pixels(const std::vector<Correlation>& grids, int64_t count) {
   int64_t pixels = 0;
   for (const Correlation& grid : grids) pixels += grid.pixels();
-  return pixels == grids.front().target_height * grids.front().target_width;
+  return pixels == count;
 }
 
 void transpose_weights(const ConvShape& s, const std::vector<Correlation>& grids, const float* w,

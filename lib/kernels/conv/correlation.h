@@ -52,8 +52,9 @@ Correlation forward_correlation(const ConvShape& shape);
 
 // Grids that together cover every pixel of dx that has a gradient, each once.
 std::vector<Correlation> backward_correlations(const ConvShape& shape);
-// False if some pixels are in no grid (the stride steps over them): their gradient is zero.
-bool cover_target(const std::vector<Correlation>& grids);
+// False if some of the `count` pixels are in no grid (the stride steps over them): their gradient
+// is zero.
+bool cover_pixels(const std::vector<Correlation>& grids, int64_t count);
 
 // Weights as the backward grids read them: for each group, for each tap in the order of the grids,
 // [group_out, group_in]: w[ky, kx, i, o] transposed. weight_count() floats.

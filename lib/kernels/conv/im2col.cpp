@@ -175,7 +175,7 @@ class Im2colBackwardData final : public ConvBackwardData {
   void run(int64_t batch, const float* dy, const float* w, bool add, float* dx,
            ConvMemory memory) const override {
     transpose_weights(s_, grids_, w, memory.once);
-    if (!add && !cover_target(grids_)) {
+    if (!add && !cover_pixels(grids_, s_.in_height * s_.in_width)) {
       fill_rows_parallel(dx, batch * s_.in_height, s_.in_width * s_.in_channels, nullptr);
     }
     const int64_t per_thread = scratch().per_thread;
