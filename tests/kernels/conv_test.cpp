@@ -217,6 +217,15 @@ TEST_CASE("pointwise convolution matches the reference") {
   CHECK(checked >= 3);
 }
 
+TEST_CASE("direct convolution matches the reference") {
+  int checked = 0;
+  for (const Case& c : all_cases()) {
+    checked += check(c, make_direct_forward(c.shape), make_direct_backward_data(c.shape),
+                     make_direct_backward_weights(c.shape));
+  }
+  CHECK(checked >= 60);
+}
+
 TEST_CASE("some algorithm accepts every convolution") {
   for (const Case& c : all_cases()) {
     CHECK(check(c, pick_conv_forward(c.shape), pick_conv_backward_data(c.shape),
