@@ -240,9 +240,9 @@ void AtomicFile::commit() {
   if (const int code = close_descriptor(std::exchange(descriptor_, -1))) {
     fail_writing(path_, "close", code);
   }
-  if (injected("rename") || rename(temporary_.c_str(), path_.c_str()) != 0) {
-    fail_writing(path_, "rename its temporary file", errno);
-  }
+  const int renamed = uninterrupted(
+      [&] { return injected("rename") ? -1 : rename(temporary_.c_str(), path_.c_str()); });
+  if (renamed != 0) fail_writing(path_, "rename its temporary file", errno);
   temporary_.clear();
   const std::string folder = split_path(path_).first;
   const int directory = open_for_writing(folder, O_RDONLY | O_DIRECTORY);

@@ -24,6 +24,7 @@ constexpr uint64_t kMaxHeader = 100'000'000;
 constexpr size_t kChunk = size_t{1} << 18;  // bytes per read; a multiple of every dtype's size
 
 uint32_t crc(uint32_t start, const void* data, size_t size) {
+  if (size == 0) return start;  // zlib would begin anew for a null pointer
   return static_cast<uint32_t>(crc32_z(start, static_cast<const Bytef*>(data), size));
 }
 
