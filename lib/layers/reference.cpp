@@ -133,8 +133,8 @@ std::string capitalised(std::string text) {
 }
 
 std::string markdown_of(const LayerType& type) {
-  std::string text =
-      fmt::format("### {}\n\n{}.\n\n```yaml\n{}\n```\n\n", type.name, type.summary, type.example);
+  std::string text = fmt::format("### {}\n\n{}.\n\n```yaml\n{}\n```\n\n", type.name,
+                                 capitalised(type.summary), type.example);
   const std::vector<Row> rows = option_rows(type);
   if (!rows.empty()) {
     text += "| option | type | default | meaning |\n|---|---|---|---|\n";
