@@ -22,7 +22,8 @@ bool is_plain_safe(std::string_view text) {
     // -5 and -x are plain; a dash followed by a space or by nothing is a list item.
     if (text.front() != '-' || text.size() == 1 || text[1] == ' ') return false;
   }
-  if (text.find_first_of(",[]{}") != std::string_view::npos) return false;
+  if (text.find_first_of(",[]{}?") != std::string_view::npos)
+    return false;  // yaml-cpp stops at '?'
   if (text.find(": ") != std::string_view::npos || text.find(" #") != std::string_view::npos) {
     return false;
   }

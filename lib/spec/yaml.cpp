@@ -421,6 +421,9 @@ Node parse(const std::shared_ptr<const Source>& source, const std::string& text)
     const auto [problem, remedy] = explain(e.msg);
     const size_t offset = positions.offset(e.mark);
     stop(mark_at(source, offset), problem, remedy);
+  } catch (const Error&) {
+    if (scan.unclosed) stop(mark_at(source, scan.unclosed->offset), scan.unclosed->problem);
+    throw;
   }
   diagnostics.throw_if_any();
   Node root = builder.take();

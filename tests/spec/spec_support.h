@@ -1,0 +1,43 @@
+// Helpers of the tests of lib/spec: texts as files, errors as values.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "spec/model_spec.h"
+#include "spec/node.h"
+
+namespace cnn {
+
+// A folder that is removed with all its files.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  // Writes a file, its folders included, and gives its path.
+  std::string write(const std::string& name, const std::string& text) const;
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+// Parses a text that is called "test.yaml".
+Node parse_text(const std::string& text);
+
+// The error that a call throws; one without diagnostics if it throws none.
+Error error_of(const std::function<void()>& call);
+
+bool contains(const std::string& text, const std::string& part);
+
+// Every key, text and kind is the same; places are not compared.
+bool same_tree(const Node& a, const Node& b);
+
+Vocabulary test_vocabulary();
+
+}  // namespace cnn
