@@ -62,7 +62,7 @@ TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
   std::vector<int> keep = metrics.values();
   if (report.confusion) keep.push_back(first_loss_binding(graph)->output);
   network.plan({{Pass::testing(), batch, keep}});
-  check_memory(network.planned_bytes(), request.memory_limit, network.largest_tenants({}));
+  check_memory(network.planned_bytes(), request.memory_limit, largest_tenants(network, {}));
   LoaderSettings loader;
   loader.batch_size = batch;
   loader.seed = seed;
@@ -70,7 +70,7 @@ TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
   report.class_names = view.dataset->class_names();
   Feed feed(graph, std::move(view), loader);
   check_memory(network.planned_bytes() + feed.bytes(), request.memory_limit,
-               network.largest_tenants({{"loading data", feed.bytes()}}));
+               largest_tenants(network, {{"loading data", feed.bytes()}}));
   network.allocate();
   const WeightsInfo info =
       load_weights(request.weights, network.store(), {request.allow_non_finite_weights});

@@ -22,10 +22,11 @@ void Network::plan(const std::vector<Use>& uses) {
   }
 }
 
-int64_t Network::arena_floats() const {
-  int64_t most = 0;
-  for (const auto& plan : plans_) most = std::max(most, plan->floats);
-  return most;
+const MemoryPlan* Network::largest_plan() const {
+  const auto largest =
+      std::max_element(plans_.begin(), plans_.end(),
+                       [](const auto& a, const auto& b) { return a->floats < b->floats; });
+  return largest == plans_.end() ? nullptr : largest->get();
 }
 
 bool Network::wants_gradients() const {
@@ -35,32 +36,29 @@ bool Network::wants_gradients() const {
 }
 
 uint64_t Network::planned_bytes() const {
-  return static_cast<uint64_t>(arena_floats()) * sizeof(float) + store_.value_bytes() +
+  return (largest_plan() ? largest_plan()->bytes() : 0) + store_.value_bytes() +
          (wants_gradients() ? store_.gradient_bytes() : 0);
 }
 
 void Network::allocate() {
   CNN_ASSERT(!plans_.empty() && !arena_);
   store_.allocate(wants_gradients());
-  arena_ = std::make_unique<Arena>(arena_floats());
+  arena_ = std::make_unique<Arena>(largest_plan()->floats);
   for (const auto& plan : plans_) {
     executors_.push_back(
         std::make_unique<Executor>(graph(plan->pass.phase), store_, *plan, *arena_));
   }
 }
 
-std::vector<MemoryPlan::Tenant> Network::largest_tenants(
-    std::vector<MemoryPlan::Tenant> others) const {
+std::vector<MemoryPlan::Tenant> largest_tenants(const Network& network,
+                                                std::vector<MemoryPlan::Tenant> others) {
   std::vector<MemoryPlan::Tenant> all = std::move(others);
   // The arena is as large as its largest plan; the others' tenants live inside it.
-  const auto largest =
-      std::max_element(plans_.begin(), plans_.end(),
-                       [](const auto& a, const auto& b) { return a->floats < b->floats; });
-  if (largest != plans_.end()) {
-    all.insert(all.end(), (*largest)->largest.begin(), (*largest)->largest.end());
+  if (const MemoryPlan* plan = network.largest_plan()) {
+    all.insert(all.end(), plan->largest.begin(), plan->largest.end());
   }
-  const bool gradients = wants_gradients();
-  for (const Parameter& parameter : store_.all()) {
+  const bool gradients = network.wants_gradients();
+  for (const Parameter& parameter : network.store().all()) {
     const uint64_t copies = gradients && parameter.trains() ? 2 : 1;
     all.push_back({parameter.name, float_bytes(parameter.request.shape, 1) * copies});
   }

@@ -38,20 +38,17 @@ class Network {
 
   // Plans every use; the executors are numbered as the uses.
   void plan(const std::vector<Use>& uses);
+  // The plan that needs the most memory; null before plan().
+  const MemoryPlan* largest_plan() const;
+  bool wants_gradients() const;
   const MemoryPlan& memory_plan(int use) const { return *plans_[static_cast<size_t>(use)]; }
   // Arena, parameters and gradients; exact, before allocation.
   uint64_t planned_bytes() const;
-  // What takes the most memory, `others` (optimizer, loader) included; at most five.
-  std::vector<MemoryPlan::Tenant> largest_tenants(std::vector<MemoryPlan::Tenant> others) const;
-
   // Allocates the arena and the store (gradients if a planned pass wants parameters').
   void allocate();
   Executor& executor(int use) { return *executors_[static_cast<size_t>(use)]; }
 
  private:
-  int64_t arena_floats() const;
-  bool wants_gradients() const;
-
   ParameterStore store_;
   std::optional<Graph> train_;
   std::optional<Graph> test_;
@@ -63,5 +60,9 @@ class Network {
 // Exit::kResource, with the five largest tenants, if `planned` bytes are more than the machine, the
 // control group or `limit` (0: none) allows. Before anything is allocated (FAULTS 27).
 void check_memory(uint64_t planned, uint64_t limit, const std::vector<MemoryPlan::Tenant>& tenants);
+
+// What takes the most memory, `others` (optimizer, loader) included; at most five.
+std::vector<MemoryPlan::Tenant> largest_tenants(const Network& network,
+                                                std::vector<MemoryPlan::Tenant> others);
 
 }  // namespace cnn

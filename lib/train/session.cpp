@@ -134,7 +134,7 @@ void Session::check_memory_for(uint64_t limit) const {
   others.push_back({"the optimizer", settings_.optimizer->state_bytes(network_.store())});
   if (train_feed_) others.push_back({"loading training data", train_feed_->bytes()});
   if (validation_feed_) others.push_back({"loading validation data", validation_feed_->bytes()});
-  check_memory(planned_bytes(), limit, network_.largest_tenants(std::move(others)));
+  check_memory(planned_bytes(), limit, largest_tenants(network_, std::move(others)));
 }
 
 std::vector<std::string> Session::score_names() const {

@@ -62,7 +62,7 @@ class Bench {
         diagnostics);
     CNN_ASSERT(diagnostics.empty());
     check_memory(planned_bytes(), request.memory_limit,
-                 network_.largest_tenants({{"the optimizer", optimizer_bytes()}}));
+                 largest_tenants(network_, {{"the optimizer", optimizer_bytes()}}));
     network_.allocate();
     network_.store().initialize(1);
     if (request.training) optimizer_->attach(network_.store());
