@@ -66,6 +66,7 @@ class Expander {
   std::vector<Input> names_of(const Node& value, const List& list, std::string_view where);
   Input named_input(const Node& name, const List& list, std::string_view where);
   std::vector<Input> branches_of(const Item& item, const std::string& path, const List& list);
+  bool report_bare_item(const Node& set);
   Input unnamed_branch(const Node& items, const std::string& path, size_t number, const Item& item,
                        const Input& start, const List& list);
   Input named_branch(const Entry& entry, const std::string& path, const Item& item,

@@ -25,18 +25,25 @@ std::string title(const NewLayer& request) {
   const size_t dot = request.path.rfind('.');
   const char first = request.path[dot == std::string::npos ? 0 : dot + 1];
   const bool is_numbered = first >= '0' && first <= '9';
-  return is_numbered ? request.type->name
-                     : fmt::format("{} '{}'", request.type->name, request.path);
+  const bool is_loss = request.type->role == LayerType::Role::kLoss;
+  return is_numbered || is_loss ? request.type->name
+                                : fmt::format("{} '{}'", request.type->name, request.path);
 }
 
-// What a layer's setup threw, with the layer and its inputs. The layer may have told of them.
-std::string locate(const NewLayer& request, const std::vector<Shape>& shapes,
-                   const std::string& problem) {
+// What a layer's setup threw, with the layer's name and its inputs, unless it has told of them.
+std::string locate(const NewLayer& request, const std::vector<Shape>& shapes, std::string problem) {
   const std::string name = title(request);
-  const bool tells_inputs = !shapes.empty() && problem.starts_with("'");
-  if (tells_inputs) return name + (name.ends_with("'") ? ": " : " ") + problem;
-  const bool tells_shape = !shapes.empty() && problem.find(shapes[0].str()) != std::string::npos;
-  if (tells_shape) return name + ": " + problem;
+  const std::string op = request.type->name;
+  if (problem.starts_with(op + ": ")) problem.erase(0, op.size() + 2);
+  if (problem.starts_with(op + " ")) {
+    const std::string rest = problem.substr(op.size() + 1);
+    const bool names_input = rest.starts_with("'");
+    return name + (names_input && name.ends_with("'") ? " of " : " ") + rest;
+  }
+  const bool tells_shape = std::any_of(shapes.begin(), shapes.end(), [&](const Shape& shape) {
+    return problem.find(shape.str()) != std::string::npos;
+  });
+  if (tells_shape || shapes.empty()) return name + ": " + problem;
   const std::string of = name.ends_with("'") ? " of " : " ";
   return name + of + describe(request.inputs, shapes) + ": " + problem;
 }

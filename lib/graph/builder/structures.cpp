@@ -5,9 +5,9 @@ namespace cnn::build {
 namespace {
 
 // A named branch as an item: one item takes the branch's name, several are a seq of that name.
-Node as_named_item(const Entry& branch, const Ops& ops) {
-  const Node name = Node::scalar(branch.key, branch.mark, true);
-  const std::vector<Node>& items = branch.value.items();
+Node as_named_item(const std::string& key, const Mark& mark, const std::vector<Node>& items,
+                   const Ops& ops) {
+  const Node name = Node::scalar(key, mark, true);
   if (items.size() == 1 && !is_expression(items[0]) && !items[0].find("name")) {
     Node map = items[0];
     if (map.is_scalar()) {
@@ -19,8 +19,7 @@ Node as_named_item(const Entry& branch, const Ops& ops) {
       return map;
     }
   }
-  return Node::map({{"seq", branch.mark, branch.value}, {"name", branch.mark, name}},
-                   branch.value.mark());
+  return Node::map({{"seq", mark, Node::list(items, mark)}, {"name", mark, name}}, mark);
 }
 
 }  // namespace
@@ -137,6 +136,10 @@ std::vector<Input> Expander::branches_of(const Item& item, const std::string& pa
   const Input start = input_of(item, list);
   std::vector<Input> inputs;
   const auto add_set = [&](const Node& set) {
+    if (report_bare_item(set)) {
+      inputs.emplace_back();
+      return;
+    }
     for (const Entry& e : set.entries()) {
       inputs.push_back(named_branch(e, path, item, start, list));
     }
@@ -156,6 +159,18 @@ std::vector<Input> Expander::branches_of(const Item& item, const std::string& pa
     }
   }
   return inputs;
+}
+
+// {conv: 8} where a branch is due: a map is a set of named branches, an item stands in a list.
+bool Expander::report_bare_item(const Node& set) {
+  const Entry* op = find_op_entry(set, c_.ops);
+  const Op* known = op ? c_.ops.find(op->key) : nullptr;
+  const bool may_be_branch =
+      op && op->value.is_list() && known->kind != Op::Kind::kSeq && known->kind != Op::Kind::kSide;
+  if (!op || may_be_branch || op->value.is_map()) return false;
+  c_.diagnostics.report(set.mark(), fmt::format("an item where a branch is due: '{}'", op->key),
+                        "a branch is a list of items: [{conv: 8}]");
+  return true;
 }
 
 // Adds no level for named items; unnamed ones are numbered below the owner and the branch.
@@ -185,15 +200,16 @@ Input Expander::named_branch(const Entry& entry, const std::string& path, const 
     }
     return {input.value, entry.key};
   }
-  if (!entry.value.is_list()) {
-    const bool is_item = c_.ops.find(entry.key) || entry.value.is_map();
+  if (entry.value.is_null()) {
     c_.diagnostics.report(entry.mark,
-                          fmt::format("branch '{}' expects a list of items or a name, found {}",
-                                      entry.key, entry.value.describe()),
-                          is_item ? "a branch of one item is a list too: [{conv: 8}]" : "");
+                          fmt::format("branch '{}' expects a list of items or a name", entry.key),
+                          "[] passes the input on");
     return {};
   }
-  const std::vector<Node> items = {as_named_item(entry, c_.ops)};
+  // A map is one item.
+  const std::vector<Node> one =
+      entry.value.is_map() ? std::vector<Node>{entry.value} : entry.value.items();
+  const std::vector<Node> items = {as_named_item(entry.key, entry.mark, one, c_.ops)};
   List branch(list, items);
   if (is_level) enter_level(branch, item, path, list);
   branch.prefix = prefix;
