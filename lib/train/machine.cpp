@@ -1,6 +1,5 @@
 #include "train/machine.h"
 
-#include <dlfcn.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -86,10 +85,13 @@ std::string cpu_name() {
 }
 
 std::string blas_name() {
-  // Asked of the library that is loaded, so that it is the one that computes.
-  using Config = const char* (*)();
-  const auto config = reinterpret_cast<Config>(dlsym(RTLD_DEFAULT, "openblas_get_config"));
-  return config ? std::string(config()) : "unknown BLAS";
+  // The library that is loaded, by its file: "libopenblasp-r0.3.21.so".
+  std::ifstream file("/proc/self/maps");
+  for (std::string line; std::getline(file, line);) {
+    const std::string name = line.substr(line.rfind('/') + 1);
+    if (line.find('/') != std::string::npos && name.find("blas") != std::string::npos) return name;
+  }
+  return "built in";
 }
 
 uint64_t available_memory() {

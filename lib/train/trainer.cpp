@@ -294,8 +294,10 @@ class Trainer {
   // Best effort: the error itself matters more, and the disk may be full.
   void record_failure(const std::exception& error) {
     try {
-      record_.log(fmt::format("error: {}", error.what()));
-      record_.write_info("failed", error.what(), position_);
+      const auto* known = dynamic_cast<const Error*>(&error);
+      const std::string problem = known ? known->diagnostics().front().problem : error.what();
+      record_.log("error: " + problem);
+      record_.write_info("failed", problem, position_);
     } catch (const std::exception&) {
     }
   }
