@@ -1,0 +1,204 @@
+#include "data/loader.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <numeric>
+#include <thread>
+
+#include "support.h"
+#include "support/catch.h"
+
+using namespace cnn;
+
+namespace {
+
+// Sample i is [i, i, i] and label i % 4; one of them may refuse to be read.
+class Numbers final : public Dataset {
+ public:
+  explicit Numbers(int64_t size) : size_(size) {
+    fields_ = {{"x", {3}, FieldKind::kValues, 0}, {"label", {1}, FieldKind::kClass, 4}};
+  }
+  int64_t size() const override { return size_; }
+  void read(int64_t index, std::span<float* const> out) const override {
+    if (index == bad) fail(Exit::kResource, "numbers", "sample {} is gone", index);
+    if (out[0]) std::fill(out[0], out[0] + 3, static_cast<float>(index));
+    if (out[1]) *out[1] = static_cast<float>(index % 4);
+  }
+  std::string origin(int) const override { return "numbers"; }
+  std::string fingerprint() const override { return "numbers"; }
+
+  std::atomic<int64_t> bad{-1};
+
+ private:
+  int64_t size_;
+};
+
+DataView view_of(int64_t size, std::shared_ptr<Numbers>* dataset = nullptr) {
+  auto numbers = std::make_shared<Numbers>(size);
+  if (dataset) *dataset = numbers;
+  DataView view{numbers, std::vector<int64_t>(static_cast<size_t>(size))};
+  std::iota(view.indices.begin(), view.indices.end(), 0);
+  return view;
+}
+
+// Everything that a loader gives until the end of the epoch.
+std::vector<float> drain(Loader& loader) {
+  std::vector<float> all;
+  while (const Batch* batch = loader.next()) {
+    all.push_back(static_cast<float>(batch->number));
+    for (int64_t i = 0; i < batch->n; ++i) {
+      all.push_back(static_cast<float>(batch->indices[static_cast<size_t>(i)]));
+      all.insert(all.end(), batch->fields[0] + 3 * i, batch->fields[0] + 3 * i + 3);
+      all.push_back(batch->fields[1][i]);
+    }
+  }
+  return all;
+}
+
+const std::vector<int> kBoth = {0, 1};
+
+}  // namespace
+
+TEST_CASE("an epoch gives every sample once, the last batch smaller") {
+  Loader loader(view_of(10), kBoth, {.batch_size = 4, .shuffle = false, .workers = 0});
+  CHECK(loader.batches() == 3);
+  CHECK(loader.next() == nullptr);
+  loader.start_epoch(0);
+  std::vector<int64_t> sizes, indices;
+  while (const Batch* batch = loader.next()) {
+    sizes.push_back(batch->n);
+    for (int64_t i = 0; i < batch->n; ++i) {
+      const int64_t index = batch->indices[static_cast<size_t>(i)];
+      indices.push_back(index);
+      CHECK(batch->fields[0][3 * i + 2] == static_cast<float>(index));
+      CHECK(batch->fields[1][i] == static_cast<float>(index % 4));
+    }
+    for (const float* field : batch->fields) {
+      CHECK(reinterpret_cast<uintptr_t>(field) % kAlignment == 0);
+    }
+  }
+  CHECK(sizes == std::vector<int64_t>{4, 4, 2});
+  CHECK(indices == loader.view().indices);
+  CHECK(loader.next() == nullptr);
+}
+
+TEST_CASE("the number of workers changes nothing") {
+  std::vector<std::vector<float>> results;
+  for (const int workers : {0, 1, 3}) {
+    Loader loader(view_of(101), kBoth,
+                  {.batch_size = 7, .shuffle = true, .seed = 5, .workers = workers});
+    std::vector<float> all;
+    for (int64_t epoch = 0; epoch < 3; ++epoch) {
+      loader.start_epoch(epoch);
+      const std::vector<float> part = drain(loader);
+      all.insert(all.end(), part.begin(), part.end());
+    }
+    results.push_back(all);
+  }
+  CHECK(results[0].size() == 3 * (101 * 5 + 15));
+  CHECK(results[1] == results[0]);
+  CHECK(results[2] == results[0]);
+}
+
+TEST_CASE("the order depends on the seed and the epoch alone") {
+  const auto order = [](uint64_t seed, int64_t epoch) {
+    Loader loader(view_of(50), kBoth,
+                  {.batch_size = 50, .shuffle = true, .seed = seed, .workers = 1});
+    loader.start_epoch(epoch);
+    const Batch* batch = loader.next();
+    return std::vector<int64_t>(batch->indices.begin(), batch->indices.end());
+  };
+  const std::vector<int64_t> first = order(1, 0);
+  CHECK(order(1, 0) == first);
+  CHECK(order(1, 1) != first);
+  CHECK(order(2, 0) != first);
+  std::vector<int64_t> sorted = first;
+  std::sort(sorted.begin(), sorted.end());
+  CHECK(sorted == view_of(50).indices);
+}
+
+TEST_CASE("an epoch entered in the middle goes on as the whole one does") {
+  for (const int workers : {0, 2}) {
+    Loader loader(view_of(40), kBoth,
+                  {.batch_size = 6, .shuffle = true, .seed = 9, .workers = workers});
+    loader.start_epoch(4);
+    const std::vector<float> whole = drain(loader);
+    loader.start_epoch(4, 3);
+    const std::vector<float> rest = drain(loader);
+    REQUIRE(rest.size() < whole.size());
+    CHECK(std::equal(rest.begin(), rest.end(), whole.end() - static_cast<long>(rest.size())));
+    loader.start_epoch(4, 7);
+    CHECK(loader.next() == nullptr);
+  }
+}
+
+TEST_CASE("an epoch may be left at any batch") {
+  Loader loader(view_of(100), kBoth, {.batch_size = 3, .shuffle = true, .seed = 1, .workers = 3});
+  for (int64_t given = 0; given < 12; ++given) {
+    loader.start_epoch(given);
+    for (int64_t i = 0; i < given; ++i) REQUIRE(loader.next()->number == i);
+  }
+}
+
+TEST_CASE("a batch stays as it is until the next one is asked for") {
+  Loader loader(view_of(60), kBoth, {.batch_size = 2, .shuffle = false, .workers = 3});
+  loader.start_epoch(0);
+  while (const Batch* batch = loader.next()) {
+    const std::vector<float> before(batch->fields[0], batch->fields[0] + 6);
+    std::this_thread::sleep_for(std::chrono::microseconds(300));
+    CHECK(std::equal(before.begin(), before.end(), batch->fields[0]));
+    CHECK(before[0] == static_cast<float>(2 * batch->number));
+  }
+}
+
+TEST_CASE("row 46: what a worker throws reaches next() at its batch, and epochs go on") {
+  for (const int workers : {0, 1, 3}) {
+    std::shared_ptr<Numbers> numbers;
+    Loader loader(view_of(30, &numbers), kBoth,
+                  {.batch_size = 5, .shuffle = false, .workers = workers});
+    numbers->bad = 12;
+    loader.start_epoch(0);
+    CHECK(loader.next()->number == 0);
+    CHECK(loader.next()->number == 1);
+    for (int again = 0; again < 2; ++again) {
+      const Outcome result = outcome([&] { loader.next(); });
+      CHECK(result.code == Exit::kResource);
+      CHECK(result.says("sample 12 is gone"));
+    }
+    numbers->bad = -1;
+    loader.start_epoch(1);
+    CHECK(drain(loader).size() == 30 * 5 + 6);
+  }
+}
+
+TEST_CASE("odd sizes: nothing, one sample, batches larger than the set, the rest dropped") {
+  for (const int workers : {0, 2}) {
+    Loader none(view_of(0), kBoth, {.batch_size = 4, .workers = workers});
+    none.start_epoch(0);
+    CHECK(none.next() == nullptr);
+    Loader one(view_of(1), kBoth, {.batch_size = 1000, .workers = workers});
+    one.start_epoch(0);
+    CHECK(one.next()->n == 1);
+    CHECK(one.bytes() <= 128u * 4);
+    Loader whole(view_of(10), kBoth, {.batch_size = 4, .workers = workers, .drop_last = true});
+    CHECK(whole.batches() == 2);
+  }
+}
+
+TEST_CASE("fields come in the order asked for, and others are not read") {
+  Loader loader(view_of(5), {1}, {.batch_size = 5, .workers = 0});
+  loader.start_epoch(0);
+  const Batch* batch = loader.next();
+  REQUIRE(batch->fields.size() == 1);
+  CHECK(batch->fields[0][3] == 3);
+}
+
+TEST_CASE("row 28: memory that is refused is an error before any thread starts") {
+  set_allocation_fault([](size_t) { return true; });
+  const Outcome result =
+      outcome([] { Loader loader(view_of(5), kBoth, {.batch_size = 5, .workers = 2}); });
+  set_allocation_fault({});
+  CHECK(result.code == Exit::kResource);
+}

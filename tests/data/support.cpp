@@ -1,0 +1,2 @@
+// The helpers that this folder's tests share.
+#include "support/process.cpp"
