@@ -331,6 +331,8 @@ Mark part_of(const Node& node, size_t begin, size_t end) {
   const int quote = node.quoted() ? 1 : 0;
   Mark mark = node.mark();
   if (mark.length != points(0, node.text().size()) + 2 * quote) return mark;
+  end = std::min(end, node.text().size());
+  begin = std::min(begin, end);
   mark.column += quote + points(0, begin);
   mark.length = std::max(1, points(begin, end));
   return mark;
@@ -400,15 +402,15 @@ class Substitution {
     if (bare) require_name(node.text());
     const std::string text = bare ? "(" + node.text().substr(1) + ")" : node.text().substr(1);
     const size_t shift = bare ? 0 : 1;
+    Value value;
     try {
-      const Value value = Evaluator(text, scope_).run();
-      return to_node(value, node.mark());
+      value = Evaluator(text, scope_).run();
     } catch (ExpressionError& e) {
-      const size_t size = node.text().size();
-      e.begin = std::min(e.begin + shift, size);
-      e.end = std::min(e.end + shift, size);
+      e.begin += shift;
+      e.end += shift;
       throw;
     }
+    return to_node(value, node.mark());
   }
 
   const Scope& scope_;

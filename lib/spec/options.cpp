@@ -85,6 +85,7 @@ Option& Options::reference(std::string name, std::string& target, std::string he
   Option& o = (*this)(std::move(name), target, std::move(help));
   o.type = "name of a layer or field";
   o.is_reference = true;
+  o.write = [&target] { return target.empty() ? Node() : Node::scalar(target); };
   if (target.empty()) o.default_text.clear();
   return o;
 }
@@ -225,6 +226,11 @@ std::optional<OpChoice> op_of(const Node& node, const std::vector<std::string>& 
   }
   diagnostics.report_unknown(blamed->mark, what, blamed->key, ops);
   return std::nullopt;
+}
+
+std::string list_name(const std::string& item) {
+  const bool is_word = item.find_first_of(" ,[") == std::string::npos;
+  return is_word ? "list of " + item + "s" : "list, each " + item;
 }
 
 std::string OptionType<int64_t>::name() { return "integer"; }

@@ -158,9 +158,11 @@ CNN_OPTION_TYPE(bool);
 CNN_OPTION_TYPE(std::string);
 CNN_OPTION_TYPE(Node);
 
+std::string list_name(const std::string& item);  // "list of integers"
+
 template <class T>
 struct OptionType<std::vector<T>> {
-  static std::string name() { return "list of " + OptionType<T>::name(); }
+  static std::string name() { return list_name(OptionType<T>::name()); }
   static bool read(const Node& node, std::vector<T>& out, Diagnostics& d) {
     if (!node.is_list()) {
       d.report(node.mark(), "expected a " + name() + ", found " + node.describe());

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <sstream>
 #include <unordered_map>
 
@@ -21,6 +22,18 @@ namespace cnn {
 namespace {
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0u) == 0x80u; }
+
+// Behind the ')' that closes the '$(' at the start; texts in quotes are skipped.
+std::optional<size_t> expression_end(std::string_view text) {
+  int open = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\'' || text[i] == '"') i = text.find(text[i], i + 1);
+    if (i == std::string_view::npos) return std::nullopt;
+    if (text[i] == '(') ++open;
+    if (text[i] == ')' && --open == 0) return i + 1;
+  }
+  return std::nullopt;
+}
 
 // Throws the one error that ends a parse.
 [[noreturn]] void stop(const Mark& mark, std::string problem, std::string remedy = "") {
@@ -324,26 +337,17 @@ class TreeBuilder final : public YAML::EventHandler {
 
   // `{conv: $(max(a, b))}`: YAML ends the scalar at the comma.
   void check_unbalanced(const std::string& value, size_t offset, const Mark& mark) {
-    if (!value.starts_with("$(")) return;
-    if (std::count(value.begin(), value.end(), '(') <=
-        std::count(value.begin(), value.end(), ')')) {
-      return;
-    }
+    if (!value.starts_with("$(") || expression_end(value)) return;
     const std::string& text = positions_.text();
     const size_t line_end = std::min(text.find_first_of("\r\n", offset), text.size());
-    int open = 0;
-    size_t end = offset;
-    for (size_t i = offset; i < line_end && end == offset; ++i) {
-      open += text[i] == '(' ? 1 : text[i] == ')' ? -1 : 0;
-      if (text[i] == ')' && open == 0) end = i + 1;
-    }
-    if (end == offset) {
-      diagnostics_.report(mark, fmt::format("'$(' without its ')' in '{}'", value));
-    } else {
+    const std::string rest = text.substr(offset, line_end - offset);
+    if (const std::optional<size_t> end = expression_end(rest)) {
       diagnostics_.report(mark,
                           fmt::format("YAML ends this expression at the '{}'",
                                       positions_.at(offset + value.size())),
-                          fmt::format("quote it: \"{}\"", text.substr(offset, end - offset)));
+                          fmt::format("quote it: \"{}\"", rest.substr(0, *end)));
+    } else {
+      diagnostics_.report(mark, fmt::format("'$(' without its ')' in '{}'", value));
     }
   }
 
