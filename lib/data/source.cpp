@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/rng.h"
+#include "base/text.h"
 #include "data/dataset.h"
 #include "data/format.h"
 
@@ -19,7 +20,7 @@ std::unique_ptr<DataFormat> read_format(const Node& data) {
   for (const DataFormatType& t : data_formats()) names.push_back(t.name);
   const Node* format = data.find("format");
   if (format == nullptr) {
-    diagnostics.report(data.mark(), "the data map needs 'format'", "one of idx, npy, digits");
+    diagnostics.report(data.mark(), "the data map needs 'format'", "one of " + join(names, ", "));
     diagnostics.throw_if_any();
   }
   const std::string name = format->read_string(diagnostics).value_or("");
