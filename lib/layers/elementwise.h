@@ -1,6 +1,7 @@
 // Loops over contiguous numbers on all threads, for layers whose output element i depends on input
 // element i alone. Bound by memory: the bodies must vectorise, also when input and output are the
-// same memory (in place); hence ivdep, which is true because only equal indices can meet.
+// same memory (in place); hence ivdep, which is true because only equal indices can meet. Give
+// lambdas: a pointer to a function would be called for every element.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +15,9 @@ namespace cnn {
 template <class F>
 void map_elements(const float* in, float* out, int64_t count, int64_t unit_cost, F f) {
   parallel_for(count, grain_for(count, unit_cost), [=](int64_t begin, int64_t end) {
+    const F body = f;  // its constants into registers
 #pragma GCC ivdep
-    for (int64_t i = begin; i < end; ++i) out[i] = f(in[i]);
+    for (int64_t i = begin; i < end; ++i) out[i] = body(in[i]);
   });
 }
 
@@ -24,12 +26,13 @@ template <class F>
 void map_elements(const float* a, const float* b, float* out, int64_t count, bool add,
                   int64_t unit_cost, F f) {
   parallel_for(count, grain_for(count, unit_cost), [=](int64_t begin, int64_t end) {
+    const F body = f;  // its constants into registers
     if (add) {
 #pragma GCC ivdep
-      for (int64_t i = begin; i < end; ++i) out[i] += f(a[i], b[i]);
+      for (int64_t i = begin; i < end; ++i) out[i] += body(a[i], b[i]);
     } else {
 #pragma GCC ivdep
-      for (int64_t i = begin; i < end; ++i) out[i] = f(a[i], b[i]);
+      for (int64_t i = begin; i < end; ++i) out[i] = body(a[i], b[i]);
     }
   });
 }

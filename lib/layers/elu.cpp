@@ -16,6 +16,7 @@ class Elu final : public Layer {
 
   void setup(Setup& setup) override { set_up_activation(setup); }
 
+  // The lower branch is computed for every element: a jump would keep the loop from vectorising.
   void forward(const ForwardCall& call) const override {
     forward_activation(call, kCost, [alpha = alpha_](float x) {
       const float below = alpha * fast_expm1(x);

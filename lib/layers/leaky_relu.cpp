@@ -17,13 +17,19 @@ class LeakyRelu final : public Layer {
 
   void setup(Setup& setup) override { set_up_activation(setup); }
 
+  // The product is taken for every element: a branch would keep the loop from vectorising.
   void forward(const ForwardCall& call) const override {
-    forward_activation(call, 1, [slope = slope_](float x) { return x <= 0.0f ? slope * x : x; });
+    forward_activation(call, 1, [slope = slope_](float x) {
+      const float below = slope * x;
+      return x <= 0.0f ? below : x;
+    });
   }
 
   void backward(const BackwardCall& call) const override {
-    backward_activation(call, 1,
-                        [slope = slope_](float g, float y) { return y <= 0.0f ? slope * g : g; });
+    backward_activation(call, 1, [slope = slope_](float g, float y) {
+      const float below = slope * g;
+      return y <= 0.0f ? below : g;
+    });
   }
 
  private:

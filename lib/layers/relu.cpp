@@ -17,7 +17,9 @@ class Relu final : public Layer {
  public:
   void setup(Setup& setup) override { set_up_activation(setup); }
 
-  void forward(const ForwardCall& call) const override { forward_activation(call, 1, rectify); }
+  void forward(const ForwardCall& call) const override {
+    forward_activation(call, 1, [](float x) { return rectify(x); });
+  }
 
   void backward(const BackwardCall& call) const override {
     switch (call.pass.rule) {

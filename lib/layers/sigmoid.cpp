@@ -11,7 +11,7 @@ class Sigmoid final : public Layer {
   void setup(Setup& setup) override { set_up_activation(setup); }
 
   void forward(const ForwardCall& call) const override {
-    forward_activation(call, 4, fast_sigmoid);
+    forward_activation(call, 4, [](float x) { return fast_sigmoid(x); });
   }
 
   void backward(const BackwardCall& call) const override {

@@ -10,7 +10,9 @@ class Tanh final : public Layer {
  public:
   void setup(Setup& setup) override { set_up_activation(setup); }
 
-  void forward(const ForwardCall& call) const override { forward_activation(call, 4, fast_tanh); }
+  void forward(const ForwardCall& call) const override {
+    forward_activation(call, 4, [](float x) { return fast_tanh(x); });
+  }
 
   void backward(const BackwardCall& call) const override {
     backward_activation(call, 1, [](float g, float y) { return g * ((1.0f - y) * (1.0f + y)); });
