@@ -31,14 +31,14 @@ struct PathPoint {
 class Hand {
  public:
   explicit Hand(RandomSequence& random) : random_(random) {
-    jitter_ = random.uniform(0.01f, 0.045f);
+    jitter_ = random.uniform(0.008f, 0.038f);
     for (Wave& w : waves_) {
       w.frequency = {random.uniform(-0.8f, 0.8f), random.uniform(-0.8f, 0.8f)};
       w.phase = random.uniform(0, kTurn);
-      w.amplitude = {0.04f * random.normal(), 0.04f * random.normal()};
+      w.amplitude = {0.034f * random.normal(), 0.034f * random.normal()};
     }
-    const float angle = 0.13f * bounded_normal();
-    const float slant = 0.1f + 0.22f * bounded_normal();
+    const float angle = 0.12f * bounded_normal();
+    const float slant = 0.1f + 0.2f * bounded_normal();
     const float stretch = std::exp(0.14f * bounded_normal());
     // Rotation times shear times stretch.
     const float c = std::cos(angle), s = std::sin(angle);
