@@ -3,96 +3,13 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "spec/expression_tokens.h"
 #include "spec/expression_value.h"
 #include "spec/limits.h"
 #include "spec/scalar.h"
 
 namespace cnn {
 namespace {
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_word_part(char c) { return is_letter(c) || is_digit(c); }
-
-struct Token {
-  enum class Kind { kEnd, kNumber, kText, kName, kSymbol };
-  Kind kind = Kind::kEnd;
-  size_t begin = 0;
-  size_t end = 0;
-  std::string text;  // of a text: what stands between its quotes
-};
-
-Span span(const Token& token) { return {token.begin, token.end}; }
-
-// Cuts the text of an expression into tokens, one at a time.
-class Tokenizer {
- public:
-  explicit Tokenizer(std::string_view text) : text_(text) {}
-
-  Token next() {
-    while (position_ < text_.size() &&
-           std::string_view(" \t\r\n").find(text_[position_]) != std::string_view::npos) {
-      ++position_;
-    }
-    const size_t begin = position_;
-    if (begin == text_.size()) return {Token::Kind::kEnd, begin, begin, ""};
-    const char c = text_[begin];
-    if (is_digit(c) || (c == '.' && is_digit(at(begin + 1)))) return number();
-    if (is_letter(c)) return name();
-    if (c == '\'' || c == '"') return quoted(c);
-    static constexpr std::string_view kPairs[] = {"//", "==", "!=", "<=", ">="};
-    for (const std::string_view pair : kPairs) {
-      if (text_.substr(begin, 2) == pair) return token(Token::Kind::kSymbol, begin, begin + 2);
-    }
-    if (std::string_view("+-*/%<>(),").find(c) != std::string_view::npos) {
-      return token(Token::Kind::kSymbol, begin, begin + 1);
-    }
-    size_t end = begin + 1;  // the whole character, which may have several bytes
-    while (end < text_.size() && (static_cast<unsigned char>(text_[end]) & 0xC0u) == 0x80u) ++end;
-    const std::string found(text_.substr(begin, end - begin));
-    throw ExpressionError{begin, end, fmt::format("unexpected '{}' in an expression", found),
-                          c == '=' ? "write '==' to compare" : ""};
-  }
-
- private:
-  char at(size_t i) const { return i < text_.size() ? text_[i] : '\0'; }
-
-  Token token(Token::Kind kind, size_t begin, size_t end) {
-    position_ = end;
-    return {kind, begin, end, std::string(text_.substr(begin, end - begin))};
-  }
-
-  Token number() {
-    size_t end = position_;
-    while (is_digit(at(end)) || at(end) == '.') ++end;
-    if (at(end) == 'e' || at(end) == 'E') {
-      const size_t sign = at(end + 1) == '-' || at(end + 1) == '+' ? 1 : 0;
-      if (is_digit(at(end + 1 + sign))) end += 1 + sign;
-    }
-    while (is_word_part(at(end)) || at(end) == '.') ++end;
-    return token(Token::Kind::kNumber, position_, end);
-  }
-
-  // A name, or a dotted path.
-  Token name() {
-    size_t end = position_;
-    while (is_word_part(at(end)) || (at(end) == '.' && is_word_part(at(end + 1)))) ++end;
-    return token(Token::Kind::kName, position_, end);
-  }
-
-  Token quoted(char quote) {
-    const size_t end = text_.find(quote, position_ + 1);
-    if (end == std::string_view::npos) {
-      throw ExpressionError{position_, text_.size(), "this quote is never closed", ""};
-    }
-    Token result = token(Token::Kind::kText, position_, end + 1);
-    result.text = result.text.substr(1, result.text.size() - 2);
-    return result;
-  }
-
-  std::string_view text_;
-  size_t position_ = 0;
-};
 
 constexpr std::string_view kFunctions[] = {"min", "max", "abs", "floor", "ceil", "round"};
 
@@ -176,11 +93,11 @@ class Evaluator {
   Value logical(Value left, bool decided_by) {
     const Token op = token_;
     advance();
-    const bool first = active_ && truth(left, span(op));
+    const bool first = active_ && truth(left, op.span());
     const bool settled = active_ && first == decided_by;
     const bool was_active = std::exchange(active_, active_ && !settled);
     const Value right = decided_by ? conjunction() : negation();
-    const bool second = active_ && truth(right, span(op));
+    const bool second = active_ && truth(right, op.span());
     active_ = was_active;
     return settled ? first : second;
   }
@@ -190,7 +107,7 @@ class Evaluator {
     const Token op = token_;
     advance();
     const Value value = negation();
-    return active_ ? Value(!truth(value, span(op))) : Value();
+    return active_ ? Value(!truth(value, op.span())) : Value();
   }
 
   Value comparison() {
@@ -202,7 +119,7 @@ class Evaluator {
     if (is_comparison()) {
       fail_at(token_, "comparisons do not chain", "write 'a < b and b < c'");
     }
-    return active_ ? compare(op.text, left, right, span(op)) : Value();
+    return active_ ? compare(op.text, left, right, op.span()) : Value();
   }
   bool is_comparison() const {
     return is("==") || is("!=") || is("<") || is("<=") || is(">") || is(">=");
@@ -224,7 +141,7 @@ class Evaluator {
     const Token op = token_;
     advance();
     const Value right = (this->*operand)();
-    return active_ ? arithmetic(op.text, left, right, span(op)) : Value();
+    return active_ ? arithmetic(op.text, left, right, op.span()) : Value();
   }
   Value signed_value() {
     if (!is("-") && !is("+")) return primary();
@@ -232,7 +149,7 @@ class Evaluator {
     const Token op = token_;
     advance();
     const Value value = signed_value();
-    return active_ ? arithmetic(op.text, Value(int64_t{0}), value, span(op)) : Value();
+    return active_ ? arithmetic(op.text, Value(int64_t{0}), value, op.span()) : Value();
   }
 
   Value primary() {
@@ -280,7 +197,7 @@ class Evaluator {
       while (accept(","));
     }
     close(open);
-    return active_ ? call(name.text, arguments, span(name)) : Value();
+    return active_ ? call(name.text, arguments, name.span()) : Value();
   }
 
   Value named(const Token& token) const {

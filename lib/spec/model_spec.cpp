@@ -6,18 +6,15 @@
 #include "base/text.h"
 #include "spec/limits.h"
 #include "spec/loading.h"
+#include "spec/scalar.h"
 
 namespace cnn {
 namespace {
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // [A-Za-z_][A-Za-z0-9_-]*
 bool is_name(std::string_view text) {
-  return !text.empty() && is_letter(text[0]) && std::all_of(text.begin(), text.end(), [](char c) {
-    return is_letter(c) || is_digit(c) || c == '-';
-  });
+  return !text.empty() && is_letter(text[0]) &&
+         std::all_of(text.begin(), text.end(), [](char c) { return is_word_part(c) || c == '-'; });
 }
 
 // What each section must be; anything goes where nothing is said.
@@ -163,11 +160,10 @@ void read_name(ModelSpec& spec, Diagnostics& diagnostics) {
     return;
   }
   spec.name = name->text();
-  const bool good = !spec.name.empty() && spec.name.size() <= 100 && spec.name[0] != '.' &&
-                    spec.name[0] != '-' &&
-                    std::all_of(spec.name.begin(), spec.name.end(), [](char c) {
-                      return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '+';
-                    });
+  const bool good =
+      !spec.name.empty() && spec.name.size() <= 100 && spec.name[0] != '.' && spec.name[0] != '-' &&
+      std::all_of(spec.name.begin(), spec.name.end(),
+                  [](char c) { return is_word_part(c) || c == '-' || c == '.' || c == '+'; });
   if (!good) {
     diagnostics.report(name->mark(), fmt::format("'{}' cannot name a model", spec.name),
                        "use letters, digits, '_', '-' and '.'");

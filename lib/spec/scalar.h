@@ -1,4 +1,5 @@
-// Scalars of YAML 1.2's core schema (rule 14), less `010`, `.nan` and `.inf`.
+// Characters of words, and scalars of YAML 1.2's core schema (rule 14), less `010`, `.nan` and
+// `.inf`.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,12 @@
 #include <string_view>
 
 namespace cnn {
+
+inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+inline bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+inline bool is_word_part(char c) { return is_letter(c) || is_digit(c); }
 
 // 12, -3, 0x1F, 0o17; not 010, not 3.0, not beyond 64 bits.
 std::optional<int64_t> parse_int(std::string_view text);

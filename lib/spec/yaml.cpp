@@ -15,13 +15,12 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "spec/limits.h"
+#include "spec/positions.h"
 #include "spec/scalar.h"
 #include "spec/yaml_scan.h"
 
 namespace cnn {
 namespace {
-
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0u) == 0x80u; }
 
 // Behind the ')' that closes the '$(' at the start; texts in quotes are skipped.
 std::optional<size_t> expression_end(std::string_view text) {
@@ -43,60 +42,6 @@ std::optional<size_t> expression_end(std::string_view text) {
   bug("a reported error throws", __FILE__, __LINE__);
 }
 
-// Turns the parser's positions (0-based line, column in bytes) into offsets and marks. Events come
-// in order, so columns are counted on from the last one.
-class Positions {
- public:
-  explicit Positions(std::shared_ptr<const Source> source) : source_(std::move(source)) {
-    const std::string& text = source_->text;
-    line_starts_.push_back(0);
-    for (size_t i = 0; i < text.size(); ++i) {
-      if (text[i] == '\n') line_starts_.push_back(i + 1);
-    }
-  }
-
-  const std::string& text() const { return source_->text; }
-  char at(size_t offset) const { return offset < text().size() ? text()[offset] : '\n'; }
-
-  size_t offset(const YAML::Mark& mark) const {
-    if (mark.line < 0 || static_cast<size_t>(mark.line) >= line_starts_.size()) {
-      return text().size();
-    }
-    const size_t start = line_starts_[static_cast<size_t>(mark.line)];
-    return std::min(start + static_cast<size_t>(std::max(mark.column, 0)), text().size());
-  }
-
-  Mark mark(size_t offset, size_t end) {
-    const auto next = std::upper_bound(line_starts_.begin(), line_starts_.end(), offset);
-    const size_t start = *(next - 1);
-    if (start != line_start_ || offset < counted_) {
-      line_start_ = counted_ = start;
-      column_ = 1;
-    }
-    column_ += code_points(counted_, offset);
-    counted_ = offset;
-    Mark mark;
-    mark.source = source_;
-    mark.line = static_cast<int>(next - line_starts_.begin());
-    mark.column = column_;
-    mark.length = std::max(1, code_points(offset, std::min(end, text().size())));
-    return mark;
-  }
-
- private:
-  int code_points(size_t begin, size_t end) const {
-    int count = 0;
-    for (size_t i = begin; i < end; ++i) count += is_continuation(text()[i]) ? 0 : 1;
-    return count;
-  }
-
-  std::shared_ptr<const Source> source_;
-  std::vector<size_t> line_starts_;
-  size_t line_start_ = 0;
-  size_t counted_ = 0;
-  int column_ = 1;
-};
-
 // Builds the tree from the parser's events, bounded in nodes and depth.
 class TreeBuilder final : public YAML::EventHandler {
  public:
@@ -107,14 +52,14 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (documents_++ == 0) return;
-    const size_t offset = positions_.offset(mark);
-    stop(positions_.mark(offset, offset), "a second document starts; one file is one document",
+    const size_t offset = offset_of(mark);
+    stop(positions_.mark(offset), "a second document starts; one file is one document",
          "remove the '---'");
   }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    const size_t offset = skip_properties(positions_.offset(mark));
+    const size_t offset = skip_properties(offset_of(mark));
     const size_t length = word_length(offset);
     const bool written = length > 0 && is_null_word(positions_.text().substr(offset, length));
     Mark place = mark_of(offset, written ? length : 1);
@@ -129,7 +74,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    const size_t offset = positions_.offset(mark);
+    const size_t offset = offset_of(mark);
     const Mark place = mark_of(offset, word_length(offset));
     for (const Frame& frame : frames_) {
       if (frame.anchor == anchor) stop(place, "alias cycle: this value would contain itself");
@@ -148,7 +93,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    const size_t offset = skip_properties(positions_.offset(mark));
+    const size_t offset = skip_properties(offset_of(mark));
     const bool plain = tag == "?";
     const size_t end = plain ? plain_end(offset, value) : quoted_end(offset);
     scalar_end_ = end;
@@ -186,6 +131,9 @@ class TreeBuilder final : public YAML::EventHandler {
     int depth = 0;
   };
 
+  size_t offset_of(const YAML::Mark& mark) const {
+    return positions_.offset(mark.line, mark.column);
+  }
   Mark mark_of(size_t offset, size_t bytes) { return positions_.mark(offset, offset + bytes); }
 
   bool expects_key() const {
@@ -194,7 +142,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void open(const YAML::Mark& mark, YAML::anchor_t anchor, YAML::EmitterStyle::value style,
             Node node) {
-    const size_t offset = skip_properties(positions_.offset(mark));
+    const size_t offset = skip_properties(offset_of(mark));
     node.set_mark(mark_of(offset, 1));
     if (expects_key()) stop(node.mark(), "a key must be a word, found " + node.describe());
     if (frames_.size() == static_cast<size_t>(kMaxDepth)) {
@@ -409,10 +357,9 @@ std::pair<std::string, std::string> explain(const std::string& message) {
 
 // Passes `text`, whose positions are those of `source`, through the parser.
 Node parse(const std::shared_ptr<const Source>& source, const std::string& text) {
-  const ScanResult scan = scan_yaml(text);
-  if (scan.fatal)
-    stop(mark_at(source, scan.fatal->offset), scan.fatal->problem, scan.fatal->remedy);
   Positions positions(source);
+  const ScanResult scan = scan_yaml(text);
+  if (scan.fatal) stop(positions.mark(scan.fatal->offset), scan.fatal->problem, scan.fatal->remedy);
   Diagnostics diagnostics;
   TreeBuilder builder(positions, diagnostics);
   std::istringstream stream(text);
@@ -421,18 +368,18 @@ Node parse(const std::shared_ptr<const Source>& source, const std::string& text)
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) found = true;
   } catch (const YAML::Exception& e) {
-    if (scan.unclosed) stop(mark_at(source, scan.unclosed->offset), scan.unclosed->problem);
+    if (scan.unclosed) stop(positions.mark(scan.unclosed->offset), scan.unclosed->problem);
     const auto [problem, remedy] = explain(e.msg);
-    const size_t offset = positions.offset(e.mark);
-    stop(mark_at(source, offset), problem, remedy);
+    const size_t offset = positions.offset(e.mark.line, e.mark.column);
+    stop(positions.mark(offset), problem, remedy);
   } catch (const Error&) {
-    if (scan.unclosed) stop(mark_at(source, scan.unclosed->offset), scan.unclosed->problem);
+    if (scan.unclosed) stop(positions.mark(scan.unclosed->offset), scan.unclosed->problem);
     throw;
   }
   diagnostics.throw_if_any();
   Node root = builder.take();
   if (!found || (root.is_null() && !source->is_command_line)) {
-    stop(mark_at(source, 0), "empty document");
+    stop(positions.mark(0), "empty document");
   }
   return root;
 }

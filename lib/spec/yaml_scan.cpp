@@ -1,5 +1,7 @@
 #include "spec/yaml_scan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -205,21 +207,6 @@ ScanResult scan_yaml(std::string_view text) {
   ScanResult result;
   result.fatal = find_bad_byte(text);
   return result.fatal ? result : Scanner(text).run();
-}
-
-Mark mark_at(const std::shared_ptr<const Source>& source, size_t offset, int length) {
-  const std::string_view before = std::string_view(source->text).substr(0, offset);
-  const size_t newline = before.rfind('\n');
-  const std::string_view line =
-      newline == std::string_view::npos ? before : before.substr(newline + 1);
-  Mark mark;
-  mark.source = source;
-  mark.line = 1 + static_cast<int>(std::count(before.begin(), before.end(), '\n'));
-  mark.column = 1 + static_cast<int>(std::count_if(line.begin(), line.end(), [](char c) {
-                  return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u;
-                }));
-  mark.length = length;
-  return mark;
 }
 
 }  // namespace cnn

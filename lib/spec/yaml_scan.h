@@ -8,8 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include "spec/diagnostics.h"
-
 namespace cnn {
 
 struct ScanProblem {
@@ -24,8 +22,5 @@ struct ScanResult {
 };
 
 ScanResult scan_yaml(std::string_view text);
-
-// Line and column (1-based, in code points) of a byte offset.
-Mark mark_at(const std::shared_ptr<const Source>& source, size_t offset, int length = 1);
 
 }  // namespace cnn
