@@ -34,7 +34,7 @@ fetchable() {
 
 mirrors() {
   if [ -n "${CNN_MIRROR:-}" ]; then printf '%s\n' "$CNN_MIRROR"; fi
-  sed -n '/^mirrors:/,/^[^ -]/ s/^ *- *\(http[^ ]*\) *$/\1/p' "$1"
+  sed -n '/^mirrors:/,/^[^ -]/ s|^ *- *\([a-z]*://[^ ]*\) *$|\1|p' "$1"
 }
 
 # The sum of the content: mirrors pack the same bytes in different ways.

@@ -149,8 +149,7 @@ class IdxReader {
     }
     IdxArray array;
     const uint64_t count = read_sizes(array, magic[3]);
-    array.bytes.resize(count);
-    const size_t got = source_->read(array.bytes.data(), count);
+    const size_t got = read_bytes(array.bytes, count);
     if (got < count) {
       fail_at(at_ + got, "ends too early: expected {} bytes in all, found {}", at_ + count,
               at_ + got);
@@ -191,6 +190,20 @@ class IdxReader {
       count *= size;
     }
     return count;
+  }
+
+  // Memory grows with what comes, so that a packed file cannot ask for more than it holds.
+  size_t read_bytes(std::vector<uint8_t>& bytes, uint64_t count) {
+    constexpr uint64_t kFirst = 1 << 20;
+    size_t got = 0;
+    while (got < count) {
+      const size_t step = std::min(count - got, std::max<uint64_t>(got, kFirst));
+      bytes.resize(got + step);
+      const size_t n = source_->read(bytes.data() + got, step);
+      got += n;
+      if (n < step) break;
+    }
+    return got;
   }
 
   // Byte numbers count in the unpacked content.

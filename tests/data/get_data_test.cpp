@@ -1,0 +1,105 @@
+// scripts/get_data.sh in a copy of the project, with mirrors that are folders.
+
+#include <filesystem>
+
+#include "support/catch.h"
+#include "support/process.h"
+
+using namespace cnn;
+namespace fs = std::filesystem;
+
+namespace {
+
+// The sum of "some numbers\n".
+constexpr const char* kSum = "4e6682bd8e02a7407b4e338e38b3050019640bc1385c207217d73d57c7aeffd4";
+
+struct Project {
+  Project() {
+    fs::create_directories(folder.str("scripts"));
+    fs::copy_file(CNN_SOURCE_DIR "/scripts/get_data.sh", folder.str("scripts/get_data.sh"));
+    folder.file("data/small.yaml",
+                "name: small\nabout: a few numbers\n"
+                "mirrors:\n  - file://" +
+                    folder.str("bad") + "\n  - file://" + folder.str("good") +
+                    "\nfiles:\n  - {path: small/numbers.txt, sha256: " + kSum + "}\n");
+    folder.file("data/none.yaml", "about: no files\n");
+  }
+
+  Process::Result run(std::vector<std::string> words, const std::string& mirror = "") const {
+    words.insert(words.begin(), {"/bin/sh", folder.str("scripts/get_data.sh")});
+    ProcessSettings settings;
+    settings.environment = {{"CNN_DATA", ""}, {"CNN_MIRROR", mirror}};
+    return Process(words, settings).wait();
+  }
+
+  std::string fetched() const { return read_text(folder.str("data/small/numbers.txt")); }
+  int files_in_place() const {
+    int count = 0;
+    for (const auto& entry : fs::directory_iterator(folder.str("data/small"))) {
+      count += entry.is_regular_file();
+    }
+    return count;
+  }
+
+  TemporaryFolder folder;
+};
+
+bool curl_is_there() {
+  const bool there = fs::exists("/usr/bin/curl") || fs::exists("/bin/curl");
+  if (!there) WARN("skipped: folders as mirrors need curl");
+  return there;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("get_data.sh lists what there is, and refuses what there is not") {
+  const Project project;
+  const Process::Result list = project.run({});
+  CHECK(list.exit == 0);
+  CHECK(contains(list.out, "small      a few numbers"));
+  CHECK(contains(list.out, "no files (nothing to fetch)"));
+  CHECK(project.run({"none"}).exit == 0);
+  CHECK(project.run({"smal"}).exit == 2);
+  CHECK(project.run({"small", "x", "y"}).exit == 2);
+}
+
+TEST_CASE("get_data.sh takes the first mirror whose file has the right content") {
+  if (!curl_is_there()) return;
+  const Project project;
+  SECTION("no mirror has it") {
+    const Process::Result result = project.run({"small"});
+    CHECK(result.exit == 4);
+    CHECK(contains(result.err, "--data digits"));
+    CHECK(project.files_in_place() == 0);
+  }
+  SECTION("the second one has it") {
+    project.folder.file("bad/numbers.txt", "other numbers\n");
+    project.folder.file("good/numbers.txt", "some numbers\n");
+    const Process::Result result = project.run({"small"});
+    CHECK(result.exit == 0);
+    CHECK(contains(result.err, "expected content with sha256"));
+    CHECK(project.fetched() == "some numbers\n");
+    CHECK(project.files_in_place() == 1);
+    fs::remove_all(project.folder.str("good"));
+    const Process::Result again = project.run({"small"});
+    CHECK(again.exit == 0);
+    CHECK(contains(again.out, "there already"));
+  }
+  SECTION("CNN_MIRROR has it, and a damaged file is replaced") {
+    project.folder.file("data/small/numbers.txt", "some numb");
+    project.folder.file("mine/numbers.txt", "some numbers\n");
+    CHECK(project.run({"small"}, "file://" + project.folder.str("mine")).exit == 0);
+    CHECK(project.fetched() == "some numbers\n");
+  }
+  SECTION("another folder") {
+    project.folder.file("good/numbers.txt", "some numbers\n");
+    const Process::Result result = project.run({"small", project.folder.str("else")});
+    CHECK(result.exit == 0);
+    CHECK(contains(result.out, "export CNN_DATA=" + project.folder.str("else")));
+    CHECK(read_text(project.folder.str("else/small/numbers.txt")) == "some numbers\n");
+  }
+}
