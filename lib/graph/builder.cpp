@@ -60,7 +60,8 @@ void add_aliases(const Names& names, Graph& graph) {
   }
 }
 
-void build_into(const ModelSpec& spec, Graph& graph, ParameterStore& store, Diagnostics& diagnostics) {
+void build_into(const ModelSpec& spec, Graph& graph, ParameterStore& store,
+                Diagnostics& diagnostics) {
   const Ops ops(spec.section("blocks"), diagnostics);
   const Defaults defaults(spec.section("defaults"), ops, spec.vars, diagnostics);
   Edits edits(spec.section("edit"), ops, diagnostics);
@@ -74,9 +75,11 @@ void build_into(const ModelSpec& spec, Graph& graph, ParameterStore& store, Diag
   const Node* layers = spec.section("layers");
   const bool has_layers = layers && layers->is_list() && !layers->items().empty();
   if (!has_layers) {
+    const bool is_empty = layers && (layers->is_null() || layers->is_list());
     diagnostics.report(layers ? layers->mark() : spec.root.mark(),
-                       layers ? "'layers' expects a list of items, found " + layers->describe()
-                              : "the model has no 'layers'",
+                       !layers    ? "the model has no 'layers'"
+                       : is_empty ? "'layers' is empty"
+                                  : "'layers' expects a list of items, found " + layers->describe(),
                        "write layers: [flatten, {linear: 10}]");
   }
   Body body;

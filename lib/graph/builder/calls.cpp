@@ -8,8 +8,7 @@ namespace cnn::build {
 
 int Expander::call_block(const Item& item, const std::string& path, List& list) {
   const Block& block = *item.op->block;
-  if (block.is_broken) return kUnknown;
-  const size_t before = c_.diagnostics.size();
+  if (block.is_broken || calls_itself(item)) return kUnknown;
   Body body;
   body.block = block.name;
   body.input = input_of(item, list).value;
@@ -28,9 +27,7 @@ int Expander::call_block(const Item& item, const std::string& path, List& list) 
   }
   enter_level(inside, item, path, list);
   if (block.splice) inside.levels.pop_back();
-  const bool is_bound = may_call(item) && bind_arguments(item, body, inside, list);
-  if (c_.diagnostics.size() > before) mark_failed(item.mark);
-  if (!is_bound) return kUnknown;
+  if (!bind_arguments(item, body, inside, list)) return kUnknown;
 
   const Diagnostics::Within note(
       c_.diagnostics, fmt::format("in block '{}', called at {}", block.name, item.mark.place()));
@@ -41,27 +38,22 @@ int Expander::call_block(const Item& item, const std::string& path, List& list) 
   return inside.previous;
 }
 
-bool Expander::may_call(const Item& item) {
+bool Expander::calls_itself(const Item& item) {
   const Block& block = *item.op->block;
   const auto around = std::find(calls_.begin(), calls_.end(), &block);
-  if (around != calls_.end()) {
-    std::string way;
-    for (auto i = around; i != calls_.end(); ++i) way += (*i)->name + " -> ";
-    c_.diagnostics.report(item.op_mark, fmt::format("block '{}' calls itself", block.name), "",
-                          {way + block.name});
-    return false;
-  }
-  if (calls_.size() < kMaxCalls) return true;
-  c_.diagnostics.report(item.op_mark,
-                        fmt::format("blocks are nested deeper than {} levels", kMaxCalls));
-  return false;
+  if (around == calls_.end()) return false;
+  std::string way;
+  for (auto i = around; i != calls_.end(); ++i) way += (*i)->name + " -> ";
+  c_.diagnostics.report(item.op_mark, fmt::format("block '{}' calls itself", block.name), "",
+                        {way + block.name});
+  return true;
 }
 
 // The arguments as given: as the op's value, by position, by key, or as a map of keys.
 std::optional<std::vector<Entry>> Expander::given_arguments(const Item& item) {
   const Block& block = *item.op->block;
   std::vector<Entry> given;
-  bool ok = true;
+  bool ok = true;  // false: an argument may be missing because its key is misspelt
   const auto add = [&](const Entry& e) {
     const bool is_twice = std::any_of(given.begin(), given.end(),
                                       [&](const Entry& other) { return other.key == e.key; });

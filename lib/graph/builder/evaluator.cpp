@@ -99,10 +99,13 @@ std::optional<Node> Evaluator::operator()(const Node& node, const List& list) co
 
 std::optional<Written> Evaluator::written(const Node& node, const List& list) const {
   const auto argument = list.body->arguments.find(lone_name(node));
+  if (argument != list.body->arguments.end()) {
+    if (!argument->second.is_known) return std::nullopt;
+    return Written{argument->second.value, argument->second.origin};
+  }
   std::optional<Node> value = (*this)(node, list);
   if (!value) return std::nullopt;
-  const bool is_argument = argument != list.body->arguments.end();
-  return Written{std::move(*value), is_argument ? argument->second.origin : &list};
+  return Written{std::move(*value), &list};
 }
 
 std::optional<bool> Evaluator::condition(const Node& node, const List& list) const {

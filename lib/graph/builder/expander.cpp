@@ -19,23 +19,22 @@ Item without_from(Item item) {
 }  // namespace
 
 void Expander::expand(List& list) {
+  if (++depth_ > kMaxDepth) {
+    const Mark mark = list.items.empty() ? Mark{} : list.items.front().mark();
+    c_.diagnostics.report(mark, fmt::format("items are nested deeper than {} levels", kMaxDepth));
+    c_.diagnostics.throw_if_any();
+  }
   for (list.index = 0; list.index < list.items.size(); ++list.index) {
     expand_item(list.items[list.index], list);
   }
+  --depth_;
 }
 
 void Expander::count_item(const Mark& mark) {
   if (++items_ <= kMaxItems) return;
-  c_.diagnostics.report(mark, "the model expands to more than 100,000 items");
+  c_.diagnostics.report(
+      mark, fmt::format("the model expands to more than {} items", with_commas(kMaxItems)));
   c_.diagnostics.throw_if_any();
-}
-
-bool Expander::has_failed(const Mark& mark) const {
-  return failed_.count({mark.source.get(), mark.line, mark.column}) > 0;
-}
-
-void Expander::mark_failed(const Mark& mark) {
-  if (mark.source) failed_.insert({mark.source.get(), mark.line, mark.column});
 }
 
 void Expander::expand_item(const Node& written, List& list) {
@@ -155,9 +154,9 @@ bool Expander::read_repeat(const Item& item, const List& list, Presence& presenc
                           fmt::format("'repeat' must be at least 0, found {}", *count));
     return false;
   }
-  if (*count > static_cast<int64_t>(kMaxItems)) {
-    c_.diagnostics.report(value->mark(),
-                          fmt::format("'repeat' must be at most 100,000, found {}", *count));
+  if (*count > kMaxItems) {
+    c_.diagnostics.report(value->mark(), fmt::format("'repeat' must be at most {}, found {}",
+                                                     with_commas(kMaxItems), with_commas(*count)));
     return false;
   }
   presence.repeat = static_cast<int>(*count);
@@ -244,13 +243,10 @@ std::optional<Item> Expander::first_copy(const Node& map, const Item& item, cons
 }
 
 int Expander::expand_copy(const Item& item, const std::string& path, List& list) {
-  if (has_failed(item.mark)) return kUnknown;
   int value = kUnknown;
-  const size_t before = c_.diagnostics.size();
   switch (item.op->kind) {
     case Op::Kind::kLayer:
       value = expand_layer(item, path, list);
-      if (c_.diagnostics.size() > before) mark_failed(item.mark);
       break;
     case Op::Kind::kBlock:
       value = call_block(item, path, list);
@@ -280,17 +276,15 @@ int Expander::expand_activation(const Item& item, const std::string& path, int v
   if (node->is_null()) return value;
   count_item(node->mark());
   const std::optional<Item> activation = read_activation(*node, act->mark);
-  if (!activation || has_failed(activation->mark)) return kUnknown;
+  if (!activation) return kUnknown;
   const std::string act_path = path + ".act";
   if (!c_.names.open(act_path, act->mark, c_.diagnostics)) return kUnknown;
   List behind = list;
   behind.previous = value;
   behind.in_side = list.in_side || is_side(item);
-  const size_t before = c_.diagnostics.size();
   const int result = activation->op->kind == Op::Kind::kBlock
                          ? call_block(*activation, act_path, behind)
                          : expand_layer(*activation, act_path, behind);
-  if (c_.diagnostics.size() > before) mark_failed(activation->mark);
   c_.names.close(act_path, result);
   return result;
 }

@@ -5,9 +5,7 @@
 // and otherwise passed over in silence.
 #pragma once
 
-#include <set>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "graph/builder/edits.h"
@@ -55,8 +53,6 @@ class Expander {
   int expand_activation(const Item& item, const std::string& path, int value, const List& list);
   std::optional<Item> read_activation(const Node& value, const Mark& mark);
   void count_item(const Mark& mark);
-  bool has_failed(const Mark& mark) const;
-  void mark_failed(const Mark& mark);
 
   // structures.cpp: what an item consists of.
   int expand_layer(const Item& item, const std::string& path, const List& list);
@@ -75,19 +71,20 @@ class Expander {
 
   // calls.cpp: blocks.
   int call_block(const Item& item, const std::string& path, List& list);
-  bool may_call(const Item& item);
+  bool calls_itself(const Item& item);
   bool bind_arguments(const Item& item, Body& body, const List& inside, const List& list);
   std::optional<std::vector<Entry>> given_arguments(const Item& item);
   bool bind_argument(const Entry& declared, const Entry* given, const Item& item, Body& body,
                      const List& inside, const List& list);
 
-  static constexpr size_t kMaxItems = 100'000;
-  static constexpr size_t kMaxCalls = 64;
+  // Ten times the largest published networks; a mistaken `repeat` ends within a second.
+  static constexpr int64_t kMaxItems = 20'000;
+  static constexpr int kMaxDepth = 200;  // of lists in lists, through all calls
 
   Context c_;
-  size_t items_ = 0;
+  int64_t items_ = 0;
+  int depth_ = 0;
   std::vector<const Block*> calls_;  // the blocks that are being expanded
-  std::set<std::tuple<const Source*, int, int>> failed_;
 };
 
 }  // namespace cnn::build

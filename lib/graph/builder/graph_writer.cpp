@@ -75,10 +75,14 @@ int GraphWriter::add_input(const std::string& name, const Shape& shape) {
 }
 
 int GraphWriter::add(NewLayer request) {
+  const Mark& mark = request.mark;
+  const std::tuple place(mark.source.get(), mark.line, mark.column);
+  if (failed_.count(place) > 0) return kUnknown;
   LayerPlan plan;
   if (!set_up_layer(request, plan) || !check_targets(request, plan) ||
       !apply_init(request.init, plan.parameters, diagnostics_) ||
       !check_parameters(request, plan)) {
+    if (mark.source) failed_.insert(place);
     return kUnknown;
   }
   const int id = static_cast<int>(graph_.nodes.size());

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "graph/builder/names.h"
@@ -56,6 +58,8 @@ class GraphWriter {
   Graph& graph_;
   ParameterStore& store_;
   Diagnostics& diagnostics_;
+  // Items whose setup has failed: in a block that is called again it would fail with other shapes.
+  std::set<std::tuple<const Source*, int, int>> failed_;
   std::vector<char> in_side_;      // by node
   std::vector<Mark> field_marks_;  // by field: who asked for it first
 };

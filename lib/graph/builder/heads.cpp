@@ -118,6 +118,10 @@ std::string Heads::loss_name(const Item& item) {
 void Heads::add_outputs() {
   const Node* section = spec_.section("outputs");
   if (!section || section->is_null()) {
+    if (top_.last.empty() && c_.diagnostics.empty()) {
+      c_.diagnostics.report(spec_.section("layers")->mark(), "the network has no output",
+                            "all items are dropped, or to the side");
+    }
     if (top_.previous != kUnknown) graph_.outputs.push_back({top_.last, top_.previous});
     return;
   }

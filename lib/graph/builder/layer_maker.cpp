@@ -67,7 +67,18 @@ bool LayerMaker::read_options(Work& work) {
   const Option* primary = work.options.primary();
   const bool has_value = !item.op->names_inputs() && !item.value.is_null();
   bool ok = true;
-  if (has_value && !primary) {
+  const bool holds_options = has_value && item.value.is_map() && !item.value.entries().empty() &&
+                             work.options.find(item.value.entries().front().key) &&
+                             !item.op->names_inputs();
+  if (holds_options) {
+    diagnostics_.report(item.value.mark(),
+                        fmt::format("the options of {} are inside its value", item.op->describe()),
+                        primary ? fmt::format("write {{{}: ..., {}: ...}}", item.op->name,
+                                              item.value.entries().back().key)
+                                : fmt::format("write {{{}, {}: ...}}", item.op->name,
+                                              item.value.entries().back().key));
+    ok = false;
+  } else if (has_value && !primary) {
     diagnostics_.report(
         item.value.mark(),
         fmt::format("{} takes no value, found {}", item.op->describe(), item.value.describe()),
@@ -93,7 +104,8 @@ bool LayerMaker::read_options(Work& work) {
   for (const Entry& e : work.defaults.options) {
     if (!work.has_seen(e.key)) ok = read_option(work, *work.options.find(e.key), e.value) && ok;
   }
-  return check_required(work) && ok;
+  // What is missing may be there under a misspelt key.
+  return ok && check_required(work);
 }
 
 bool LayerMaker::read_option(Work& work, const Option& option, const Node& value) {

@@ -77,6 +77,7 @@ bool read_block(const Node& body, Block& block, Diagnostics& diagnostics) {
   }
   if (const Node* args = body.find("args")) ok = read_arguments(*args, block, diagnostics) && ok;
   const Node* layers = body.find("layers");
+  if (!layers && !ok) return false;  // it may be there under a misspelt key
   if (!layers || !layers->is_list()) {
     diagnostics.report(layers ? layers->mark() : block.mark,
                        fmt::format("block '{}' needs 'layers', a list of items", block.name));

@@ -34,7 +34,6 @@ int Expander::expand_layer(const Item& item, const std::string& path, const List
 }
 
 int Expander::expand_seq(const Item& item, const std::string& path, const List& list) {
-  const size_t before = c_.diagnostics.size();
   for (const Entry& e : item.options) {
     c_.diagnostics.report_unknown(e.mark, "key", e.key, common_key_names(),
                                   " for " + item.op->describe());
@@ -50,7 +49,6 @@ int Expander::expand_seq(const Item& item, const std::string& path, const List& 
   inner.set_path(path);
   inner.in_side = list.in_side || item.op->kind == Op::Kind::kSide;
   enter_level(inner, item, path, list);
-  if (c_.diagnostics.size() > before) mark_failed(item.mark);
   expand(inner);
   return items ? inner.previous : kUnknown;
 }
