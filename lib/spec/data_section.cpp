@@ -48,13 +48,34 @@ std::vector<std::string> data_names(const std::string& model_directory) {
   return {names.begin(), names.end()};
 }
 
-std::string directory_of(const Node& name, const std::string& model_directory) {
-  const auto& source = name.mark().source;
-  return source && !source->is_command_line ? source->directory : model_directory;
+std::string directory_of(const std::string& path) {
+  const std::string directory = fs::path(path).parent_path().string();
+  return directory.empty() ? "." : directory;
 }
 
-[[noreturn]] void fail_unknown(const Node& name, const std::string& model_directory) {
-  const std::vector<std::string> known = data_names(model_directory);
+// The first NAME.yaml that is not `except`; empty if there is none.
+std::string find_file(const std::string& name, const std::string& directory,
+                      const std::string& except) {
+  if (!is_bare_name(name)) return "";
+  for (const fs::path& folder : data_directories(directory)) {
+    const std::string path = (folder / (name + ".yaml")).lexically_normal().string();
+    std::error_code error;
+    if (file_exists(path) && !fs::equivalent(path, except, error)) return path;
+  }
+  return "";
+}
+
+std::string find_named(const Node& name, const std::string& model_path) {
+  const auto& source = name.mark().source;
+  if (source && !source->is_command_line) {
+    const std::string path = find_file(name.text(), source->directory, source->name);
+    if (!path.empty()) return path;
+  }
+  return find_file(name.text(), directory_of(model_path), model_path);
+}
+
+[[noreturn]] void fail_unknown(const Node& name, const std::string& model_path) {
+  const std::vector<std::string> known = data_names(directory_of(model_path));
   const auto meant = nearest(name.text(), known);
   std::vector<std::string> notes;
   if (!known.empty()) notes.push_back("data sets here: " + join(known, ", "));
@@ -69,19 +90,16 @@ std::string directory_of(const Node& name, const std::string& model_directory) {
 }  // namespace
 
 std::string find_data_file(const std::string& name, const std::string& model_directory) {
-  if (!is_bare_name(name)) return "";
-  for (const fs::path& directory : data_directories(model_directory)) {
-    const std::string path = (directory / (name + ".yaml")).lexically_normal().string();
-    if (file_exists(path)) return path;
-  }
-  return "";
+  return find_file(name, model_directory, "");
 }
 
-Node load_data_file(const Node& name, const std::string& model_directory) {
-  const std::string directory = directory_of(name, model_directory);
-  std::string path = find_data_file(name.text(), directory);
-  if (path.empty()) path = find_data_file(name.text(), model_directory);
-  if (path.empty()) fail_unknown(name, model_directory);
+bool has_data_file(const Node& name, const std::string& model_path) {
+  return !find_named(name, model_path).empty();
+}
+
+Node load_data_file(const Node& name, const std::string& model_path) {
+  const std::string path = find_named(name, model_path);
+  if (path.empty()) fail_unknown(name, model_path);
   Node data = load_yaml(path);
   if (!data.is_map()) {
     Diagnostics diagnostics;
@@ -104,7 +122,7 @@ Node load_data_section(const ModelSpec& spec) {
   Node data = evaluate(*section, scope, diagnostics);  // the name itself may be a variable
   diagnostics.throw_if_any();
   if (data.is_scalar()) {
-    data = evaluate(load_data_file(data, spec.directory()), scope, diagnostics);
+    data = evaluate(load_data_file(data, spec.path), scope, diagnostics);
   } else if (!data.is_map()) {
     diagnostics.report(data.mark(),
                        "'data' expects the name of a data set or a map, found " + data.describe());

@@ -14,11 +14,13 @@ Node load_merged_file(const std::string& path, const Vocabulary& vocabulary);
 // Puts "key.path=value" overrides over the map. A path is applied after the shorter ones, so their
 // order does not matter. Problems of form throw at once (Exit::kUsage), others are reported.
 void apply_overrides(Node& root, const std::vector<std::string>& overrides,
-                     const std::string& model_directory, const Vocabulary& vocabulary,
+                     const std::string& model_path, const Vocabulary& vocabulary,
                      Diagnostics& diagnostics);
 
-// The map of a data set's file, with `root`, the folder of relative paths in it.
-Node load_data_file(const Node& name, const std::string& model_directory);
+// The map of a data set's file, with `root`, the folder of relative paths in it. Looked for from
+// the file that the name stands in, then from the model's; a model is never its own data set.
+Node load_data_file(const Node& name, const std::string& model_path);
+bool has_data_file(const Node& name, const std::string& model_path);
 
 std::vector<std::string> top_level_keys();
 

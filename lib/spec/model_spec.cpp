@@ -195,7 +195,7 @@ ModelSpec load_model(const std::string& path, const std::vector<std::string>& ov
   spec.path = path;
   spec.root = load_merged_file(path, vocabulary);
   Diagnostics diagnostics;
-  apply_overrides(spec.root, overrides, spec.directory(), vocabulary, diagnostics);
+  apply_overrides(spec.root, overrides, path, vocabulary, diagnostics);
   check_sections(spec.root, diagnostics);
   read_name(spec, diagnostics);
   spec.vars = evaluate_vars(spec.section("vars"), diagnostics);

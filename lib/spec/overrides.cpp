@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "spec/limits.h"
 #include "spec/loading.h"
+#include "spec/positions.h"
 #include "spec/yaml.h"
 
 namespace cnn {
@@ -27,12 +28,7 @@ struct Override {
 }
 
 Mark mark_of(const std::shared_ptr<const Source>& source, size_t begin, size_t size) {
-  Mark mark;
-  mark.source = source;
-  mark.line = 1;
-  mark.column = 1 + display_width(std::string_view(source->text).substr(0, begin));
-  mark.length = std::max(1, display_width(std::string_view(source->text).substr(begin, size)));
-  return mark;
+  return Positions(source).mark(begin, begin + size);
 }
 
 // Of `edit`, all that follows is the path of an item, which has dots itself; for a plain value the
@@ -183,8 +179,7 @@ bool check_key(const Override& o, const Node& root, Diagnostics& diagnostics) {
 }
 
 // A data set's name gives way to its map once a key of it is set.
-void open_data(Node& root, const std::vector<Override>& overrides,
-               const std::string& model_directory) {
+void open_data(Node& root, const std::vector<Override>& overrides, const std::string& model_path) {
   bool sets_key = false;
   bool sets_format = false;
   for (const Override& o : overrides) {
@@ -194,24 +189,21 @@ void open_data(Node& root, const std::vector<Override>& overrides,
   Node* data = root.find("data");
   if (!data || !data->is_scalar() || !sets_key) return;
   // With a format of its own the command line needs nothing of the file.
-  if (sets_format && find_data_file(data->text(), model_directory).empty()) {
-    *data = Node::map({}, data->mark());
-  } else {
-    *data = load_data_file(*data, model_directory);
-  }
+  const bool needs_file = !sets_format || has_data_file(*data, model_path);
+  *data = needs_file ? load_data_file(*data, model_path) : Node::map({}, data->mark());
 }
 
 }  // namespace
 
 void apply_overrides(Node& root, const std::vector<std::string>& overrides,
-                     const std::string& model_directory, const Vocabulary& vocabulary,
+                     const std::string& model_path, const Vocabulary& vocabulary,
                      Diagnostics& diagnostics) {
   const std::vector<Override> all = read_overrides(overrides);
   // A whole `data=NAME` comes first, the keys below it after its file is read.
   bool data_is_open = false;
   for (const Override& o : all) {
     if (o.path.size() > 1 && !data_is_open) {
-      open_data(root, all, model_directory);
+      open_data(root, all, model_path);
       data_is_open = true;
     }
     if (check_key(o, root, diagnostics)) apply(root, o, 0, vocabulary, diagnostics);

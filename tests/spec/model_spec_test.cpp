@@ -384,6 +384,19 @@ TEST_CASE("a format of the command line's own needs no data set's file") {
         "{format: npy, inputs: x.npy}");
 }
 
+TEST_CASE("a model is not its own data set") {
+  const TemporaryFolder folder;
+  const std::string model = folder.write("models/tiny.yaml", kModel);
+  folder.write("data/tiny.yaml", kTiny);
+  const auto format = [&](const std::vector<std::string>& overrides) {
+    const ModelSpec spec = load_model(model, overrides, test_vocabulary());
+    return load_data_section(spec).find("format")->text();
+  };
+  CHECK(format({}) == "idx");
+  CHECK(format({"data=tiny"}) == "idx");
+  CHECK(format({"data.val=3"}) == "idx");
+}
+
 TEST_CASE("an unknown data set lists what there is") {
   const House house;
   const ModelSpec spec = house.load({"data=tinny"});
