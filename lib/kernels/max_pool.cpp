@@ -1,8 +1,6 @@
 // Places are numbered row by row inside the window, one byte each while the window allows it.
 #include <algorithm>
-#include <bit>
 #include <limits>
-#include <type_traits>
 
 #include "base/parallel.h"
 #include "kernels/pool.h"
@@ -26,27 +24,25 @@ Place* sample_places(const PoolShape& s, float* places, int64_t n) {
   return reinterpret_cast<Place*>(places + n * max_pool_places(s));
 }
 
-// The first n of a vector of numbers, as Places.
-template <class Place, class L>
-void store_places(Place* to, typename L::Integers places, int64_t n) {
-  if constexpr (std::is_same_v<Place, uint8_t>) {
-    constexpr int kCount = kLanes<typename L::Vector>;
-    using Bytes __attribute__((vector_size(kCount))) = uint8_t;
-    const Bytes bytes = __builtin_convertvector(places, Bytes);
-    store_first_bytes<L::kWhole>(to, bytes, n);
-  } else {
-    using V = typename L::Vector;
-    store_lanes<V, L::kWhole>(reinterpret_cast<float*>(to), std::bit_cast<V>(places), n);
-  }
+template <class L>
+void store_places(uint8_t* to, typename L::Integers places, int64_t n) {
+  store_bytes<L>(to, places, n);
+}
+template <class L>
+void store_places(uint32_t* to, typename L::Integers places, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) to[i] = static_cast<uint32_t>(places[i]);
 }
 
-template <class Place, class L>
-typename L::Integers load_places(const Place* from) {
-  constexpr int kCount = kLanes<typename L::Vector>;
-  using Stored __attribute__((vector_size(kCount * sizeof(Place)))) = Place;
-  Stored stored;
-  std::memcpy(&stored, from, sizeof(stored));
-  return __builtin_convertvector(stored, typename L::Integers);
+// Reads the places of a whole vector.
+template <class L>
+typename L::Integers load_places(const uint8_t* from) {
+  return load_bytes<L>(from);
+}
+template <class L>
+typename L::Integers load_places(const uint32_t* from) {
+  typename L::Integers places;
+  std::memcpy(&places, from, sizeof(places));
+  return places;
 }
 
 // One output pixel, the channels of one block. `window` is clipped to the image.
@@ -68,7 +64,7 @@ void pool_pixel(const PoolShape& s, const float* in, const PoolWindow& window, i
     }
   }
   store_lanes<V, L::kWhole>(out, best, n);
-  if constexpr (kSave) store_places<Place, L>(places, place, n);
+  if constexpr (kSave) store_places<L>(places, place, n);
 }
 
 template <bool kSave, class Place>
@@ -98,27 +94,39 @@ void pool(const PoolShape& s, int64_t batch, const float* in, float* out, float*
   });
 }
 
-// The gradient of one input pixel: of every window over it, what arrived there if its maximum stood
-// here.
-template <class L, class Place>
-typename L::Vector gather_pixel(const PoolShape& s, const float* grad_out, const Place* places,
-                                const PoolCover& cover, int64_t y, int64_t x, int64_t c,
-                                int64_t n) {
+// Gives to the pixels of one window in an input row, `place` being the first of them, what arrived
+// at the window if its maximum stood there. kAdd: windows overlap, or there was a gradient before.
+template <class L, bool kAdd, class Place>
+void spread_pixel(const float* grad_out, const Place* places, int64_t place, int64_t pixels,
+                  int64_t channels, int64_t n, float* to) {
   using V = typename L::Vector;
   using Integers = typename L::Integers;
-  V sum{};
+  const V gradient = load_lanes<V, L::kWhole>(grad_out, n);
+  const Integers stored = load_places<L>(places);
+  for (int64_t i = 0; i < pixels; ++i, to += channels) {
+    const auto here = stored == Integers{} + static_cast<int32_t>(place + i);
+    V sum = here ? gradient : V{};
+    if constexpr (kAdd) sum += load_lanes<V, L::kWhole>(to, n);
+    store_lanes<V, L::kWhole>(to, sum, n);
+  }
+}
+
+// The gradient of input row y from the windows over it, in their order.
+template <bool kAdd, class Place>
+void spread_row(const PoolShape& s, const float* grad_out, const Place* places, int64_t y,
+                float* row) {
+  const PoolCover cover(s, y, 0);
   for (int64_t oy = cover.oy0; oy < cover.oy1; ++oy) {
-    for (int64_t ox = cover.ox0; ox < cover.ox1; ++ox) {
-      const int64_t from = (oy * s.out_width + ox) * s.channels + c;
-      const int64_t place =
-          (y + s.pad.h - oy * s.stride.h) * s.kernel.w + x + s.pad.w - ox * s.stride.w;
-      const Integers here =
-          load_places<Place, L>(places + from) == Integers{} + static_cast<int32_t>(place);
-      const V gradient = load_lanes<V, L::kWhole>(grad_out + from, n);
-      sum += here ? gradient : V{};
+    for (int64_t ox = 0; ox < s.out_width; ++ox) {
+      const PoolWindow window(s, oy, ox);
+      const int64_t place = window.place(y, window.x0, s), pixels = window.x1 - window.x0;
+      const int64_t from = (oy * s.out_width + ox) * s.channels;
+      over_channels(s.channels, [&](auto lanes, int64_t c, int64_t n) {
+        spread_pixel<decltype(lanes), kAdd>(grad_out + from + c, places + from + c, place, pixels,
+                                            s.channels, n, row + window.x0 * s.channels + c);
+      });
     }
   }
-  return sum;
 }
 
 template <class Place>
@@ -126,20 +134,17 @@ void pool_backward(const PoolShape& s, int64_t batch, const float* grad_out, con
                    bool add, float* grad_in) {
   const int64_t rows = batch * s.in_height, row_size = s.in_width * s.channels;
   const int64_t out_count = s.out_height * s.out_width * s.channels;
+  const bool overlap = s.kernel.h > s.stride.h || s.kernel.w > s.stride.w;
   parallel_for(rows, grain_for(rows, 4 * row_size), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const int64_t n = row / s.in_height, y = row % s.in_height;
       const Place* from = sample_places<Place>(s, const_cast<float*>(places), n);
-      for (int64_t x = 0; x < s.in_width; ++x) {
-        const PoolCover cover(s, y, x);
-        float* pixel = grad_in + row * row_size + x * s.channels;
-        over_channels(s.channels, [&](auto lanes, int64_t c, int64_t count) {
-          using L = decltype(lanes);
-          using V = typename L::Vector;
-          V sum = gather_pixel<L, Place>(s, grad_out + n * out_count, from, cover, y, x, c, count);
-          if (add) sum += load_lanes<V, L::kWhole>(pixel + c, count);
-          store_lanes<V, L::kWhole>(pixel + c, sum, count);
-        });
+      float* to = grad_in + row * row_size;
+      if (!add) std::fill_n(to, row_size, 0.0f);
+      if (add || overlap) {
+        spread_row<true>(s, grad_out + n * out_count, from, y, to);
+      } else {
+        spread_row<false>(s, grad_out + n * out_count, from, y, to);
       }
     }
   });

@@ -9,30 +9,35 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__AVX512F__) || (defined(__AVX2__) && defined(__FMA__))
+#if defined(__AVX512F__) && defined(__AVX512VL__)
+#define CNN_LANES 16
 #include <immintrin.h>
+#elif defined(__AVX2__) && defined(__FMA__)
+#define CNN_LANES 8
+#include <immintrin.h>
+#else
+#define CNN_LANES 4
 #endif
 
 namespace cnn {
 
 typedef float Vector4 __attribute__((vector_size(16)));
-
-#if defined(__AVX512F__) && defined(__AVX512VL__)
+#if CNN_LANES >= 8
 typedef float Vector8 __attribute__((vector_size(32)));
+#endif
+
+#if CNN_LANES == 16
 typedef float Vector16 __attribute__((vector_size(64)));
 using WideVector = Vector16;
 using NarrowVector = Vector8;
-inline constexpr int kVectorRegisters = 32;
-#elif defined(__AVX2__) && defined(__FMA__)
-typedef float Vector8 __attribute__((vector_size(32)));
+#elif CNN_LANES == 8
 using WideVector = Vector8;
 using NarrowVector = Vector4;
-inline constexpr int kVectorRegisters = 16;
 #else
 using WideVector = Vector4;
 using NarrowVector = Vector4;
-inline constexpr int kVectorRegisters = 16;
 #endif
+inline constexpr int kVectorRegisters = CNN_LANES == 16 ? 32 : 16;
 
 template <class V>
 inline constexpr int kLanes = sizeof(V) / sizeof(float);
@@ -67,8 +72,7 @@ inline void store_first(float* to, V v, int64_t n) {
   for (int64_t i = 0; i < n; ++i) to[i] = v[i];
 }
 
-#if defined(__AVX512F__) && defined(__AVX512VL__)
-
+#if CNN_LANES == 16
 template <>
 inline Vector16 load_first(const float* from, int64_t n) {
   return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), from);
@@ -85,9 +89,7 @@ template <>
 inline void store_first(float* to, Vector8 v, int64_t n) {
   _mm256_mask_storeu_ps(to, static_cast<__mmask8>((1u << n) - 1), v);
 }
-
-#elif defined(__AVX2__) && defined(__FMA__)
-
+#elif CNN_LANES == 8
 inline __m256i first_lanes(int64_t n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)),
                             _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
@@ -100,7 +102,6 @@ template <>
 inline void store_first(float* to, Vector8 v, int64_t n) {
   _mm256_maskstore_ps(to, first_lanes(n), v);
 }
-
 #endif
 
 // All lanes, or the first n: `kWhole` says at compile time that n is not needed.
@@ -122,16 +123,6 @@ inline void store_lanes(float* to, V v, int64_t n) {
   }
 }
 
-// The first n bytes of a short vector of bytes.
-template <bool kWhole, class Bytes>
-inline void store_first_bytes(uint8_t* to, Bytes bytes, int64_t n) {
-  if constexpr (kWhole) {
-    std::memcpy(to, &bytes, sizeof(bytes));
-  } else {
-    for (int64_t i = 0; i < n; ++i) to[i] = bytes[i];
-  }
-}
-
 // Names a vector type and whether all its lanes are in use.
 template <class V, bool kAll>
 struct Lanes {
@@ -139,6 +130,47 @@ struct Lanes {
   using Integers __attribute__((vector_size(sizeof(V)))) = int32_t;
   static constexpr bool kWhole = kAll;
 };
+
+// Small whole numbers, one a lane, kept as bytes. Loading reads the bytes of a whole vector.
+template <class L>
+inline typename L::Integers load_bytes(const uint8_t* from) {
+  using Integers = typename L::Integers;
+  constexpr int kCount = kLanes<typename L::Vector>;
+#if CNN_LANES >= 8
+  __m128i bytes{};
+  std::memcpy(&bytes, from, kCount);
+#if CNN_LANES == 16
+  if constexpr (kCount == 16) return Integers(_mm512_maskz_cvtepu8_epi32(0xffff, bytes));
+#endif
+  if constexpr (kCount == 8) return Integers(_mm256_cvtepu8_epi32(bytes));
+  if constexpr (kCount == 4) return Integers(_mm_cvtepu8_epi32(bytes));
+#else
+  Integers v{};
+  for (int i = 0; i < kCount; ++i) v[i] = from[i];
+  return v;
+#endif
+}
+
+template <class L>
+inline void store_bytes(uint8_t* to, typename L::Integers v, int64_t n) {
+#if CNN_LANES == 16
+  constexpr int kCount = kLanes<typename L::Vector>;
+  __m128i bytes;
+  if constexpr (kCount == 16) {
+    bytes = _mm512_maskz_cvtepi32_epi8(0xffff, __m512i(v));
+  } else {
+    bytes = _mm256_maskz_cvtepi32_epi8(0xff, __m256i(v));
+  }
+  if constexpr (L::kWhole) {
+    std::memcpy(to, &bytes, kCount);
+    return;
+  }
+#if defined(__AVX512BW__)
+  return _mm_mask_storeu_epi8(to, static_cast<__mmask16>((1u << n) - 1), bytes);
+#endif
+#endif
+  for (int64_t i = 0; i < n; ++i) to[i] = static_cast<uint8_t>(v[i]);
+}
 
 // body(Lanes<...>, first, count) for blocks that together cover [0, channels).
 template <class Body>
@@ -155,3 +187,5 @@ inline void over_channels(int64_t channels, Body&& body) {
 }
 
 }  // namespace cnn
+
+#undef CNN_LANES

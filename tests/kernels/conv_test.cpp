@@ -217,6 +217,17 @@ TEST_CASE("pointwise convolution matches the reference") {
   CHECK(checked >= 3);
 }
 
+TEST_CASE("depthwise convolution matches the reference") {
+  int checked = 0;
+  for (Case c : all_cases()) {
+    if (c.shape.in_channels == 1) continue;
+    c.shape.groups = c.shape.out_channels = c.shape.in_channels;
+    checked += check(c, make_depthwise_forward(c.shape), make_depthwise_backward_data(c.shape),
+                     make_depthwise_backward_weights(c.shape));
+  }
+  CHECK(checked >= 120);
+}
+
 TEST_CASE("direct convolution matches the reference") {
   int checked = 0;
   for (const Case& c : all_cases()) {

@@ -18,6 +18,11 @@ std::unique_ptr<ConvForward> make_direct_forward(const ConvShape& shape);
 std::unique_ptr<ConvBackwardData> make_direct_backward_data(const ConvShape& shape);
 std::unique_ptr<ConvBackwardWeights> make_direct_backward_weights(const ConvShape& shape);
 
+// Vectors over channels that see no other (depthwise.cpp).
+std::unique_ptr<ConvForward> make_depthwise_forward(const ConvShape& shape);
+std::unique_ptr<ConvBackwardData> make_depthwise_backward_data(const ConvShape& shape);
+std::unique_ptr<ConvBackwardWeights> make_depthwise_backward_weights(const ConvShape& shape);
+
 // Blocks of pixels gathered into a matrix, then GEMM: accepts everything (im2col.cpp).
 std::unique_ptr<ConvForward> make_im2col_forward(const ConvShape& shape);
 std::unique_ptr<ConvBackwardData> make_im2col_backward_data(const ConvShape& shape);

@@ -15,19 +15,19 @@ std::unique_ptr<Algorithm> first_of(const ConvShape& shape, Makers... makers) {
 }  // namespace
 
 std::unique_ptr<ConvForward> pick_conv_forward(const ConvShape& shape) {
-  return first_of<ConvForward>(shape, make_direct_forward, make_pointwise_forward,
-                               make_im2col_forward);
+  return first_of<ConvForward>(shape, make_depthwise_forward, make_direct_forward,
+                               make_pointwise_forward, make_im2col_forward);
 }
 
 std::unique_ptr<ConvBackwardData> pick_conv_backward_data(const ConvShape& shape) {
-  return first_of<ConvBackwardData>(shape, make_direct_backward_data, make_pointwise_backward_data,
-                                    make_im2col_backward_data);
+  return first_of<ConvBackwardData>(shape, make_depthwise_backward_data, make_direct_backward_data,
+                                    make_pointwise_backward_data, make_im2col_backward_data);
 }
 
 std::unique_ptr<ConvBackwardWeights> pick_conv_backward_weights(const ConvShape& shape) {
-  return first_of<ConvBackwardWeights>(shape, make_direct_backward_weights,
-                                       make_pointwise_backward_weights,
-                                       make_im2col_backward_weights);
+  return first_of<ConvBackwardWeights>(
+      shape, make_depthwise_backward_weights, make_direct_backward_weights,
+      make_pointwise_backward_weights, make_im2col_backward_weights);
 }
 
 }  // namespace cnn

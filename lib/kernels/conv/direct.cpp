@@ -19,12 +19,12 @@ namespace {
 
 // Everything about one tile: pixels next to each other, one block of output channels.
 struct Tile {
-  const float* source;  // the first pixel's position; a run's `row` and `offset` are added
-  int64_t source_row;   // floats from one source row to the next
+  const float* source;  // the first pixel's position
   int64_t source_pixel;
-  PaddedRows::Runs runs;
-  const float* weights;  // [depth, lanes]
-  const float* bias;     // [lanes]
+  PaddedRows::Depth depth;
+  const int64_t* offsets;  // [depth]
+  const float* weights;    // [depth, lanes]
+  const float* bias;       // [lanes]
   float* target;
   int64_t target_pixel;
   int64_t last_lanes;  // in use in the last vector
@@ -38,25 +38,22 @@ template <class V, int kPixels, int kVectors>
 void accumulate(const Tile& t, V (&sums)[kPixels][kVectors]) {
   constexpr int kThrees = (kPixels + 2) / 3;
   const int64_t step = t.source_pixel;
-  for (const Run* run = t.runs.begin; run < t.runs.end; ++run) {
-    const float* weights = t.weights + run->first * kVectors * kLanes<V>;
+  const float* weights = t.weights + t.depth.begin * kVectors * kLanes<V>;
+  for (int64_t k = t.depth.begin; k < t.depth.end; ++k) {
     const float* from[kThrees];
-    from[0] = t.source + run->row * t.source_row + run->offset;
-    for (int i = 1; i < kThrees; ++i) from[i] = from[i - 1] + 3 * step;
-    for (int64_t j = 0; j < run->count; ++j) {
-      V w[kVectors];
-#pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) w[v] = load<V>(weights + v * kLanes<V>);
-#pragma GCC unroll 16
-      for (int p = 0; p < kPixels; ++p) {
-        const V x = broadcast<V>(from[p / 3][p % 3 * step]);
-#pragma GCC unroll 2
-        for (int v = 0; v < kVectors; ++v) sums[p][v] += x * w[v];
-      }
-      weights += kVectors * kLanes<V>;
+    from[0] = t.source + t.offsets[k];
 #pragma GCC unroll 8
-      for (int i = 0; i < kThrees; ++i) ++from[i];
+    for (int i = 1; i < kThrees; ++i) from[i] = from[i - 1] + 3 * step;
+    V w[kVectors];
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) w[v] = load<V>(weights + v * kLanes<V>);
+#pragma GCC unroll 16
+    for (int p = 0; p < kPixels; ++p) {
+      const V x = broadcast<V>(from[p / 3][p % 3 * step]);
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) sums[p][v] += x * w[v];
     }
+    weights += kVectors * kLanes<V>;
   }
 }
 
@@ -203,9 +200,9 @@ class DirectGrid {
               block,
               {.source = rows.data + (a * g.step.h - rows.first_row) * rows_.row_floats() +
                          group * g.group_source(),
-               .source_row = rows_.row_floats(),
                .source_pixel = rows_.pixel_stride(),
-               .runs = rows_.runs(a),
+               .depth = rows_.depth(a),
+               .offsets = rows_.offsets(),
                .weights = weights,
                .bias = weights + g.depth() * block.lanes(),
                .target = g.target_pixel(target, n, a, 0) + group * g.group_target() + block.first,
@@ -223,8 +220,16 @@ class DirectGrid {
   std::vector<ChannelBlock> blocks_;
 };
 
-// Worth it while the weights that a tile walks through stay in the first cache or so.
-bool accepts(const ConvShape&) { return true; }
+// A tile reads its weights once for all its pixels: wide rows reuse them enough, and so do few
+// weights. Without long vectors, BLAS (which looks at the machine when it starts) is faster as soon
+// as its matrices are of some size.
+bool is_good_choice(const Correlation& grid) {
+  constexpr int64_t kFewWeights = 8192, kMostWeights = int64_t{4} << 20;
+  constexpr int64_t kWideRow = 7;
+  const int64_t weights = grid.depth() * padded_channels(grid.group_target());
+  if (weights <= kFewWeights) return true;
+  return kLanes<WideVector> >= 8 && grid.width >= kWideRow && weights <= kMostWeights / grid.groups;
+}
 
 class DirectForward final : public ConvForward {
  public:
@@ -280,11 +285,14 @@ class DirectBackwardData final : public ConvBackwardData {
 }  // namespace
 
 std::unique_ptr<ConvForward> make_direct_forward(const ConvShape& shape) {
-  return accepts(shape) ? std::make_unique<DirectForward>(shape) : nullptr;
+  return is_good_choice(forward_correlation(shape)) ? std::make_unique<DirectForward>(shape)
+                                                    : nullptr;
 }
 
 std::unique_ptr<ConvBackwardData> make_direct_backward_data(const ConvShape& shape) {
-  return accepts(shape) ? std::make_unique<DirectBackwardData>(shape) : nullptr;
+  const std::vector<Correlation> grids = backward_correlations(shape);
+  const bool good = std::all_of(grids.begin(), grids.end(), is_good_choice);
+  return good ? std::make_unique<DirectBackwardData>(shape) : nullptr;
 }
 
 }  // namespace cnn

@@ -37,6 +37,7 @@ void PaddedRows::join_taps() {
     } else {
       runs_.push_back({tap.row, offset, t * channels, channels});
     }
+    for (int64_t c = 0; c < channels; ++c) offsets_.push_back(tap.row * row_floats_ + offset + c);
   }
 }
 
@@ -74,13 +75,13 @@ PaddedRows::Rows PaddedRows::rows(const float* image, int64_t begin, int64_t end
   return {scratch, first};
 }
 
-PaddedRows::Runs PaddedRows::runs(int64_t a) const {
+PaddedRows::Depth PaddedRows::depth(int64_t a) const {
   const int64_t row = a * grid_.step.h;
-  const Run* begin = runs_.data();
-  const Run* end = begin + runs_.size();
-  while (begin < end && row + begin->row < 0) ++begin;
-  while (begin < end && row + (end - 1)->row >= grid_.source_height) --end;
-  return {begin, end};
+  const Run* first = runs_.data();
+  const Run* end = first + runs_.size();
+  while (first < end && row + first->row < 0) ++first;
+  while (first < end && row + (end - 1)->row >= grid_.source_height) --end;
+  return first < end ? Depth{first->first, (end - 1)->first + (end - 1)->count} : Depth{0, 0};
 }
 
 PaddedRows::Span PaddedRows::grid_rows(const Run& run, int64_t begin, int64_t end) const {

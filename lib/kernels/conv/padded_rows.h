@@ -30,12 +30,13 @@ class PaddedRows {
   // `scratch` if taps reach over the left or right edge. At most rows_at_once() rows.
   Rows rows(const float* image, int64_t begin, int64_t end, float* scratch) const;
 
-  // Runs whose source row exists for grid row `a`.
-  struct Runs {
-    const Run* begin;
-    const Run* end;
+  // The numbers of a gathered pixel, [begin, end), whose source row exists for grid row `a`.
+  struct Depth {
+    int64_t begin, end;
   };
-  Runs runs(int64_t a) const;
+  Depth depth(int64_t a) const;
+  // For each of the depth() numbers, floats from the first number of its pixel's own row.
+  const int64_t* offsets() const { return offsets_.data(); }
   const std::vector<Run>& all_runs() const { return runs_; }
   // Of grid rows [begin, end), those for which the source row of `run` exists.
   struct Span {
@@ -63,6 +64,7 @@ class PaddedRows {
   int64_t rows_at_once_ = 1;
   int64_t scratch_ = 0;
   std::vector<Run> runs_;
+  std::vector<int64_t> offsets_;
 };
 
 // Output channels of a group that are computed together: `vectors` vectors, wide or narrow, of
