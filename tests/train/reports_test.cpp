@@ -1,0 +1,123 @@
+// Reports of training, testing and timing, and the JSON that other tools read.
+#include <nlohmann/json.hpp>
+
+#include "support/catch.h"
+#include "train/evaluate.h"
+#include "train/run_dir.h"
+#include "train/support.h"
+#include "train/timing.h"
+
+namespace cnn {
+namespace {
+
+using namespace cnn::test;
+using nlohmann::json;
+
+std::vector<std::string> keys(const json& map) {
+  std::vector<std::string> names;
+  for (const auto& [key, value] : map.items()) names.push_back(key);
+  return names;
+}
+
+TEST_CASE("testing reports losses, metrics and classes, the same with any batch and workers") {
+  const TempFolder folder;
+  StopFlags flags;
+  Recorder recorder;
+  TrainRequest request;
+  request.out = folder.file("runs");
+  std::string model = kTinyModel;
+  model.replace(model.find("loss: {cross_entropy: out, target: label}"), 41,
+                "loss: [{cross_entropy: out, target: label}, {cross_entropy: out, target: label, "
+                "weight: 0.5, smoothing: 0.1, name: soft}]");
+  const std::string path = folder.write("m.yaml", model);
+  const TrainReport trained = train(load(path), request, recorder, flags);
+  TestRequest test;
+  test.weights = weights_of_run(trained.run);
+  int64_t told = 0;
+  test.progress = [&](int64_t done, int64_t total) {
+    told = done;
+    CHECK(total == 40);
+  };
+  const TestReport report = test_model(load(path), test);
+  CHECK(told == 40);
+  CHECK(report.samples == 40);
+  REQUIRE(report.confusion.has_value());
+  CHECK(report.confusion->total() == 40);
+  const double loss = *find_score(report.metrics, "loss");
+  CHECK(loss == Approx(*find_score(report.metrics, "loss/cross_entropy") +
+                       0.5 * *find_score(report.metrics, "loss/soft")));
+  CHECK(*find_score(report.metrics, "accuracy") == report.confusion->accuracy());
+  test.workers = 3;
+  CHECK(test_model(load(path), test).metrics == report.metrics);
+  test.batch_size = 7;
+  const TestReport other = test_model(load(path), test);
+  CHECK(*find_score(other.metrics, "accuracy") == *find_score(report.metrics, "accuracy"));
+  CHECK(*find_score(other.metrics, "loss") == Approx(loss));
+
+  const json j = json::parse(report.json());
+  CHECK(j["schema"] == 1);
+  CHECK(j["model"] == "tiny");
+  CHECK(j["weights"] == test.weights);
+  CHECK(j["samples"] == 40);
+  CHECK(j["metrics"]["loss"] == loss);
+  CHECK(j["classes"].size() == 10);
+  CHECK(j["confusion"][9].size() == 10);
+  const std::string table = report.class_table();
+  CHECK(contains(table, "precision"));
+  CHECK(contains(table, "predicted class"));
+  CHECK(report.class_table(9).empty());
+  test.split = "tset";
+  CHECK(error_of(Exit::kUsage, [&] { test_model(load(path), test); }) != "");
+  test.split = "val";
+  CHECK(error_of(Exit::kInput, [&] { test_model(load(path, {"data.val=0"}), test); }) != "");
+
+  const json t = json::parse(trained.json());
+  CHECK(t["status"] == "done");
+  CHECK(t["best"]["metric"] == "val/loss");
+  CHECK(t["metrics"]["val/loss"].is_number());
+}
+
+TEST_CASE("numbers that are not finite are null in JSON") {
+  TrainReport report;
+  report.last = {{"val/loss", std::nan("")}};
+  CHECK(json::parse(report.json())["metrics"]["val/loss"].is_null());
+}
+
+TEST_CASE("timing reports what the interface promises, for training and inference") {
+  const TempFolder folder;
+  const ModelSpec spec = load(folder.write("m.yaml", kTinyModel));
+  TimingRequest request;
+  request.seconds = 0.02;
+  request.batch_size = 4;
+  for (const bool training : {true, false}) {
+    request.training = training;
+    const TimingReport report = time_model(spec, request);
+    CHECK(report.steps >= 3);
+    CHECK(report.step_s > 0);
+    CHECK(report.samples_per_s == Approx(4 / report.step_s));
+    CHECK(report.peak_mib > report.planned_mib);
+    double shares = 0;
+    for (const LayerTime& layer : report.layers) {
+      shares += layer.share;
+      if (!training) CHECK(layer.backward_s == 0);
+    }
+    CHECK(shares == Approx(1));
+    const json j = json::parse(report.json());
+    const std::vector<std::string> expected = {
+        "batch_size",    "layers", "mode",   "model", "peak_mib", "planned_mib",
+        "samples_per_s", "schema", "step_s", "steps", "threads"};
+    CHECK(keys(j) == expected);
+    CHECK(j["mode"] == (training ? "train" : "infer"));
+    CHECK(contains(report.table(), "c1"));
+  }
+  request.batch_size = 0;
+  request.per_layer = false;
+  const TimingReport plain = time_model(spec, request);
+  CHECK(plain.batch_size == 8);
+  CHECK(plain.layers.empty());
+  request.memory_limit = 1000;
+  CHECK(contains(error_of(Exit::kResource, [&] { time_model(spec, request); }), "--memory"));
+}
+
+}  // namespace
+}  // namespace cnn

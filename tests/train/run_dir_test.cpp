@@ -1,0 +1,145 @@
+#include "train/run_dir.h"
+
+#include <filesystem>
+
+#include "support/catch.h"
+#include "train/support.h"
+
+namespace cnn {
+namespace {
+
+using namespace cnn::test;
+namespace fs = std::filesystem;
+
+RunInfo some_info() {
+  RunInfo info;
+  info.command = "cnn train 'a b.yaml' \"x\"\n";
+  info.version = "1.2.3";
+  info.model = "net";
+  info.weights = "/tmp/w";
+  info.cpu = "cpu";
+  info.blas = "blas";
+  info.kernels = "conv: im2col";
+  info.threads = 3;
+  info.seed = 42;
+  info.data_hash = "0123";
+  info.status = "done";
+  info.best = BestResult{"val/accuracy", 0.1 + 0.2, 7};
+  info.epochs = 9;
+  info.steps = 1234;
+  info.seconds = 0.3;
+  info.started = "2026-01-31T08:05:09Z";
+  return info;
+}
+
+TEST_CASE("run.json comes back as it was written") {
+  const TempFolder folder;
+  const RunInfo info = some_info();
+  const RunInfo back = RunInfo::parse(folder.write("run.json", info.json()));
+  CHECK(back.json() == info.json());
+  CHECK(back.command == info.command);
+  CHECK(back.best->value == 0.1 + 0.2);
+  CHECK(contains(error_of(Exit::kInput, [&] { RunInfo::parse(folder.write("x", "{}")); }), "x"));
+  CHECK(error_of(Exit::kInput, [&] { RunInfo::parse(folder.write("x", "[1,")); }) != "");
+  CHECK(error_of(Exit::kInput, [&] { RunInfo::parse(folder.file("none")); }) != "");
+}
+
+TEST_CASE("runs of one name get numbers, and 'latest' links to the newest") {
+  const TempFolder folder;
+  const std::string out = folder.file("runs/deep");
+  const QuietLog log;
+  const auto first = RunDirectory::create(out, "net", false);
+  CHECK(first->path() == out + "/net");
+  for (const char* name : {"state", "weights", "plots", "tb", "test"}) {
+    CHECK(fs::is_directory(first->file(name)));
+  }
+  CHECK(fs::read_symlink(out + "/latest") == "net");
+  CHECK(RunDirectory::create(out, "net", false)->path() == out + "/net-2");
+  CHECK(RunDirectory::create(out, "net", false)->path() == out + "/net-3");
+  CHECK(fs::read_symlink(out + "/latest") == "net-3");
+  fs::remove(out + "/latest");
+  fs::create_directory(out + "/latest");
+  CHECK(RunDirectory::create(out, "other", false)->path() == out + "/other");
+  CHECK(log.has("latest"));
+}
+
+TEST_CASE("a run's name is the name of one folder") {
+  const TempFolder folder;
+  for (const char* name : {"", ".", "..", "a/b", "../x", "latest"}) {
+    INFO(name);
+    CHECK(error_of(Exit::kUsage, [&] { RunDirectory::create(folder.file("r"), name, false); }) !=
+          "");
+  }
+  CHECK(RunDirectory::create(folder.file("r"), "žába 1", false) != nullptr);
+}
+
+TEST_CASE("--overwrite empties an old run and nothing else") {
+  const TempFolder folder;
+  const std::string out = folder.file("runs");
+  {
+    const auto run = RunDirectory::create(out, "net", false);
+    run->write_spec("name: net\n");
+    run->write_info(some_info());
+    std::ofstream(run->file("weights/best.safetensors")) << "w";
+    std::ofstream(run->file("mine.txt")) << "notes";
+  }
+  const auto again = RunDirectory::create(out, "net", true);
+  CHECK(again->path() == out + "/net");
+  CHECK_FALSE(fs::exists(again->file("run.json")));
+  CHECK_FALSE(fs::exists(again->file("weights/best.safetensors")));
+  CHECK(fs::exists(again->file("mine.txt")));
+  CHECK(fs::is_directory(again->file("weights")));
+  fs::create_directory(out + "/photos");
+  std::ofstream(out + "/photos/a.png") << "x";
+  CHECK(contains(error_of(Exit::kResource, [&] { RunDirectory::create(out, "photos", true); }),
+                 "is no run"));
+  CHECK(fs::exists(out + "/photos/a.png"));
+  fs::create_symlink("net", out + "/link");
+  CHECK(error_of(Exit::kResource, [&] { RunDirectory::create(out, "link", true); }) != "");
+}
+
+TEST_CASE("row 72: a folder that cannot be written is exit 6") {
+  const TempFolder folder;
+  folder.write("file", "x");
+  CHECK(error_of(Exit::kResource,
+                 [&] { RunDirectory::create(folder.file("file"), "net", false); }) != "");
+  CHECK(error_of(Exit::kResource,
+                 [&] { RunDirectory::create(folder.file("file/x"), "net", false); }) != "");
+}
+
+TEST_CASE("row 73: a run in use is refused to others") {
+  const TempFolder folder;
+  const std::string out = folder.file("runs");
+  auto run = RunDirectory::create(out, "net", false);
+  run->write_spec("name: net\n");
+  run->write_info(some_info());
+  CHECK(contains(error_of(Exit::kResource, [&] { RunDirectory::open(out + "/net"); }), "net"));
+  CHECK(error_of(Exit::kResource, [&] { RunDirectory::create(out, "net", true); }) != "");
+  CHECK(fs::exists(out + "/net/run.json"));
+  run.reset();
+  CHECK(RunDirectory::open(out + "/net")->path() == fs::canonical(out + "/net"));
+  // runs/latest is resolved first.
+  CHECK(RunDirectory::open(out + "/latest")->path() == fs::canonical(out + "/net"));
+}
+
+TEST_CASE("a run stands for its model file and its weights") {
+  const TempFolder folder;
+  const std::string out = folder.file("runs");
+  const auto run = RunDirectory::create(out, "net", false);
+  CHECK_FALSE(is_run_directory(run->path()));
+  CHECK(error_of(Exit::kInput, [&] { RunDirectory::open(folder.path()); }) != "");
+  CHECK(error_of(Exit::kInput, [&] { RunDirectory::open(folder.file("none")); }) != "");
+  run->write_spec("name: net\n");
+  run->write_info(some_info());
+  CHECK(is_run_directory(out + "/latest"));
+  CHECK(model_file_of(run->path()) == run->path() + "/spec.yaml");
+  CHECK(model_file_of("m.yaml") == "m.yaml");
+  CHECK(contains(error_of(Exit::kInput, [&] { weights_of_run(run->path()); }), "--resume"));
+  std::ofstream(run->file("weights/last.safetensors")) << "w";
+  CHECK(weights_of_run(run->path()) == run->file("weights/last.safetensors"));
+  std::ofstream(run->file("weights/best.safetensors")) << "w";
+  CHECK(weights_of_run(run->path()) == run->file("weights/best.safetensors"));
+}
+
+}  // namespace
+}  // namespace cnn
