@@ -6,22 +6,21 @@
 #include <atomic>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <mutex>
-
-#ifdef CNN_STD_THREADS
 #include <thread>
 #include <vector>
-#else
+
+#ifndef CNN_STD_THREADS
 #include <omp.h>
 #endif
 #if defined(__SSE__)
-#include <xmmintrin.h>
+#include <immintrin.h>
 #endif
 
 namespace cnn {
 namespace {
 
-int thread_count = 0;
 thread_local bool inside = false;
 
 // The calling thread's own mode; workers inherit nothing, so each sets its own.
@@ -36,7 +35,23 @@ void set_denormal_mode() {
 #endif
 }
 
-// Keeps the first exception of a parallel region for the caller.
+void pause() {
+#if defined(__SSE__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+// BLAS asks OpenMP for this number and must stay serial on every thread of ours.
+void keep_blas_serial() {
+#ifndef CNN_STD_THREADS
+  omp_set_num_threads(1);
+  omp_set_dynamic(0);
+#endif
+}
+
+// Keeps the first exception of a job for the caller.
 class FirstException {
  public:
   void keep() {
@@ -51,6 +66,129 @@ class FirstException {
   std::mutex mutex_;
   std::exception_ptr first_;
 };
+
+// One call of run_chunks. Whoever takes part draws chunk numbers until they are used up.
+struct Job {
+  int64_t count = 0;
+  int64_t grain = 1;
+  detail::ChunkBody body = nullptr;
+  void* context = nullptr;
+  std::atomic<int64_t> next{0};
+  FirstException error;
+
+  int64_t chunks() const { return chunk_count(count, grain); }
+
+  void take_part(int worker) {
+    const int64_t end = chunks();
+    try {
+      for (int64_t i = next++; i < end; i = next++) {
+        body(context, i * grain, std::min((i + 1) * grain, count), worker);
+      }
+    } catch (...) {
+      error.keep();
+      next = end;
+    }
+  }
+};
+
+// The threads behind parallel_for: one OpenMP team that lives as long as the number of threads
+// stays. A region per call would make the caller wait until every thread of the team has come, also
+// those that the system keeps from running because the machine is busy; here it waits only for
+// those that have begun to work, and does the work itself if nobody comes.
+class Team {
+ public:
+  explicit Team(int size) : size_(size) {
+    if (size > 1) host_ = std::thread([this] { host(); });
+  }
+
+  ~Team() {
+    stop_ = true;
+    generation_.fetch_add(1);
+    generation_.notify_all();
+    if (host_.joinable()) host_.join();
+  }
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  int size() const { return size_; }
+
+  // False if another thread's job is running; then nothing has been done.
+  bool run(Job& job) {
+    if (busy_.test_and_set(std::memory_order_acquire)) return false;
+    job_ = &job;
+    door_.store(kOpen, std::memory_order_release);
+    generation_.fetch_add(1);
+    generation_.notify_all();
+    inside = true;
+    job.take_part(0);
+    inside = false;
+    door_.fetch_and(~kOpen);  // nobody new comes in
+    for (int spins = 0; door_.load(std::memory_order_acquire) != 0; ++spins) {
+      if (spins < kSpins) {
+        pause();
+      } else {
+        sched_yield();
+      }
+    }
+    busy_.clear(std::memory_order_release);
+    return true;
+  }
+
+ private:
+  // Bit 31: the job takes workers; below: how many are in it.
+  static constexpr uint32_t kOpen = 1u << 31;
+  static constexpr int kSpins = 4000;  // some 50 microseconds
+
+  void host() {
+#ifdef CNN_STD_THREADS
+    std::vector<std::thread> others;
+    for (int worker = 2; worker < size_; ++worker) {
+      others.emplace_back([this, worker] { work(worker); });
+    }
+    work(1);
+    for (std::thread& t : others) t.join();
+#else
+    keep_blas_serial();
+#pragma omp parallel num_threads(size_ - 1)
+    work(1 + omp_get_thread_num());
+#endif
+  }
+
+  bool enter() {
+    uint32_t door = door_.load(std::memory_order_acquire);
+    while ((door & kOpen) != 0) {
+      if (door_.compare_exchange_weak(door, door + 1, std::memory_order_acq_rel)) return true;
+    }
+    return false;
+  }
+
+  void work(int worker) {
+    inside = true;
+    keep_blas_serial();
+    set_denormal_mode();
+    int seen = generation_.load();
+    while (!stop_) {
+      if (enter()) {
+        job_->take_part(worker);
+        door_.fetch_sub(1, std::memory_order_release);
+      }
+      int spins = 0;
+      while (generation_.load(std::memory_order_acquire) == seen && spins++ < kSpins) pause();
+      generation_.wait(seen);
+      seen = generation_.load();
+    }
+  }
+
+  const int size_;
+  std::thread host_;
+  std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
+  Job* job_ = nullptr;
+  std::atomic<uint32_t> door_{0};
+  std::atomic<int> generation_{0};  // grows with every job; sleepers wait on it
+  std::atomic<bool> stop_{false};
+};
+
+std::unique_ptr<Team> team;
 
 void run_serially(int64_t count, int64_t grain, detail::ChunkBody body, void* context) {
   for (int64_t begin = 0; begin < count; begin += grain) {
@@ -70,19 +208,17 @@ int default_threads() {
 }
 
 void set_threads(int count) {
-  thread_count = std::max(1, count);
+  count = std::max(1, count);
+  keep_blas_serial();
   set_denormal_mode();
-#ifndef CNN_STD_THREADS
-  // BLAS looks at this number outside our regions and must stay serial there too; our own regions
-  // name their size.
-  omp_set_num_threads(1);
-  omp_set_dynamic(0);
-#endif
+  if (team && team->size() == count) return;
+  team.reset();
+  team = std::make_unique<Team>(count);
 }
 
 int threads() {
-  if (thread_count == 0) set_threads(default_threads());
-  return thread_count;
+  if (!team) set_threads(default_threads());
+  return team->size();
 }
 
 void flush_denormals() { set_denormal_mode(); }
@@ -97,39 +233,19 @@ int64_t grain_for(int64_t count, int64_t unit_cost, int64_t max_chunks) {
 void detail::run_chunks(int64_t count, int64_t grain, ChunkBody body, void* context) {
   if (count <= 0) return;
   grain = std::max<int64_t>(grain, 1);
-  const int64_t chunks = chunk_count(count, grain);
-  const int workers = static_cast<int>(std::min<int64_t>(threads(), chunks));
-  if (workers == 1 || inside) {
-    // A nested call may share its worker number with nobody: per-thread scratch belongs to the
-    // outer call, so inner bodies that use it must not be nested.
+  if (inside || chunk_count(count, grain) == 1 || threads() == 1) {
+    // A nested call has its caller's thread to itself but no worker number of its own: bodies that
+    // use per-thread scratch must not be nested.
     run_serially(count, grain, body, context);
     return;
   }
-  FirstException error;
-  std::atomic<int64_t> next{0};
-  auto work = [&](int worker) {
-    inside = true;
-    set_denormal_mode();
-    try {
-      for (int64_t i = next++; i < chunks; i = next++) {
-        body(context, i * grain, std::min((i + 1) * grain, count), worker);
-      }
-    } catch (...) {
-      error.keep();
-      next = chunks;
-    }
-    inside = false;
-  };
-#ifdef CNN_STD_THREADS
-  std::vector<std::thread> team;
-  for (int worker = 1; worker < workers; ++worker) team.emplace_back(work, worker);
-  work(0);
-  for (std::thread& t : team) t.join();
-#else
-#pragma omp parallel num_threads(workers)
-  work(omp_get_thread_num());
-#endif
-  error.rethrow();
+  Job job;
+  job.count = count;
+  job.grain = grain;
+  job.body = body;
+  job.context = context;
+  if (!team->run(job)) return run_serially(count, grain, body, context);
+  job.error.rethrow();
 }
 
 }  // namespace cnn
