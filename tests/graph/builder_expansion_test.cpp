@@ -57,24 +57,29 @@ TEST_CASE("a dropped item takes no number and its name stands for its input") {
   - {add: [a, prev], name: d, if: $on}
   - {concat: [in, [relu]], name: e, if: $on}
   - {conv: 5, kernel: 1, name: f, repeat: 0}
+  - {add, from: [in, a], name: g, if: $on}
   - {relu, from: b}
   - {relu, from: c}
   - {relu, from: d}
   - {relu, from: e}
   - {relu, from: f}
+  - {relu, from: g}
 )",
                           "vars: {on: false}\n"));
-  CHECK(built.layers() == Names{"a conv", "1 relu", "2 relu", "3 relu", "4 relu", "5 relu"});
+  CHECK(built.layers() ==
+        Names{"a conv", "1 relu", "2 relu", "3 relu", "4 relu", "5 relu", "6 relu"});
   CHECK(built.inputs("1") == Names{"a"});
   CHECK(built.inputs("2") == Names{"image"});
   CHECK(built.inputs("3") == Names{"a"});
   CHECK(built.inputs("4") == Names{"image"});
   CHECK(built.inputs("5") == Names{"a"});
+  CHECK(built.inputs("6") == Names{"image"});
 }
 
 TEST_CASE("what is dropped is not looked into") {
-  CHECK(errors_of(model("  - {conv: $(1 / 0), kernal: 3, from: nowhere, if: false}\n  - relu\n")) ==
-        "");
+  CHECK(errors_of(model("  - {conv: $(1 / 0), kernal: 3, from: nowhere, if: false}\n"
+                        "  - {add: [[{conv: $(1 / 0)}], nowhere], name: x, if: false}\n"
+                        "  - {relu, from: x}\n")) == "");
 }
 
 TEST_CASE("of two alternatives with one name the one that is there has it") {

@@ -12,14 +12,34 @@
 
 namespace cnn {
 
+// Lines that are logged while it lives.
+class LogCapture {
+ public:
+  LogCapture() {
+    set_log_sink([this](std::string_view line) { lines.emplace_back(line); });
+  }
+  ~LogCapture() { set_log_sink({}); }
+  LogCapture(const LogCapture&) = delete;
+  LogCapture& operator=(const LogCapture&) = delete;
+
+  std::vector<std::string> lines;
+};
+
 struct Built {
   ParameterStore store;
+  std::vector<std::string> log;  // what was said during the build
   Graph graph;
 
   explicit Built(const std::string& yaml, Phase phase = Phase::kTrain,
                  const std::vector<std::string>& overrides = {})
-      : graph(build_graph(spec_of(yaml, overrides), phase, store)) {}
+      : graph(build(spec_of(yaml, overrides), phase)) {}
 
+  Graph build(const ModelSpec& spec, Phase phase) {
+    const LogCapture capture;
+    Graph built = build_graph(spec, phase, store);
+    log = capture.lines;
+    return built;
+  }
   // "c1.weight [6,1,5,5]" in order of execution; statistics too.
   std::vector<std::string> weights() const {
     std::vector<std::string> lines;
@@ -87,18 +107,5 @@ inline std::string errors_of(const std::string& yaml, Phase phase = Phase::kTrai
 inline bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
-
-// Lines that are logged while it lives.
-class LogCapture {
- public:
-  LogCapture() {
-    set_log_sink([this](std::string_view line) { lines.emplace_back(line); });
-  }
-  ~LogCapture() { set_log_sink({}); }
-  LogCapture(const LogCapture&) = delete;
-  LogCapture& operator=(const LogCapture&) = delete;
-
-  std::vector<std::string> lines;
-};
 
 }  // namespace cnn

@@ -188,22 +188,25 @@ bool Expander::read_phase(const Item& item, const List& list, Presence& presence
 
 // What a dropped item's name stands for: its (first) input.
 int Expander::stand_in(const Item& item, const List& list) {
-  if (item.op->names_inputs() && !item.value.is_null()) {
-    const std::optional<Written> value = c_.evaluate.written(item.value, list);
-    if (!value) return kUnknown;
-    const Node* first = &value->value;
-    if (first->is_list() && !first->items().empty()) first = &first->items().front();
-    if (first->is_map() && !first->entries().empty()) first = &first->entries().front().value;
-    if (first->is_scalar()) return named_input(*first, *value->where, "").value;
+  const Node* from = item.common_value("from");
+  const bool has_value = item.op->names_inputs() && !item.value.is_null();
+  if (!has_value && (!from || !from->is_list() || from->items().empty())) {
+    return input_of(item, list).value;
   }
-  return input_of(item, list).value;
+  const Node* first = has_value ? &item.value : from;
+  if (first->is_list() && !first->items().empty()) first = &first->items().front();
+  if (first->is_map() && !first->entries().empty()) first = &first->entries().front().value;
+  // A branch is not built, nor looked into: it starts at the item's input.
+  if (!first->is_scalar()) return input_of(item, list).value;
+  const std::optional<Written> name = c_.evaluate.written(*first, list);
+  return name ? named_input(name->value, *name->where, "").value : kUnknown;
 }
 
 int Expander::expand_repeated(const Node& map, const Item& item, int count, const std::string& path,
                               List& list) {
   const bool splices = item.op->splices();
   int value = kUnknown;
-  list.levels.push_back(path);
+  if (!splices) list.levels.push_back(path);
   for (int i = 0; i < count; ++i) {
     count_item(item.mark);
     const std::string copy_path = splices ? path : fmt::format("{}.{}", path, i);
@@ -213,7 +216,7 @@ int Expander::expand_repeated(const Node& map, const Item& item, int count, cons
     if (!splices) c_.names.close(copy_path, value);
     if (!is_side(item)) list.previous = value;
   }
-  list.levels.pop_back();
+  if (!splices) list.levels.pop_back();
   return value;
 }
 
