@@ -86,7 +86,7 @@ loss:
   - {cross_entropy: head.aux, target: label, weight: 0.3}
 metrics: [accuracy]
 data: {format: digits, train: 400, test: 20, val: 100}
-train: {epochs: 5, batch_size: 20, optimizer: {adam: 3e-3}, seed: 2}
+train: {epochs: 6, batch_size: 20, optimizer: {adam: 1e-2}, seed: 2}
 )");
   const double first = score(r.recorder.rows.front(), "train/loss");
   const double last = score(r.recorder.rows.back(), "train/loss");
@@ -212,10 +212,12 @@ TEST_CASE("row 27: what memory cannot hold is refused before step 0") {
   }
   CHECK(listed == 5);
   request.memory_limit = 0;
-  const std::string huge = error_of(Exit::kResource, [&] {
-    train(load(path, {"train.batch_size=100000000", "data.train=100000000", "data.val=0"}), request,
-          recorder, flags);
-  });
+  std::string wide = kTinyModel;
+  wide.insert(wide.find("  - {linear: 10"), "  - {linear: 1000000000, name: wide}\n");
+  folder.write("wide.yaml", wide);
+  const std::string huge = error_of(
+      Exit::kResource, [&] { train(load(folder.file("wide.yaml")), request, recorder, flags); });
+  CHECK(contains(huge, "for wide.weight"));
   CHECK(contains(huge, "available"));
   CHECK_FALSE(std::filesystem::exists(folder.file("runs")));
 }

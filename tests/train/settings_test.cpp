@@ -11,7 +11,7 @@ using namespace cnn::test;
 TrainSettings settings(const std::string& train) {
   const TempFolder folder;
   return read_train_settings(
-      load(folder.write("m.yaml", "vars: {n: 4, rate: 0.2}\nlayers: [relu]\n" +
+      load(folder.write("m.yaml", "input: {x: [3]}\nvars: {n: 4, rate: 0.2}\nlayers: [relu]\n" +
                                       (train.empty() ? "" : "train: " + train) + "\n")));
 }
 
@@ -66,7 +66,7 @@ TEST_CASE("mistakes in the train section are located, with the nearest key") {
     return error_of(Exit::kSpec, [&] { settings(train); });
   };
   CHECK(contains(problem("{epoch: 3}"), "epochs"));
-  CHECK(contains(problem("{epoch: 3}"), "m.yaml:3:"));
+  CHECK(contains(problem("{epoch: 3}"), "m.yaml:4:"));
   CHECK(contains(problem("{learning_rate: 3}"), "'lr'"));
   CHECK(contains(problem("{batch_size: 0}"), "at least 1"));
   CHECK(contains(problem("{batch_size: 3000000000}"), "below"));
