@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "base/files.h"
 #include "base/log.h"
@@ -45,6 +46,10 @@ std::string typed_line(int argc, char** argv, const std::string& name) {
     line += " " + (plain ? word : quoted + "'");
   }
   return line;
+}
+
+bool is_override(const std::string& word) {
+  return word.find('=') != std::string::npos && !file_exists(word);
 }
 
 // A write to a closed pipe or beyond a size limit shall be an error code, not a death.
@@ -101,8 +106,7 @@ std::vector<std::string> Command::overrides() const {
 void Command::take_overrides(std::vector<std::string>& words) {
   std::vector<std::string> rest;
   for (std::string& word : words) {
-    const bool is_override = word.find('=') != std::string::npos && !file_exists(word);
-    (is_override ? overrides_ : rest).push_back(std::move(word));
+    (is_override(word) ? overrides_ : rest).push_back(std::move(word));
   }
   words = std::move(rest);
 }
@@ -139,6 +143,9 @@ int Command::run(int argc, char** argv, const std::function<Exit()>& body) {
     } catch (const CLI::ParseError& error) {
       throw Error(Exit::kUsage,
                   {{"", usage_problem(error), "", {"see " + app_.get_name() + " --help"}}});
+    }
+    if (is_override(model_)) {  // cnn train --resume RUN train.epochs=20
+      overrides_.insert(overrides_.begin(), std::exchange(model_, ""));
     }
     set_log_level(quiet_ ? LogLevel::kQuiet : verbose_ ? LogLevel::kVerbose : LogLevel::kNormal);
     set_threads(threads_ > 0 ? threads_ : std::min(default_threads(), kMostThreads));

@@ -72,7 +72,7 @@ int main(int argc, char** argv) {
       "train", kExamples,
       "Trains the network of MODEL.yaml and writes a run directory: weights, results.csv, "
       "spec.yaml, run.json.\nCtrl-C saves a checkpoint first; a second one quits at once.");
-  CLI::Option* model = command.add_model("the model file");
+  command.add_model("the model file");
   command.add_key("--data", "data", "NAME", "data set: a name or a file of data/");
   command.add_key("--epochs", "train.epochs", "N", "passes over the training data");
   command.add_key("--batch-size", "train.batch_size", "N", "samples per step");
@@ -98,7 +98,7 @@ int main(int argc, char** argv) {
           ->type_name("NAME");
   CLI::Option* overwrite =
       app.add_flag("--overwrite", request.overwrite, "empty an old run of that name first");
-  for (CLI::Option* other : {model, weights, out, name, overwrite}) resume->excludes(other);
+  for (CLI::Option* other : {weights, out, name, overwrite}) resume->excludes(other);
   app.add_flag("--allow-non-finite", request.allow_non_finite_weights,
                "accept weights that hold NaN or infinity");
   const std::map<std::string, ProgressMode> modes = {{"auto", ProgressMode::kAuto},
@@ -112,6 +112,10 @@ int main(int argc, char** argv) {
 
   return command.run(argc, argv, [&] {
     const bool resumes = !request.resume.empty();
+    if (resumes && !command.model().empty()) {
+      fail(Exit::kUsage, "", "--resume goes on with the run's own model file: leave '{}' out",
+           command.model());
+    }
     if (!resumes && command.model().empty()) {
       fail(Exit::kUsage, "", "a model file is required: cnn train MODEL.yaml (or --resume RUN)");
     }

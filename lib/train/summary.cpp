@@ -22,10 +22,10 @@ std::string settings_of(const GraphNode& node) {
   for (size_t i = 0; i < mine.table().size(); ++i) {
     const Option& option = mine.table()[i];
     if (option.is_reference) continue;
-    const std::string value = option.default_text;  // of this layer: its current value
+    const std::string value = to_yaml(option.write());
     if (option.is_primary) {
-      if (!value.empty()) parts.insert(parts.begin(), value);
-    } else if (value != fresh.table()[i].default_text) {
+      if (value != "~") parts.insert(parts.begin(), value);
+    } else if (value != to_yaml(fresh.table()[i].write())) {
       parts.push_back(option.name + " " + value);
     }
   }

@@ -133,7 +133,7 @@ data: digits
   CHECK(result.exit == 3);
   CHECK(result.out.empty());
   INFO(result.err);
-  CHECK(contains(result.err, "bad.yaml:4:14: error: unknown key 'kernal' for layer 'conv'"));
+  CHECK(contains(result.err, "bad.yaml:4:15: error: unknown key 'kernal' for layer 'conv'"));
   CHECK(contains(result.err, "^~~~~~ did you mean 'kernel'?"));
   CHECK(contains(result.err, "bad.yaml:5:6: error: unknown layer"));
   CHECK(contains(result.err, "did you mean 'maxpool'?"));
