@@ -1,6 +1,5 @@
 #include "io/idx.h"
 
-#include <fmt/ranges.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -32,6 +31,12 @@ std::string type_name(unsigned type) {
     default:
       return "unknown";
   }
+}
+
+std::string text_of(const std::vector<int64_t>& shape) {
+  std::string text = "[";
+  for (const int64_t n : shape) text += (text.size() > 1 ? "," : "") + std::to_string(n);
+  return text + "]";
 }
 
 // The bytes of the array, wherever they come from.
@@ -181,11 +186,10 @@ class IdxReader {
       array.shape.push_back(static_cast<int64_t>(size));
       const uint64_t most = source_->most_bytes();
       if (size > 0 && count > most / size) {
-        fail_at(
-            at_ - word.size(),
-            "sizes [{}] ask for more numbers than a file of {} bytes can hold; it is cut off or "
-            "damaged",
-            fmt::join(array.shape, ","), file_.size());
+        fail_at(at_ - word.size(),
+                "sizes {} ask for more numbers than a file of {} bytes can hold; it is cut off or "
+                "damaged",
+                text_of(array.shape), file_.size());
       }
       count *= size;
     }
