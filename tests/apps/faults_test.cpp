@@ -163,6 +163,17 @@ TEST_CASE("row 59: a damaged newest state is noticed and the previous one used")
   CHECK(final_weights(folder, "hurt") == whole);
 }
 
+TEST_CASE("row 70: training goes on when nobody reads its stdout any more") {
+  const TemporaryFolder folder;
+  folder.file("m.yaml", small_model());
+  ProcessSettings broken;
+  broken.broken_stdout = true;
+  const auto result = run_cnn(train_words(folder, "piped"), broken);
+  INFO(result.err);
+  CHECK(result.exit == 0);
+  CHECK(json::parse(read_text(folder.str("runs/piped/run.json")))["status"] == "done");
+}
+
 TEST_CASE("row 75: a loss that is not finite stops with layer and step") {
   const TemporaryFolder folder;
   folder.file("m.yaml", small_model());

@@ -11,7 +11,10 @@
 #include <vector>
 
 #include "support/catch.h"
+#include "support/process.cpp"
 
+using cnn::Process;
+using cnn::TemporaryFolder;
 namespace fs = std::filesystem;
 
 namespace {
@@ -139,6 +142,15 @@ TEST_CASE("no build file asks for fast-math") {
     INFO(name);
     CHECK(text.str().find("fast-math") == std::string::npos);
   }
+}
+
+TEST_CASE("row 77: configure refuses fast-math") {
+  const TemporaryFolder folder;
+  const auto result = Process({"/usr/bin/env", "cmake", "-S", kRoot.string(), "-B", folder.str("b"),
+                               "-DCMAKE_CXX_FLAGS=-ffast-math"})
+                          .wait();
+  CHECK(result.exit == 1);
+  CHECK(result.err.find("must not be built with -ffast-math") != std::string::npos);
 }
 
 TEST_CASE("the top level holds nothing but the agreed folders and files") {

@@ -53,7 +53,13 @@ Process::Process(const std::vector<std::string>& words, const ProcessSettings& s
   pid_ = fork();
   if (pid_ != 0) return;
   if (!settings.folder.empty() && chdir(settings.folder.c_str()) != 0) _exit(126);
-  const int out = open(out_path_.c_str(), O_WRONLY | O_CREAT, 0600);
+  int out = open(out_path_.c_str(), O_WRONLY | O_CREAT, 0600);
+  if (settings.broken_stdout) {
+    int ends[2];
+    if (pipe(ends) != 0) _exit(126);
+    close(ends[0]);
+    out = ends[1];
+  }
   const int err = open(err_path_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   const int in = open("/dev/null", O_RDONLY);
   dup2(in, 0);

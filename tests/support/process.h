@@ -30,9 +30,10 @@ class TemporaryFolder {
 std::string read_text(const std::string& path);
 
 struct ProcessSettings {
-  std::string folder;         // working directory; empty: this one
-  std::string stdout_to;      // a file instead of capturing ("/dev/full")
-  long file_size_limit = -1;  // RLIMIT_FSIZE in bytes
+  std::string folder;          // working directory; empty: this one
+  std::string stdout_to;       // a file instead of capturing ("/dev/full")
+  bool broken_stdout = false;  // a pipe whose reader has gone
+  long file_size_limit = -1;   // RLIMIT_FSIZE in bytes
   std::vector<std::pair<std::string, std::string>> environment = {};
 };
 
