@@ -54,6 +54,9 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
          "there is no loss to train with; add 'loss: {{cross_entropy: "
          "NAME, target: label}}'");
   }
+  for (const GraphNode& node : network_.train_graph().nodes) {
+    if (!node.plan.kernel.empty()) detail_note("{}: {}", node.name, node.plan.kernel);
+  }
   const Node data = load_data(spec);
   DataSource source(data, static_cast<uint64_t>(settings_.seed));
   DataView train = source.open(Split::kTrain);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "spec/expression.h"
+#include "train/metrics.h"
 
 namespace cnn {
 
@@ -177,6 +178,7 @@ std::string train_help() {
       "wins\n";
   text += family_help("optimizer", optimizer_types());
   text += family_help("schedule", schedule_types());
+  text += family_help("metrics", metric_types());
   return text;
 }
 

@@ -68,7 +68,8 @@ struct TrainSettings {
 // located problems.
 TrainSettings read_train_settings(const ModelSpec& spec);
 
-// The reference of the section as plain text, optimizers and schedules included (`cnn help train`).
+// The reference of the section as plain text, with optimizers, schedules and metrics (`cnn help
+// train`).
 std::string train_help();
 
 }  // namespace cnn

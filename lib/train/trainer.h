@@ -18,6 +18,7 @@ namespace cnn {
 
 // Set by signal handlers, polled at every update and every batch of validation.
 struct StopFlags {
+  static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
   std::atomic<int> stop_signal{0};          // SIGINT or SIGTERM: checkpoint, then return
   std::atomic<bool> save_requested{false};  // SIGHUP: checkpoint, go on; cleared once served
 };
