@@ -4,40 +4,10 @@
 #include <array>
 #include <filesystem>
 
-#include "base/error.h"
-#include "spec/yaml.h"
-
 namespace cnn {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string folder_of(const std::string& path) {
-  const std::string folder = fs::path(path).parent_path().string();
-  return folder.empty() ? "." : folder;
-}
-
-// Names of the data sets that stand beside the ones that every installation has.
-std::vector<std::string> known_names(const std::string& model_directory) {
-  std::vector<std::string> names;
-  const std::string digits = find_data_file("digits", model_directory);
-  if (digits.empty()) return names;
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder_of(digits), ignored)) {
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-Node load_named(const Node& name, const std::string& model_directory) {
-  const std::string path = find_data_file(name.text(), model_directory);
-  if (!path.empty()) return load_yaml(path);
-  Diagnostics diagnostics;
-  diagnostics.report_unknown(name.mark(), "data set", name.text(), known_names(model_directory));
-  diagnostics.throw_if_any();
-  return {};
-}
 
 // Absolute, without a look at whether it is there.
 std::string absolute(const std::string& folder, const std::string& path) {
@@ -71,23 +41,15 @@ void anchor_paths(Node& map, const std::string& home) {
 }  // namespace
 
 Node load_data(const ModelSpec& spec) {
-  Diagnostics diagnostics;
-  const Node* data = spec.section("data");
-  if (data == nullptr || data->is_null()) {
-    diagnostics.report(data ? data->mark() : spec.root.mark(), "the model names no data set",
+  Node data = load_data_section(spec);
+  if (data.is_null()) {
+    const Node* section = spec.section("data");
+    Diagnostics diagnostics;
+    diagnostics.report(section ? section->mark() : spec.root.mark(), "the model names no data set",
                        "add 'data: digits', or give --data digits");
     diagnostics.throw_if_any();
   }
-  const VariableScope scope(spec.vars);
-  Node result = evaluate(*data, scope, diagnostics);
-  diagnostics.throw_if_any();
-  if (result.is_scalar()) result = load_named(result, folder_of(spec.path));
-  if (!result.is_map()) {
-    diagnostics.report(result.mark(),
-                       "expected the name of a data set or a map, found " + result.describe());
-    diagnostics.throw_if_any();
-  }
-  return result;
+  return data;
 }
 
 Node portable_data(const Node& data) {
