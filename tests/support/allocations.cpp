@@ -20,12 +20,13 @@ namespace cnn {
 int64_t allocation_count() { return allocations; }
 }  // namespace cnn
 
-void* operator new(std::size_t size) {
+// Not inlined: the compiler would take malloc and free in its callers for a mismatch.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocations;
   if (void* p = std::malloc(size > 0 ? size : 1)) return p;
   throw std::bad_alloc();
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 #endif
