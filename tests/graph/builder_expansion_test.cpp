@@ -195,6 +195,18 @@ blocks:
   }
 }
 
+TEST_CASE("an edit finds the alternative that is there") {
+  for (const std::string on : {"true", "false"}) {
+    const Built built(model(R"(
+  - {conv: 3, kernel: 1, name: a, if: $on}
+  - {conv: 5, kernel: 1, name: a, if: $(not on)}
+  - {relu, name: b, if: $on}
+)",
+                            "vars: {on: " + on + "}\nedit: {a: {conv: 7}, b: tanh}\n"));
+    CHECK(built.shape("a") == "[7,8,8]");
+  }
+}
+
 TEST_CASE("the command line edits by path, with each name a level of its own") {
   const Built built(model("  - {b: 8, repeat: 2, name: layer1}\n  - relu\n",
                           "blocks: {b: {args: {out: ~}, layers: "
@@ -268,6 +280,7 @@ layers:
   - {conv: 4, kernel: 1, name: a}
   - {b, name: x, freeze: true, init: xavier_normal}
   - {seq: [{conv: 4, kernel: 1}], name: s, lr_mult: 7}
+  - {add: [[{conv: 4, kernel: 1, name: p}], {q: [{conv: 4, kernel: 1}]}], lr_mult: 9, init: he_normal}
 train:
   params:
     - {match: "x.c.*", lr_mult: 11, freeze: false}
@@ -293,6 +306,9 @@ train:
   CHECK(built.parameter("x.n.weight").request.init.value == 0.125);
   CHECK(built.parameter("x.n.bias").request.init.value == 0.0);
   CHECK(built.parameter("s.0.weight").lr_mult == 7.0);
+  CHECK(built.parameter("p.weight").lr_mult == 9.0);
+  CHECK(built.parameter("q.weight").lr_mult == 9.0);
+  CHECK(built.parameter("q.weight").request.init.kind == Kind::kHeNormal);
 }
 
 TEST_CASE("a parameter rule for what exists in training only is no mistake in testing") {

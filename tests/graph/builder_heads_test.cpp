@@ -110,6 +110,18 @@ outputs: {main: b, aux: s}
   CHECK(Built(text, Phase::kTest).graph.outputs.size() == 1);
 }
 
+TEST_CASE("the names of losses are the same in both phases") {
+  const std::string text = R"(
+input: {image: [4]}
+layers:
+  - {side: [{linear: 3}], name: s, phase: train}
+  - {linear: 3, name: b}
+loss: [{mse: s, target: y}, {mse: b, target: z}]
+)";
+  CHECK(Built(text).graph.losses[1].name == "mse_2");
+  CHECK(Built(text, Phase::kTest).graph.losses[0].name == "mse_2");
+}
+
 TEST_CASE("the output is the last item that is no loss, by its name or its type") {
   const auto output = [](const std::string& layers) {
     const Built built("input: {image: [4, 8, 8]}\nblocks: {b: {layers: [relu, bn]}}\nlayers: " +

@@ -15,7 +15,6 @@ int Expander::call_block(const Item& item, const std::string& path, List& list) 
   body.first_binding = block.splice ? c_.names.size() : 0;
   List inside(body, block.layers.items());
   inside.previous = body.input;
-  inside.inherited = list.inherited;
   inside.in_side = list.in_side;
   inside.levels = list.levels;
   if (block.splice) {
@@ -24,9 +23,9 @@ int Expander::call_block(const Item& item, const std::string& path, List& list) 
     inside.next_number = list.next_number;
   } else {
     inside.set_path(path);
+    inside.levels.push_back(path);
   }
-  enter_level(inside, item, path, list);
-  if (block.splice) inside.levels.pop_back();
+  inherit(inside, item, list);
   if (!bind_arguments(item, body, inside, list)) return kUnknown;
 
   const Diagnostics::Within note(

@@ -114,6 +114,7 @@ void Edits::report_unmatched(const Names& names, Diagnostics& diagnostics) const
                    around->state == Binding::State::kDroppedByPhase)) {
       continue;
     }
+    if (around && around == names.at(patch.path)) continue;  // the patched item itself is dropped
     if (around && around->is_dropped()) {
       diagnostics.report(
           patch.mark, fmt::format("'{}' in 'edit' is inside an item that is dropped", patch.path),

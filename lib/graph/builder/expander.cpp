@@ -63,53 +63,57 @@ std::string Expander::read_name(const Node& map, List& list) {
   return check_name(text, written->mark(), "layer", c_.diagnostics) ? text : "";
 }
 
-void Expander::expand_named(Node map, const Mark& mark, List& list) {
+// The item's name and path (rule 9), after the patches that `edit` has for it.
+Expander::Place Expander::place(Node& map, const Mark& mark, List& list) {
   const auto splices = [&] {
     const Entry* op = find_op_entry(map, c_.ops);
     return op && c_.ops.find(op->key)->splices();
   };
-  std::string name = read_name(map, list);
-  std::string path = path_of(name, list);
-  const std::string first_path = path;
-  Edits::Effect effect = Edits::Effect::kNone;
-  if (!name.empty() || !splices()) effect = c_.edits.apply(path, map);
-  if (effect == Edits::Effect::kPatched) {
-    name = read_name(map, list);
-    path = path_of(name, list);
+  Place place;
+  place.name = read_name(map, list);
+  place.path = place.edited_path = path_of(place.name, list);
+  if (!place.name.empty() || !splices()) place.edit = c_.edits.apply(place.path, map);
+  if (place.edit == Edits::Effect::kPatched) {
+    place.name = read_name(map, list);
+    place.path = path_of(place.name, list);
   }
-  const bool has_path = !name.empty() || !splices();
-  const Node* name_node = map.find("name");
-  const Mark& place = name_node && !name.empty() ? name_node->mark() : mark;
+  place.is_bound = !place.name.empty() || !splices();
+  place.mark = place.name.empty() ? mark : map.find("name")->mark();
+  return place;
+}
 
+void Expander::expand_named(Node map, const Mark& mark, List& list) {
+  const Place here = place(map, mark, list);
   const std::optional<Item> item = read_item(map, c_.ops, c_.diagnostics);
-  const bool moves_on = !item || !is_side(*item);
-  Presence there;
-  if (item) there = presence(*item, effect == Edits::Effect::kDeleted, list);
-  if (item && there.kind == Presence::Kind::kDroppedByIf) {
-    if (!name.empty()) {
-      c_.names.drop(path, place, Binding::State::kDroppedByIf, stand_in(*item, list));
-    } else if (effect == Edits::Effect::kPatched) {
-      c_.edits.give_back(first_path);
-    }
-    return;
+  const Presence there = item ? presence(*item, here.edit == Edits::Effect::kDeleted, list)
+                              : Presence{Presence::Kind::kUnclear};
+  if (there.is_dropped()) return drop(*item, here, there, list);
+
+  int value = kUnknown;
+  const bool is_new = !here.is_bound || c_.names.open(here.path, here.mark, c_.diagnostics);
+  if (!item || !item->op->splices()) ++list.next_number;
+  if (is_new && there.kind == Presence::Kind::kThere) {
+    value = there.repeat < 0 ? expand_copy(*item, here.path, list)
+                             : expand_repeated(map, *item, there.repeat, here.path, list);
   }
-  if (item && there.kind == Presence::Kind::kDroppedByPhase) {
-    const int value = name.empty() ? list.previous : stand_in(*item, list);
-    c_.names.drop(path, place, Binding::State::kDroppedByPhase, value);
+  if (here.is_bound && is_new) c_.names.close(here.path, value);
+  if (item && is_side(*item)) return;
+  list.previous = value;
+  list.last = !here.name.empty() ? here.name : item ? item->op->name : "";
+}
+
+// Of what is dropped only a name stays; the other phase keeps its number too.
+void Expander::drop(const Item& item, const Place& here, const Presence& there, List& list) {
+  if (there.kind == Presence::Kind::kDroppedByPhase) {
+    const int value = here.name.empty() ? list.previous : stand_in(item, list);
+    c_.names.drop(here.path, here.mark, Binding::State::kDroppedByPhase, value);
     ++list.next_number;
     return;
   }
-  int value = kUnknown;
-  const bool is_new = !has_path || c_.names.open(path, place, c_.diagnostics);
-  if (!item || !item->op->splices()) ++list.next_number;
-  if (item && is_new && there.kind == Presence::Kind::kThere) {
-    value = there.repeat < 0 ? expand_copy(*item, path, list)
-                             : expand_repeated(map, *item, there.repeat, path, list);
-  }
-  if (has_path && is_new) c_.names.close(path, value);
-  if (!moves_on) return;
-  list.previous = value;
-  list.last = !name.empty() ? name : item ? item->op->name : "";
+  // The number, or an alternative of that name, may still meet the patch.
+  if (here.edit == Edits::Effect::kPatched) c_.edits.give_back(here.edited_path);
+  if (here.name.empty()) return;
+  c_.names.drop(here.path, here.mark, Binding::State::kDroppedByIf, stand_in(item, list));
 }
 
 // Whether the item is there at all (rule 7), and how often (rule 6).

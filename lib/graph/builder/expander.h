@@ -37,11 +37,23 @@ class Expander {
   void expand_item(const Node& written, List& list);
   void expand_named(Node map, const Mark& mark, List& list);
   std::string read_name(const Node& map, List& list);
+  struct Place {
+    std::string name;  // empty: unnamed
+    std::string path;
+    std::string edited_path;  // under which `edit` was asked
+    Edits::Effect edit = Edits::Effect::kNone;
+    Mark mark;             // of the name, or of the item
+    bool is_bound = true;  // false: an unnamed call that is spliced in has no path
+  };
+  Place place(Node& map, const Mark& mark, List& list);
   struct Presence {
     enum class Kind { kThere, kDroppedByIf, kDroppedByPhase, kUnclear };
     Kind kind = Kind::kThere;
     int repeat = -1;  // -1: not repeated
+
+    bool is_dropped() const { return kind == Kind::kDroppedByIf || kind == Kind::kDroppedByPhase; }
   };
+  void drop(const Item& item, const Place& here, const Presence& there, List& list);
   Presence presence(const Item& item, bool is_deleted, const List& list);
   bool read_phase(const Item& item, const List& list, Presence& presence);
   bool read_repeat(const Item& item, const List& list, Presence& presence);
@@ -67,7 +79,9 @@ class Expander {
                        const Input& start, const List& list);
   Input named_branch(const Entry& entry, const std::string& path, const Item& item,
                      const Input& start, const List& list);
-  void enter_level(List& inner, const Item& item, const std::string& path, const List& list);
+  List branch_list(std::span<const Node> items, const std::string& path, const Item& item,
+                   const Input& start, const List& list);
+  void inherit(List& inner, const Item& item, const List& list);
 
   // calls.cpp: blocks.
   int call_block(const Item& item, const std::string& path, List& list);

@@ -1,7 +1,6 @@
 #include "graph/builder/heads.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/log.h"
 
@@ -64,26 +63,26 @@ void Heads::add_loss(const Node& written) {
     const std::optional<bool> holds = c_.evaluate.condition(condition->value, top_);
     if (!holds || !*holds) return;
   }
+  const std::string name = loss_name(*item);
   const std::optional<Node> value = c_.evaluate(item->value, top_);
   if (!value || is_dropped(*value)) return;
+  add_term(std::move(*item), *value, name);
+}
 
-  const std::optional<double> weight = loss_weight(*item);
-  const std::string name = loss_name(*item);
-  // What else an item of `layers` may have means nothing here: the maker reports it.
-  for (const Entry& e : item->common) item->options.push_back(e);
-  item->common.clear();
-  std::erase_if(item->options, [](const Entry& e) { return is_loss_key(e.key); });
-  std::vector<Input> inputs;
-  if (value->is_null()) {
-    inputs.push_back({top_.previous, "prev"});
-  } else {
-    for (const Node& n : value->is_list() ? value->items() : std::vector<Node>{*value}) {
-      inputs.push_back(
-          {c_.names.value_of(n, top_, "", c_.diagnostics), n.is_scalar() ? n.text() : ""});
-    }
-  }
+void Heads::add_term(Item item, const Node& value, const std::string& name) {
   const size_t before = c_.diagnostics.size();
-  const int output = c_.maker.make(*item, "loss." + name, std::move(inputs), top_, loss_keys());
+  const std::optional<double> weight = loss_weight(item);
+  // What else an item of `layers` may have means nothing here: the maker reports it.
+  for (const Entry& e : item.common) item.options.push_back(e);
+  item.common.clear();
+  std::erase_if(item.options, [](const Entry& e) { return is_loss_key(e.key); });
+  std::vector<Input> inputs;
+  if (value.is_null()) inputs.push_back({top_.previous, "prev"});
+  for (const Node& n : value.is_scalar() ? std::vector<Node>{value} : value.items()) {
+    inputs.push_back(
+        {c_.names.value_of(n, top_, "", c_.diagnostics), n.is_scalar() ? n.text() : ""});
+  }
+  const int output = c_.maker.make(item, "loss." + name, std::move(inputs), top_, loss_keys());
   if (output == kUnknown || !weight || c_.diagnostics.size() > before) return;
   graph_.losses.push_back({graph_.values[static_cast<size_t>(output)].producer, *weight, name});
 }
@@ -95,23 +94,21 @@ std::optional<double> Heads::loss_weight(const Item& item) {
   return value ? value->read_double(c_.diagnostics) : std::nullopt;
 }
 
-bool Heads::has_term(const std::string& name) const {
-  return std::any_of(graph_.losses.begin(), graph_.losses.end(),
-                     [&](const LossTerm& term) { return term.name == name; });
-}
-
-// `name:`, else the op, numbered from the second one on.
+// `name:`, else the op, numbered from the second one on. A term that this phase drops counts, so
+// that names are the same in both.
 std::string Heads::loss_name(const Item& item) {
+  std::string name = item.op->name;
   if (const Entry* entry = find_key(item, "name")) {
-    const std::string& name = entry->value.text();
-    if (check_name(name, entry->value.mark(), "loss", c_.diagnostics) && has_term(name)) {
+    name = entry->value.text();
+    const bool is_name = check_name(name, entry->value.mark(), "loss", c_.diagnostics);
+    if (is_name && terms_.count(name) > 0) {
       c_.diagnostics.report(entry->value.mark(), fmt::format("the name '{}' is used twice", name),
                             "choose another name");
     }
-    return name;
+  } else {
+    for (int i = 2; terms_.count(name) > 0; ++i) name = fmt::format("{}_{}", item.op->name, i);
   }
-  std::string name = item.op->name;
-  for (int i = 2; has_term(name); ++i) name = fmt::format("{}_{}", item.op->name, i);
+  terms_.insert(name);
   return name;
 }
 

@@ -2,6 +2,7 @@
 // that everything before them is used.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,9 +24,9 @@ class Heads {
 
  private:
   void add_loss(const Node& written);
+  void add_term(Item item, const Node& value, const std::string& name);
   std::optional<double> loss_weight(const Item& item);
   std::string loss_name(const Item& item);
-  bool has_term(const std::string& name) const;
   bool is_dropped(const Node& value) const;
   void add_output(const Entry& entry);
   bool is_metric_input(const std::string& name) const;
@@ -34,6 +35,7 @@ class Heads {
   Context c_;
   const List& top_;
   Graph& graph_;
+  std::set<std::string> terms_;  // names of losses; of those that this phase drops, too
 };
 
 }  // namespace cnn::build

@@ -55,7 +55,9 @@ int LayerMaker::make(const Item& item, const std::string& path, std::vector<Inpu
   layer.inputs = std::move(work.inputs);
   layer.levels = list.levels;
   layer.settings = own->over(list.inherited).over(work.defaults.settings);
-  layer.init.own = own->init ? &*own->init : nullptr;
+  // An `init` beside branches is for the layers in them.
+  const bool has_branches = type.inputs == LayerType::Inputs::kBranches;
+  layer.init.own = own->init && !has_branches ? &*own->init : nullptr;
   layer.init.inherited = list.inherited.init ? &*list.inherited.init : nullptr;
   layer.init.fallback = work.defaults.settings.init ? &*work.defaults.settings.init : nullptr;
   layer.in_side = list.in_side;

@@ -48,17 +48,16 @@ int Expander::expand_seq(const Item& item, const std::string& path, const List& 
   inner.previous = input_of(item, list).value;
   inner.set_path(path);
   inner.in_side = list.in_side || item.op->kind == Op::Kind::kSide;
-  enter_level(inner, item, path, list);
+  inner.levels.push_back(path);
+  inherit(inner, item, list);
   expand(inner);
   return items ? inner.previous : kUnknown;
 }
 
-// What the items inside inherit.
-void Expander::enter_level(List& inner, const Item& item, const std::string& path,
-                           const List& list) {
-  inner.levels.push_back(path);
+// The settings of parameters that the items inside inherit.
+void Expander::inherit(List& inner, const Item& item, const List& list) {
   const auto own = read_settings(item, list, c_.evaluate, c_.diagnostics);
-  if (own) inner.inherited = own->over(list.inherited);
+  inner.inherited = own ? own->over(list.inherited) : list.inherited;
 }
 
 // The one input of an item: `from`, else the previous item.
@@ -171,48 +170,50 @@ bool Expander::report_bare_item(const Node& set) {
   return true;
 }
 
+// A branch of the item at `path`, which is a level of paths only when it has a name (or copies).
+List Expander::branch_list(std::span<const Node> items, const std::string& path, const Item& item,
+                           const Input& start, const List& list) {
+  const bool is_level = item.find_common("name") || item.find_common("repeat");
+  List branch(list, items);
+  if (is_level) branch.levels.push_back(path);
+  inherit(branch, item, list);
+  branch.prefix = is_level ? path + "." : list.prefix;
+  branch.number_prefix = path + ".";
+  branch.previous = start.value;
+  return branch;
+}
+
 // Adds no level for named items; unnamed ones are numbered below the owner and the branch.
 Input Expander::unnamed_branch(const Node& items, const std::string& path, size_t number,
                                const Item& item, const Input& start, const List& list) {
-  const bool is_level = item.find_common("name") || item.find_common("repeat");
-  List branch(list, items.items());
-  if (is_level) enter_level(branch, item, path, list);
-  branch.prefix = is_level ? path + "." : list.prefix;
-  branch.number_prefix = fmt::format("{}.{}.", path, number);
-  branch.previous = start.value;
+  List branch = branch_list(items.items(), path, item, start, list);
+  branch.number_prefix += fmt::format("{}.", number);
   expand(branch);
-  return {branch.previous, items.items().empty() ? start.label : branch.last};
+  return {branch.previous, branch.last.empty() ? start.label : branch.last};
 }
 
 Input Expander::named_branch(const Entry& entry, const std::string& path, const Item& item,
                              const Input& start, const List& list) {
   count_item(entry.mark);
-  const bool is_level = item.find_common("name") || item.find_common("repeat");
-  const std::string prefix = is_level ? path + "." : list.prefix;
-  if (is_expression(entry.value) || entry.value.is_scalar()) {
-    const std::optional<Written> name = c_.evaluate.written(entry.value, list);
-    if (!check_name(entry.key, entry.mark, "branch", c_.diagnostics) || !name) return {};
-    const Input input = named_input(name->value, *name->where, "");
-    if (c_.names.open(prefix + entry.key, entry.mark, c_.diagnostics)) {
-      c_.names.close(prefix + entry.key, input.value);
-    }
-    return {input.value, entry.key};
-  }
   if (entry.value.is_null()) {
     c_.diagnostics.report(entry.mark,
                           fmt::format("branch '{}' expects a list of items or a name", entry.key),
                           "[] passes the input on");
     return {};
   }
+  if (entry.value.is_scalar()) {
+    const std::optional<Written> name = c_.evaluate.written(entry.value, list);
+    if (!check_name(entry.key, entry.mark, "branch", c_.diagnostics) || !name) return {};
+    const Input input = named_input(name->value, *name->where, "");
+    const std::string branch = branch_list({}, path, item, start, list).prefix + entry.key;
+    if (c_.names.open(branch, entry.mark, c_.diagnostics)) c_.names.close(branch, input.value);
+    return {input.value, entry.key};
+  }
   // A map is one item.
   const std::vector<Node> one =
       entry.value.is_map() ? std::vector<Node>{entry.value} : entry.value.items();
   const std::vector<Node> items = {as_named_item(entry.key, entry.mark, one, c_.ops)};
-  List branch(list, items);
-  if (is_level) enter_level(branch, item, path, list);
-  branch.prefix = prefix;
-  branch.number_prefix = path + ".";
-  branch.previous = start.value;
+  List branch = branch_list(items, path, item, start, list);
   expand(branch);
   return {branch.previous, entry.key};
 }
