@@ -50,6 +50,11 @@ TEST_CASE("a folded activation is a layer of its own, and the name means its val
   CHECK(built.meaning("s") == "s.act");
 }
 
+TEST_CASE("weights of an activation are called NAME.act.weight") {
+  const Built built(model("  - {conv: 3, kernel: 1, act: bn, name: a}\n"));
+  CHECK(built.store.find("a.act.weight") >= 0);
+}
+
 TEST_CASE("an activation may be a block of the file") {
   const Built built(model("  - {conv: 3, kernel: 1, act: swish, name: a}\n",
                           "blocks: {swish: {layers: [{mul: [in, [sigmoid]]}]}}\n"));
