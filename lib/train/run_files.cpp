@@ -23,10 +23,16 @@ std::string header_of(const std::vector<std::string>& scores) {
   return csv_line(columns);
 }
 
-// A line that was cut short, by a crash or a full disk, goes.
-void drop_torn_line(const std::string& path, AppendFile& file) {
-  const std::string text = read_file(path, kMostResultBytes);
-  if (!text.empty() && text.back() != '\n') file.cut_to(text.rfind('\n') + 1);
+// The rows that a resumed run keeps: those that its checkpoint knows, whole lines only.
+uint64_t kept_rows(const std::string& path, const std::string& header, uint64_t known) {
+  if (known == 0 || !file_exists(path)) return 0;
+  const std::string text = read_file(path, kMostResultBytes).substr(0, known);
+  const size_t kept = text.rfind('\n') + 1;  // npos + 1 is 0
+  if (kept > 0 && !text.starts_with(header)) {
+    fail(Exit::kInput, path, "has other columns than this run writes: {}",
+         header.substr(0, header.size() - 1));
+  }
+  return kept;
 }
 
 }  // namespace
@@ -35,15 +41,10 @@ RunFiles::RunFiles(const std::string& run, std::vector<std::string> scores, cons
     : scores_(std::move(scores)) {
   const std::string results_path = run + "/" + kResults;
   const std::string header = header_of(scores_);
+  const uint64_t kept = kept_rows(results_path, header, size_in(sizes, kResults));
   results_ = std::make_unique<AppendFile>(results_path);
-  results_->cut_to(size_in(sizes, kResults));
-  drop_torn_line(results_path, *results_);
-  if (results_->size() == 0) {
-    results_->append(header);
-  } else if (!read_file(results_path, kMostResultBytes).starts_with(header)) {
-    fail(Exit::kInput, results_path, "has other columns than this run writes: {}",
-         header.substr(0, header.size() - 1));
-  }
+  results_->cut_to(kept);
+  if (kept == 0) results_->append(header);
   log_ = std::make_unique<AppendFile>(run + "/" + kLog);
   log_->cut_to(size_in(sizes, kLog));
   // The first record of the events is written when they are opened, so they are cut before that.

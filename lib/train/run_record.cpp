@@ -28,18 +28,20 @@ TrainPosition first_position(const Session& session) {
   return position;
 }
 
-// Within an epoch the order of the samples must still be the same.
-void check_position(const std::string& run, const TrainPosition& position, const Session& session) {
+// Within an epoch the order of the samples and the losses must still be the same.
+void check_position(const std::string& run, const TrainPosition& position, Session& session) {
   if (position.batch == 0) return;
   if (position.batches_per_epoch == session.batches() &&
       position.accumulate == session.settings().accumulate &&
-      position.seed == static_cast<uint64_t>(session.settings().seed)) {
+      position.seed == static_cast<uint64_t>(session.settings().seed) &&
+      position.sums.numerators.size() == session.network().train_graph().losses.size()) {
     return;
   }
-  fail(Exit::kInput, run,
-       "stands within an epoch ({} of {} batches), so batch_size, accumulate, seed and data must "
-       "stay as they were",
-       position.batch, position.batches_per_epoch);
+  fail(
+      Exit::kInput, run,
+      "stands within an epoch ({} of {} batches), so batch_size, accumulate, seed, losses and data "
+      "must stay as they were",
+      position.batch, position.batches_per_epoch);
 }
 
 }  // namespace
@@ -105,6 +107,7 @@ TrainPosition RunRecord::resume(Session& session) {
     position = std::move(loaded.position);
     rotate_ = !loaded.last_was_bad;
     check_position(path(), position, session);
+    position.seed = first_position(session).seed;  // another one may begin with an epoch
   } else {
     note("the run has no checkpoint yet, so it starts from the beginning");
     load_initial_weights(info_.weights, true, session);
