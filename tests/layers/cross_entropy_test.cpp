@@ -51,7 +51,7 @@ auto every_third(double value) {
 
 TEST_CASE("cross_entropy of vectors, sequences, images and volumes matches the reference") {
   for (const Shape& shape : {Shape{2}, Shape{7}, Shape{101}, Shape{3, 5}, Shape{3, 5, 7},
-                             Shape{17, 1, 1}, Shape{2, 3, 4, 5}, Shape{19, 33, 35}}) {
+                             Shape{17, 1, 1}, Shape{2, 3, 4, 5}, Shape{5, 33, 35}}) {
     check_layer({"{cross_entropy: x, target: label}", {shape}, CrossEntropyReference{}});
   }
 }
