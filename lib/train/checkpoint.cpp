@@ -86,6 +86,8 @@ void rotate(const std::string& run) {
   if (rename(linked ? temporary.c_str() : last.c_str(), previous.c_str()) != 0) {
     fail(Exit::kResource, previous, "cannot be replaced: {}", std::strerror(errno));
   }
+  // Where both names are one file already, rename does nothing and leaves the third.
+  if (linked) unlink(temporary.c_str());
 }
 
 TrainPosition read_position(const SafetensorsReader& file) {
