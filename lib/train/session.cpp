@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "data/catalogue.h"
 
 namespace cnn {
@@ -149,10 +150,10 @@ std::vector<std::string> Session::score_names() const {
 std::string Session::kernels() const {
   std::set<std::string> words;
   for (const GraphNode& node : network_.train_graph().nodes) {
-    if (!node.plan.kernel.empty())
-      words.insert(fmt::format("{}: {}", node.type->name, node.plan.kernel));
+    if (node.plan.kernel.empty()) continue;
+    words.insert(fmt::format("{}: {}", node.type->name, node.plan.kernel));
   }
-  return fmt::format("{}", fmt::join(words, ", "));
+  return join(std::vector<std::string>(words.begin(), words.end()), ", ");
 }
 
 }  // namespace cnn

@@ -21,7 +21,9 @@ std::vector<int64_t> sizes_of(const Shape& shape) {
 bool is_ignored(std::string_view name) { return name.ends_with("num_batches_tracked"); }
 
 std::string text_of(const std::vector<int64_t>& sizes) {
-  return fmt::format("[{}]", fmt::join(sizes, ","));
+  std::vector<std::string> words;
+  for (const int64_t size : sizes) words.push_back(std::to_string(size));
+  return "[" + join(words, ",") + "]";
 }
 
 void list_some(const char* kind, const std::vector<std::string>& names,
