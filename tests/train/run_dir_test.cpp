@@ -73,7 +73,7 @@ TEST_CASE("a run's name is the name of one folder") {
   CHECK(RunDirectory::create(folder.file("r"), "žába 1", false) != nullptr);
 }
 
-TEST_CASE("--overwrite empties an old run and nothing else") {
+TEST_CASE("an old run is emptied by --overwrite and nothing else is") {
   const TempFolder folder;
   const std::string out = folder.file("runs");
   {
