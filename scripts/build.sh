@@ -19,7 +19,8 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-packages="g++ cmake ninja-build libyaml-cpp-dev libopenblas-openmp-dev libcli11-dev nlohmann-json3-dev libfmt-dev zlib1g-dev"
+packages="g++ cmake ninja-build libyaml-cpp-dev libopenblas-openmp-dev libcli11-dev nlohmann-json3-dev libfmt-dev zlib1g-dev \
+libpng-dev libjpeg-dev"
 [ "$tests" = OFF ] || packages="$packages catch2"
 
 missing=
