@@ -10,6 +10,7 @@
 #include "train/progress.h"
 #include "train/run_dir.h"
 #include "train/trainer.h"
+#include "version.h"
 
 namespace cnn {
 namespace {
@@ -121,6 +122,7 @@ int main(int argc, char** argv) {
     }
     request.memory_limit = command.memory_limit();
     request.command = command.line();
+    request.version = kVersion;
     handle_signals();
     const ModelSpec spec = command.load(resumes ? request.resume : command.model());
     const auto observer = make_progress(progress, ProgressDevice::standard_error());
