@@ -20,13 +20,6 @@ namespace {
 
 constexpr int64_t kCost = 8;  // of one score, in simple operations
 
-Shape target_shape(const Shape& in) {
-  std::vector<int64_t> sizes;
-  for (int axis = 0; axis < in.rank(); ++axis) sizes.push_back(in[axis]);
-  sizes[in.rank() == 2 ? 1 : 0] = 1;
-  return Shape(sizes);
-}
-
 class CrossEntropy final : public Layer {
  public:
   void options(Options& o) override {
@@ -49,7 +42,8 @@ class CrossEntropy final : public Layer {
                   setup.describe(0));
     setup.require(class_weights_.empty() || static_cast<int64_t>(class_weights_.size()) == classes,
                   "cross_entropy: {} class_weights for {} classes", class_weights_.size(), classes);
-    setup.target(1, target_shape(in), FieldKind::kClass, classes);
+    setup.target(1, class_target_shape(in), FieldKind::kClass, classes);
+    setup.plan().ignored_class = ignore_;
     setup.output({2});
     softmax_ = setup.saved(Per::kSample, 2 * in.positions());
     losses_ = setup.scratch_forward(Per::kSample, in.positions());
@@ -70,7 +64,8 @@ class CrossEntropy final : public Layer {
           losses[r] = 0;
           continue;
         }
-        losses[r] = loss_of_row(row, classes, class_of(targets[r], classes), softmax + 2 * r);
+        losses[r] = loss_of_row(row, classes, class_of(targets[r], classes, "cross_entropy"),
+                                softmax + 2 * r);
       }
     });
     const int64_t positions = in.shape.positions();
@@ -78,7 +73,7 @@ class CrossEntropy final : public Layer {
       double numerator = 0, weights = 0;
       for (int64_t r = n * positions; r < (n + 1) * positions; ++r) {
         numerator += static_cast<double>(losses[r]);
-        if (!ignores(targets[r])) weights += weight(class_of(targets[r], classes));
+        if (!ignores(targets[r])) weights += weight(class_of(targets[r], classes, "cross_entropy"));
       }
       write_loss(call.out.sample(n), numerator, reduction_, weights);
     }
@@ -99,8 +94,9 @@ class CrossEntropy final : public Layer {
         float* gradient = grad_in.data + r * classes;
         if (!add) std::fill_n(gradient, classes, 0.0f);
         if (ignores(targets[r])) continue;
-        add_gradient_of_row(in.data + r * classes, classes, class_of(targets[r], classes),
-                            softmax + 2 * r, factor, gradient);
+        add_gradient_of_row(in.data + r * classes, classes,
+                            class_of(targets[r], classes, "cross_entropy"), softmax + 2 * r, factor,
+                            gradient);
       }
     });
   }
@@ -110,12 +106,6 @@ class CrossEntropy final : public Layer {
 
   double weight(int64_t c) const {
     return class_weights_.empty() ? 1.0 : class_weights_[static_cast<size_t>(c)];
-  }
-
-  // Data are checked when they are read; this catches what comes from elsewhere.
-  static int64_t class_of(float target, int64_t classes) {
-    CNN_ASSERT(target >= 0 && target < static_cast<float>(classes));
-    return static_cast<int64_t>(target);
   }
 
   // Keeps {largest, 1 / sum} for backward.

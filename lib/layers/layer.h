@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -76,8 +77,9 @@ struct LayerPlan {
   Shape output;
   std::vector<ParameterRequest> parameters;  // learned ones and statistics, in order of request
   std::vector<MemoryRequest> memory;
-  std::vector<Field> fields;  // by input: what a target must be (name empty: no field)
-  int64_t macs = 0;           // multiply-adds of one sample's forward, bias ignored
+  std::vector<Field> fields;             // by input: what a target must be (name empty: no field)
+  std::optional<int64_t> ignored_class;  // of a loss: targets of this class count nowhere
+  int64_t macs = 0;                      // multiply-adds of one sample's forward, bias ignored
   Window window;
   // The output may take the place of input 0 (unless a backward that reads the input follows), and
   // the gradient of input 0 that of the output's gradient.

@@ -1,6 +1,7 @@
 #include "layers/loss.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace cnn {
 
@@ -20,6 +21,23 @@ double loss_gradient_factor(const BackwardCall& call) {
     denominator += static_cast<double>(call.out.sample(n)[1]);
   }
   return denominator > 0 ? static_cast<double>(call.scale) / denominator : 0;
+}
+
+int64_t class_of(float target, int64_t classes, const char* loss) {
+  if (!(target >= 0 && target < static_cast<float>(classes)) || target != std::floor(target)) {
+    fail(Exit::kInput, "",
+         "{}: {} is no class number; the classes are 0 to {} (a number that marks what shall not "
+         "count is given by 'ignore')",
+         loss, target, classes - 1);
+  }
+  return static_cast<int64_t>(target);
+}
+
+Shape class_target_shape(const Shape& scores) {
+  std::vector<int64_t> sizes;
+  for (int axis = 0; axis < scores.rank(); ++axis) sizes.push_back(scores[axis]);
+  sizes[scores.rank() == 2 ? 1 : 0] = 1;
+  return Shape(sizes);
 }
 
 void zero_gradient(const BackwardCall& call, size_t i) {

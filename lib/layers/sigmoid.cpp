@@ -27,7 +27,7 @@ const LayerType sigmoid_layer = {
     .summary = "logistic function, between 0 and 1",
     .example = "- sigmoid\n- {linear: 1, act: sigmoid}",
     .details = "y = 1 / (1 + exp(-x)); any shape.",
-    .other_names = {"Sigmoid", "logistic"},
+    .other_names = {"Sigmoid"},
     .make = make_layer<Sigmoid>,
 };
 

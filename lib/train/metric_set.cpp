@@ -15,14 +15,6 @@ const MetricType& type_of(std::string_view name) {
   return *type;
 }
 
-// The `ignore` option of a loss, as its layer holds it.
-std::optional<int64_t> ignored_class(const GraphNode& loss) {
-  Options options;
-  loss.layer->options(options);
-  const Option* ignore = options.find("ignore");
-  return ignore ? ignore->write().as_int() : std::nullopt;
-}
-
 std::vector<std::string> value_names(const Graph& graph) {
   std::vector<std::string> names;
   for (const Value& value : graph.values) names.push_back(value.name);
@@ -49,7 +41,7 @@ std::optional<LossBinding> first_loss_binding(const Graph& graph) {
   for (size_t i = 0; i < loss.inputs.size() && i < loss.plan.fields.size(); ++i) {
     const Field& field = loss.plan.fields[i];
     if (field.shape.rank() == 0) continue;  // no target
-    return LossBinding{loss.inputs.front(), loss.inputs[i], field.kind, ignored_class(loss)};
+    return LossBinding{loss.inputs.front(), loss.inputs[i], field.kind, loss.plan.ignored_class};
   }
   return std::nullopt;
 }

@@ -107,12 +107,23 @@ TEST_CASE("cross_entropy says what its target must be") {
   CHECK(plan.fields[1].kind == FieldKind::kClass);
   CHECK(plan.fields[1].classes == 4);
   CHECK(plan.output == Shape{2});
+  CHECK_FALSE(plan.ignored_class);
+  CHECK(LayerHarness("{cross_entropy: x, ignore: 255}", {{4}}).plan().ignored_class == 255);
 }
 
-TEST_CASE("a class number out of range is caught") {
+TEST_CASE("a class number out of range is reported, with the range") {
   const LayerHarness layer("{cross_entropy: x}", {{3}});
-  CHECK_THROWS_AS(layer.run({}, 1, 1, {{1, 2, 3}, {3}}, {}, {}), std::logic_error);
-  CHECK_THROWS_AS(layer.run({}, 1, 1, {{1, 2, 3}, {-1}}, {}, {}), std::logic_error);
+  try {
+    layer.run({}, 1, 1, {{1, 2, 3}, {3}}, {}, {});
+    FAIL("class 3 of 3 was accepted");
+  } catch (const Error& error) {
+    CHECK(error.code() == Exit::kInput);
+    CHECK(error.diagnostics().front().problem.starts_with(
+        "cross_entropy: 3 is no class number; the classes are 0 to 2"));
+  }
+  for (const double wrong : {-1.0, 0.5, static_cast<double>(NAN), 1e30}) {
+    CHECK_THROWS_AS(layer.run({}, 1, 1, {{1, 2, 3}, {wrong}}, {}, {}), Error);
+  }
 }
 
 TEST_CASE("cross_entropy refuses what cannot be meant") {

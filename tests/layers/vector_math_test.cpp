@@ -41,6 +41,16 @@ TEST_CASE("the fast functions err by less than 3 units in the last place") {
   CHECK(largest_error(-1, 1, fast_tanh, exact_tanh) < 3);
   CHECK(largest_error(-1e-6f, 1e-6f, fast_tanh, exact_tanh) < 3);
   CHECK(largest_error(-85, 30, fast_sigmoid, sigmoid) < 3);
+  const auto exact_log = [](double x) { return std::log(x); };
+  const auto exact_log1p = [](double x) { return std::log1p(x); };
+  CHECK(largest_error(1e-30f, 1e-20f, fast_log, exact_log) < 3);
+  CHECK(largest_error(0.01f, 0.5f, fast_log, exact_log) < 3);
+  CHECK(largest_error(0.5f, 2, fast_log, exact_log) < 3);
+  CHECK(largest_error(2, 1e30f, fast_log, exact_log) < 3);
+  CHECK(largest_error(0, 1, fast_log1p, exact_log1p) < 3);
+  CHECK(largest_error(0, 1e-6f, fast_log1p, exact_log1p) < 3);
+  const auto exact_softplus = [](double x) { return std::log1p(std::exp(x)); };
+  CHECK(largest_error(-85, 30, fast_softplus, exact_softplus) < 3);
 }
 
 TEST_CASE("the fast functions have the right values at their ends") {
@@ -58,6 +68,11 @@ TEST_CASE("the fast functions have the right values at their ends") {
   CHECK(fast_expm1(0) == 0);
   CHECK(fast_tanh(0) == 0);
   CHECK(fast_sigmoid(0) == 0.5f);
+  CHECK(fast_log(1) == 0);
+  CHECK(std::isnan(fast_log(NAN)));
+  CHECK(std::isnan(fast_softplus(NAN)));
+  CHECK(fast_softplus(1e30f) == 1e30f);
+  CHECK(fast_softplus(-1e30f) == 0);
   for (const float y : {fast_exp(NAN), fast_expm1(NAN), fast_tanh(NAN), fast_sigmoid(NAN)}) {
     CHECK(std::isnan(y));
   }
