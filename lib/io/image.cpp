@@ -1,0 +1,130 @@
+#include "io/image.h"
+
+#include <cstring>
+#include <utility>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "io/image_codecs.h"
+
+namespace cnn {
+namespace {
+
+constexpr std::string_view kPngMagic("\x89PNG\r\n\x1a\n", 8);
+constexpr std::string_view kJpegMagic("\xff\xd8\xff", 3);
+
+[[noreturn]] void fail_unknown(std::string_view content, const std::string& path) {
+  if (content.empty()) fail(Exit::kInput, path, "is empty, expected a JPEG or PNG image");
+  std::string bytes;
+  for (const char c : content.substr(0, kPngMagic.size())) {
+    bytes += fmt::format(" {:02x}", static_cast<unsigned char>(c));
+  }
+  fail(Exit::kInput, path, "is no JPEG or PNG image: it begins with the bytes{}", bytes);
+}
+
+DecodedImage decode(std::string_view content, const std::string& path) {
+  if (content.starts_with(kPngMagic)) return decode_png(content, path);
+  if (content.starts_with(kJpegMagic)) return decode_jpeg(content, path);
+  fail_unknown(content, path);
+}
+
+uint16_t word_at(const DecodedImage& image, size_t i) {
+  uint16_t word = 0;
+  std::memcpy(&word, image.bytes.data() + i * sizeof(word), sizeof(word));
+  return word;
+}
+
+// The file's samples as bytes (16 bits rounded) or floats of the same range.
+std::vector<uint8_t> take_bytes(DecodedImage& image) {
+  if (image.info.bits == 8) return std::move(image.bytes);
+  std::vector<uint8_t> out(image.bytes.size() / sizeof(uint16_t));
+  for (size_t i = 0; i < out.size(); ++i) {
+    out[i] = static_cast<uint8_t>((word_at(image, i) + 128) / 257);
+  }
+  return out;
+}
+std::vector<float> take_floats(const DecodedImage& image) {
+  if (image.info.bits == 8) return {image.bytes.begin(), image.bytes.end()};
+  std::vector<float> out(image.bytes.size() / sizeof(uint16_t));
+  for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<float>(word_at(image, i)) / 257.0f;
+  return out;
+}
+
+uint8_t grey_of(const uint8_t* rgb) {
+  return static_cast<uint8_t>((19595 * rgb[0] + 38470 * rgb[1] + 7471 * rgb[2] + 0x8000) >> 16);
+}
+float grey_of(const float* rgb) {
+  return (19595 * rgb[0] + 38470 * rgb[1] + 7471 * rgb[2]) / 65536;
+}
+
+// From the file's channels (1 grey, 2 with alpha, 3 RGB, 4 with alpha) to those wanted.
+template <class T>
+Pixels<T> with_channels(const ImageInfo& info, std::vector<T> values, int64_t wanted) {
+  const int64_t own = info.channels;
+  if (wanted == 0) wanted = own == 2 ? 4 : own;
+  CNN_ASSERT(wanted == 1 || wanted == 3 || wanted == 4);
+  Pixels<T> image{info.height, info.width, wanted, {}};
+  if (own == wanted) {
+    image.values = std::move(values);
+    return image;
+  }
+  const bool is_colour = own >= 3, has_alpha = own == 2 || own == 4;
+  const int64_t pixels = info.height * info.width;
+  image.values.resize(static_cast<size_t>(pixels * wanted));
+  for (int64_t p = 0; p < pixels; ++p) {
+    const T* from = values.data() + p * own;
+    T* to = image.values.data() + p * wanted;
+    if (wanted == 1) {
+      to[0] = is_colour ? grey_of(from) : from[0];
+      continue;
+    }
+    for (int64_t c = 0; c < 3; ++c) to[c] = from[is_colour ? c : 0];
+    if (wanted == 4) to[3] = has_alpha ? from[own - 1] : T{255};
+  }
+  return image;
+}
+
+}  // namespace
+
+size_t check_size(const ImageInfo& info, const std::string& path) {
+  if (info.width * info.height > kMostPixels) {
+    fail(Exit::kInput, path, "is {} x {} pixels, at most {} million in all are read", info.width,
+         info.height, kMostPixels / 1'000'000);
+  }
+  return static_cast<size_t>(info.width * info.height * info.channels * (info.bits / 8));
+}
+
+bool is_image(std::string_view content) {
+  return content.starts_with(kPngMagic) || content.starts_with(kJpegMagic);
+}
+
+bool is_image_file(const std::string& path) {
+  const InputFile file(path);
+  std::string head(std::min<uint64_t>(file.size(), kPngMagic.size()), '\0');
+  file.read_at(0, head.data(), head.size());
+  return is_image(head);
+}
+
+ImageInfo read_image_info(const std::string& path) {
+  const std::string content = read_file(path, kMostImageBytes);
+  if (content.starts_with(kPngMagic)) return read_png_info(content, path);
+  if (content.starts_with(kJpegMagic)) return read_jpeg_info(content, path);
+  fail_unknown(content, path);
+}
+
+Image decode_image(std::string_view content, const std::string& path, int64_t channels) {
+  DecodedImage image = decode(content, path);
+  std::vector<uint8_t> bytes = take_bytes(image);
+  return with_channels(image.info, std::move(bytes), channels);
+}
+
+Image read_image(const std::string& path, int64_t channels) {
+  return decode_image(read_file(path, kMostImageBytes), path, channels);
+}
+
+FloatImage read_float_image(const std::string& path, int64_t channels) {
+  const DecodedImage image = decode(read_file(path, kMostImageBytes), path);
+  return with_channels(image.info, take_floats(image), channels);
+}
+
+}  // namespace cnn
