@@ -2,8 +2,6 @@
 
 #include <cstring>
 
-#include "support/process.cpp"
-
 namespace cnn {
 
 std::string small_model() {

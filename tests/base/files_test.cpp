@@ -14,7 +14,7 @@
 
 #include "base/error.h"
 #include "support/catch.h"
-#include "support/process.h"
+#include "support/files.h"
 
 using namespace cnn;
 namespace fs = std::filesystem;

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "support/catch.h"
-#include "support/process.h"
+#include "support/files.h"
 
 using namespace cnn;
 

@@ -33,8 +33,8 @@ constexpr const char* kTiny =
 // A model file and a data set, alone in a folder.
 struct House {
   TemporaryFolder folder;
-  std::string model = folder.write("models/small.yaml", kModel);
-  std::string data = folder.write("data/tiny.yaml", kTiny);
+  std::string model = folder.file("models/small.yaml", kModel);
+  std::string data = folder.file("data/tiny.yaml", kTiny);
 
   ModelSpec load(const std::vector<std::string>& overrides = {}) const {
     return load_model(model, overrides, test_vocabulary());
@@ -53,9 +53,9 @@ struct House {
 // The root of a model that consists of files; the first is loaded.
 std::string loaded(const std::vector<std::pair<std::string, std::string>>& files) {
   const TemporaryFolder folder;
-  for (const auto& [name, text] : files) folder.write(name, text);
+  for (const auto& [name, text] : files) folder.file(name, text);
   try {
-    return to_yaml(load_model(folder.path(files[0].first), {}, test_vocabulary()).root);
+    return to_yaml(load_model(folder.str(files[0].first), {}, test_vocabulary()).root);
   } catch (const Error& e) {
     return std::to_string(static_cast<int>(e.code())) + " " + e.what();
   }
@@ -88,13 +88,13 @@ TEST_CASE("a model file is read with its inputs and variables") {
 TEST_CASE("the resolved model reads back as the same tree") {
   const House house;
   const ModelSpec spec = house.load({"train.optimizer={adam: 1e-3}", "layers.1={leaky_relu: 0.1}"});
-  const std::string again = house.folder.write("run/spec.yaml", to_yaml(spec.root));
+  const std::string again = house.folder.file("run/spec.yaml", to_yaml(spec.root));
   CHECK(same_tree(load_model(again, {}, test_vocabulary()).root, spec.root));
 }
 
 TEST_CASE("variables come one from another, and inputs from them") {
   const TemporaryFolder folder;
-  const std::string path = folder.write(
+  const std::string path = folder.file(
       "m.yaml", "vars: {a: 4, b: $(a * 2), list: [$a, $b]}\ninput: {x: [$a, $(b + 1)], z: 20}\n");
   const ModelSpec spec = load_model(path, {"vars.a=5"}, test_vocabulary());
   CHECK(to_yaml(spec.vars) == "{a: 5, b: 10, list: [5, 10]}");
@@ -357,12 +357,12 @@ TEST_CASE("a data set's name is looked up beside the model's folder") {
   const Node data = load_data_section(house.load());
   CHECK(data.find("format")->text() == "idx");
   const std::string root = data.find("root")->text();
-  CHECK(std::filesystem::equivalent(root, house.folder.path("data")));
+  CHECK(std::filesystem::equivalent(root, house.folder.str("data")));
   CHECK(std::filesystem::path(root).is_absolute());
-  CHECK(find_data_file("tiny", house.folder.path("models")) ==
+  CHECK(find_data_file("tiny", house.folder.str("models")) ==
         std::filesystem::path(house.data).lexically_normal().string());
-  CHECK(find_data_file("none", house.folder.path("models")) == "");
-  CHECK(find_data_file("../data/tiny", house.folder.path("models")) == "");
+  CHECK(find_data_file("none", house.folder.str("models")) == "");
+  CHECK(find_data_file("../data/tiny", house.folder.str("models")) == "");
 }
 
 TEST_CASE("a key below data opens the data set's file first") {
@@ -373,7 +373,7 @@ TEST_CASE("a key below data opens the data set's file first") {
   CHECK(data->find("val")->text() == "7");
   CHECK(data->find("root") != nullptr);
   // From another folder the resolved model means the same files.
-  const std::string again = house.folder.write("elsewhere/spec.yaml", to_yaml(spec.root));
+  const std::string again = house.folder.file("elsewhere/spec.yaml", to_yaml(spec.root));
   CHECK(load_data_section(load_model(again, {}, test_vocabulary())).find("root")->text() ==
         data->find("root")->text());
 }
@@ -386,8 +386,8 @@ TEST_CASE("a format of the command line's own needs no data set's file") {
 
 TEST_CASE("a model is not its own data set") {
   const TemporaryFolder folder;
-  const std::string model = folder.write("models/tiny.yaml", kModel);
-  folder.write("data/tiny.yaml", kTiny);
+  const std::string model = folder.file("models/tiny.yaml", kModel);
+  folder.file("data/tiny.yaml", kTiny);
   const auto format = [&](const std::vector<std::string>& overrides) {
     const ModelSpec spec = load_model(model, overrides, test_vocabulary());
     return load_data_section(spec).find("format")->text();
@@ -411,8 +411,8 @@ TEST_CASE("an unknown data set lists what there is") {
 TEST_CASE("a data map is taken as it is, with its variables") {
   const std::string text = kInput + "vars: {n: 5}\ndata: {format: digits, val: $(2 * n)}\n";
   const TemporaryFolder folder;
-  const ModelSpec spec = load_model(folder.write("m.yaml", text), {}, test_vocabulary());
+  const ModelSpec spec = load_model(folder.file("m.yaml", text), {}, test_vocabulary());
   CHECK(to_yaml(load_data_section(spec)) == "{format: digits, val: 10}");
-  const std::string none = folder.write("n.yaml", kInput);
+  const std::string none = folder.file("n.yaml", kInput);
   CHECK(load_data_section(load_model(none, {}, test_vocabulary())).is_null());
 }

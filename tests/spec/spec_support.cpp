@@ -1,33 +1,8 @@
 #include "spec_support.h"
 
-#include <unistd.h>
-
-#include <fstream>
-
 #include "spec/yaml.h"
 
 namespace cnn {
-
-namespace fs = std::filesystem;
-
-TemporaryFolder::TemporaryFolder() {
-  static int count = 0;
-  folder_ = fs::temp_directory_path() /
-            ("cnn-spec-" + std::to_string(getpid()) + "-" + std::to_string(count++));
-  fs::create_directories(folder_);
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::remove_all(folder_, ignored);
-}
-
-std::string TemporaryFolder::write(const std::string& name, const std::string& text) const {
-  const fs::path path = folder_ / name;
-  fs::create_directories(path.parent_path());
-  std::ofstream(path, std::ios::binary) << text;
-  return path.string();
-}
 
 Node parse_text(const std::string& text) {
   return parse_yaml(std::make_shared<Source>(Source{"test.yaml", text, ".", false}));

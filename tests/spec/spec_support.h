@@ -1,31 +1,15 @@
 // Helpers of the tests of lib/spec: texts as files, errors as values.
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "spec/model_spec.h"
 #include "spec/node.h"
+#include "support/files.h"
 
 namespace cnn {
-
-// A folder that is removed with all its files.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  // Writes a file, its folders included, and gives its path.
-  std::string write(const std::string& name, const std::string& text) const;
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
-
- private:
-  std::filesystem::path folder_;
-};
 
 // Parses a text that is called "test.yaml".
 Node parse_text(const std::string& text);

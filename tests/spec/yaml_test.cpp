@@ -51,15 +51,15 @@ TEST_CASE("what cannot be read as a model file is an input error") {
   const auto code_of = [](const std::string& path) {
     return error_of([&] { load_yaml(path); }).code();
   };
-  SECTION("row 1: missing file") { CHECK(code_of(folder.path("none.yaml")) == Exit::kInput); }
-  SECTION("row 1: directory") { CHECK(code_of(folder.path(".")) == Exit::kInput); }
+  SECTION("row 1: missing file") { CHECK(code_of(folder.str("none.yaml")) == Exit::kInput); }
+  SECTION("row 1: directory") { CHECK(code_of(folder.str(".")) == Exit::kInput); }
   SECTION("row 1: /dev/zero") { CHECK(code_of("/dev/zero") == Exit::kInput); }
   SECTION("row 1: FIFO") {
-    REQUIRE(mkfifo(folder.path("pipe").c_str(), 0600) == 0);
-    CHECK(code_of(folder.path("pipe")) == Exit::kInput);
+    REQUIRE(mkfifo(folder.str("pipe").c_str(), 0600) == 0);
+    CHECK(code_of(folder.str("pipe")) == Exit::kInput);
   }
   SECTION("row 3: larger than 4 MB") {
-    const std::string path = folder.write("large.yaml", std::string(4 * 1024 * 1024 + 1, '#'));
+    const std::string path = folder.file("large.yaml", std::string(4 * 1024 * 1024 + 1, '#'));
     const Error error = error_of([&] { load_yaml(path); });
     CHECK(error.code() == Exit::kSpec);
     CHECK(contains(error.what(), "4 MB"));
@@ -279,9 +279,9 @@ TEST_CASE("what YAML 1.2 allows is read") {
 
 TEST_CASE("Windows line ends and a byte order mark are accepted") {
   const TemporaryFolder folder;
-  const std::string path = folder.write("dos.yaml",
-                                        "\xEF\xBB\xBF"
-                                        "a: 1\r\nb: x\r\n");
+  const std::string path = folder.file("dos.yaml",
+                                       "\xEF\xBB\xBF"
+                                       "a: 1\r\nb: x\r\n");
   const Node root = load_yaml(path);
   CHECK(root.find("a")->as_int() == 1);
   CHECK(root.find("b")->text() == "x");

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "support/catch.h"
-#include "support/process.cpp"
+#include "support/process.h"
 
 using cnn::Process;
 using cnn::TemporaryFolder;

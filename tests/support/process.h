@@ -3,31 +3,13 @@
 
 #include <sys/types.h>
 
-#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "support/files.h"
+
 namespace cnn {
-
-// A fresh folder, removed with all its content at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::string str(const std::string& name = "") const;
-  // Writes a file and gives its path.
-  std::string file(const std::string& name, const std::string& content) const;
-
- private:
-  std::filesystem::path path_;
-};
-
-std::string read_text(const std::string& path);
 
 struct ProcessSettings {
   std::string folder;          // working directory; empty: this one

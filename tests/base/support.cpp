@@ -1,2 +1,0 @@
-// The helpers that this folder's tests share.
-#include "support/process.cpp"
