@@ -37,9 +37,11 @@ mirrors() {
   sed -n '/^mirrors:/,/^[^ -]/ s|^ *- *\([a-z]*://[^ ]*\) *$|\1|p' "$1"
 }
 
-# The sum of the content: mirrors pack the same bytes in different ways.
+# The sum of the content: mirrors pack the same bytes in different ways. Archives are published as
+# they are.
 content_sum() {
   case $1 in
+    *.tar.gz | *.tgz) sha256sum <"$1" | cut -d ' ' -f 1 ;;
     *.gz)
       if gzip -tq "$1" 2>/dev/null; then
         gzip -dc "$1" | sha256sum | cut -d ' ' -f 1
@@ -59,15 +61,61 @@ download() {  # URL FILE
   fi
 }
 
+# An archive may write nothing outside of its folder: no absolute names, no "..", no links or
+# devices, and no more than 100 times its own size.
+check_archive() {  # ARCHIVE
+  most=$(($(wc -c <"$1") * 100))
+  size=$({ gzip -dc "$1" 2>/dev/null || true; } | head -c $((most + 1)) | wc -c)
+  [ "$size" -le "$most" ] || fail "$1: unpacks to more than 100 times its size; refused" 4
+  listing=$(tar --quoting-style=escape --numeric-owner -P -tvzf "$1" 2>&1) ||
+    fail "$1: a broken archive: $(printf '%s\n' "$listing" | tail -n 1)" 4
+  bad=$(printf '%s\n' "$listing" | awk '
+    {
+      name = $0
+      sub(/^[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ /, "", name)
+      if ($1 !~ /^[-d]/ || name ~ /^\// || ("/" name "/") ~ /\/\.\.\//) { print name; exit }
+    }')
+  [ -z "$bad" ] || fail "$1: its member '$bad' is absolute, outside or a link; refused" 4
+}
+
+# Unpacks beside the archive: first into a folder of its own, so that half an archive is never seen.
+unpack() {  # ARCHIVE SUM
+  case $1 in
+    *.tar.gz | *.tgz) ;;
+    *) return 0 ;;
+  esac
+  mark=$(dirname "$1")/.$(basename "$1").unpacked
+  if [ -f "$mark" ] && [ "$(cat "$mark")" = "$2" ]; then return 0; fi
+  check_archive "$1"
+  unpacked=$(dirname "$1")/.$(basename "$1").$$.unpacking
+  mkdir "$unpacked" || fail "cannot create $unpacked" 6
+  tar --no-same-owner --no-same-permissions -xzf "$1" -C "$unpacked" || fail "cannot unpack $1" 6
+  for entry in "$unpacked"/* "$unpacked"/.[!.]*; do
+    [ -e "$entry" ] || continue
+    rm -rf "$(dirname "$1")/$(basename "$entry")"
+    mv "$entry" "$(dirname "$1")/" || fail "cannot write in $(dirname "$1")" 6
+  done
+  rmdir "$unpacked"
+  unpacked=
+  printf '%s\n' "$2" >"$mark" || fail "cannot write $mark" 6
+  printf '%s: unpacked\n' "$1"
+}
+
 fetch() {  # SUM PATH
   target=$folder/$2
   if [ -f "$target" ] && [ "$(content_sum "$target")" = "$1" ]; then
     printf '%s: there already\n' "$target"
+    unpack "$target" "$1"
     return
   fi
   mkdir -p "$(dirname "$target")" 2>/dev/null || fail "cannot create the folder of $target" 6
-  temporary=$(dirname "$target")/.$(basename "$target").$$.tmp.gz
-  case $target in *.gz) ;; *) temporary=${temporary%.gz} ;; esac
+  # Its sum is taken by what its name ends with.
+  case $target in
+    *.tar.gz | *.tgz) ending=.tgz ;;
+    *.gz) ending=.gz ;;
+    *) ending= ;;
+  esac
+  temporary=$(dirname "$target")/.$(basename "$target").$$.tmp$ending
   for mirror in $(mirrors "$yaml"); do
     url=$mirror/$(basename "$2")
     printf '%s\n' "$url"
@@ -75,6 +123,7 @@ fetch() {  # SUM PATH
     found=$(content_sum "$temporary")
     if [ "$found" = "$1" ]; then
       mv -f "$temporary" "$target" || fail "cannot write $target" 6
+      unpack "$target" "$1"
       return
     fi
     printf 'get_data.sh: %s: found %s, expected content with sha256 %s\n' "$url" "$found" "$1" >&2
@@ -93,7 +142,8 @@ yaml=$data/$1.yaml
 command -v curl >/dev/null 2>&1 || command -v wget >/dev/null 2>&1 || fail "needs curl or wget" 2
 folder=${2:-${CNN_DATA:-$data}}
 temporary=
-trap '[ -z "$temporary" ] || rm -f "$temporary"' EXIT
+unpacked=
+trap '[ -z "$temporary" ] || rm -f "$temporary"; [ -z "$unpacked" ] || rm -rf "$unpacked"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 

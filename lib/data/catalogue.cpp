@@ -23,18 +23,28 @@ bool is_path_key(std::string_view key) {
   return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
 }
 
+// Formats have folders or files under these, or how many samples there are.
+bool is_split_key(std::string_view key) { return key == "train" || key == "val" || key == "test"; }
+
+void anchor_path(Node& value, const std::string& home) {
+  const auto& source = value.mark().source;
+  if (!value.is_scalar() || !source) return;
+  const std::string path = absolute(source->directory, value.text());
+  const bool here =
+      !source->is_command_line && (home.empty() || absolute(source->directory, "") == home);
+  const bool is_shared = source->is_command_line && !fs::exists(path);  // under $CNN_DATA
+  if (!here && !is_shared) value = Node::scalar(path, value.mark());
+}
+
 // Relative paths that stand in a folder other than `home` become absolute; with an empty `home`,
 // those of the command line alone.
 void anchor_paths(Node& map, const std::string& home) {
   for (Entry& e : map.entries()) {
     if (e.value.is_map()) anchor_paths(e.value, home);
-    const auto& source = e.value.mark().source;
-    if (!is_path_key(e.key) || !e.value.is_scalar() || !source) continue;
-    const std::string path = absolute(source->directory, e.value.text());
-    const bool here =
-        !source->is_command_line && (home.empty() || absolute(source->directory, "") == home);
-    const bool is_shared = source->is_command_line && !fs::exists(path);  // under $CNN_DATA
-    if (!here && !is_shared) e.value = Node::scalar(path, e.value.mark());
+    const bool is_split = is_split_key(e.key);
+    if (is_path_key(e.key) || (is_split && !e.value.as_double())) anchor_path(e.value, home);
+    if (!is_split || !e.value.is_list()) continue;
+    for (Node& file : e.value.items()) anchor_path(file, home);
   }
 }
 

@@ -25,9 +25,10 @@ struct ChannelNumbers {
   std::vector<double> values;
 };
 
-// A number of samples, or a fraction of them.
+// A number of samples, a fraction of them, or a folder of their own.
 struct Share {
   double value = 0;
+  DataPath folder;
   int64_t of(int64_t count) const;
 };
 
@@ -37,10 +38,28 @@ struct ClassList {
   std::vector<std::string> names;
 };
 
+// Of a picture, in pixels; 0: not said.
+struct PictureSize {
+  int64_t height = 0;
+  int64_t width = 0;
+  bool is_set() const { return height > 0; }
+};
+
+// What is drawn anew for every sample of training: see augmentation.h.
+struct AugmentOptions {
+  PictureSize crop;
+  int64_t pad = 0;
+  bool flip = false;
+  bool is_set() const { return crop.is_set() || pad > 0 || flip; }
+  void declare(Options& o);
+};
+
 CNN_OPTION_TYPE(DataPath);
 CNN_OPTION_TYPE(ChannelNumbers);
 CNN_OPTION_TYPE(Share);
 CNN_OPTION_TYPE(ClassList);
+CNN_OPTION_TYPE(PictureSize);
+CNN_OPTION_TYPE(AugmentOptions);
 
 struct DataOptions {
   std::string name;
@@ -56,6 +75,7 @@ struct DataOptions {
   bool shuffle = true;
   Share val;
   std::optional<int64_t> limit;
+  AugmentOptions augment;
   Node files;    // for scripts/get_data.sh
   Node mirrors;  // likewise
 

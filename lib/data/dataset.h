@@ -7,6 +7,7 @@
 //   Loader loader(train, fields, {.batch_size = 64, ...});
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -32,6 +33,16 @@ class Dataset {
   const std::vector<Field>& fields() const { return fields_; }  // inputs first
   // Writes field i of sample `index` to out[i], channels-last, normalised; a null is skipped.
   virtual void read(int64_t index, std::span<float* const> out) const = 0;
+  // The same, with the random changes that the data map asks for in training (`augment`). They
+  // depend on (seed, epoch, index) alone.
+  struct Draw {
+    uint64_t seed = 0;
+    uint64_t epoch = 0;
+  };
+  virtual void read_drawn(int64_t index, [[maybe_unused]] const Draw& draw,
+                          std::span<float* const> out) const {
+    read(index, out);
+  }
 
   // The file that field i comes from, for messages ("digits" where there is none).
   virtual std::string origin(int field) const = 0;
@@ -83,12 +94,11 @@ class DataSource {
   DataView open(Split split);
 
  private:
-  std::shared_ptr<const Dataset> open_whole(std::shared_ptr<const Dataset>& kept, bool test) const;
+  std::shared_ptr<const Dataset> open_whole(Split split);
 
   uint64_t seed_;
   std::unique_ptr<DataFormat> format_;
-  std::shared_ptr<const Dataset> train_;  // with what is held out
-  std::shared_ptr<const Dataset> test_;
+  std::array<std::shared_ptr<const Dataset>, 3> opened_;  // by Split; train with what is held out
 };
 
 // For a single split.

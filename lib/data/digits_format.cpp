@@ -70,7 +70,8 @@ class DigitsFormat final : public DataFormat {
 
   bool has_test() const override { return true; }
 
-  std::shared_ptr<const Dataset> open(bool test) const override {
+  std::shared_ptr<const Dataset> open(Split split) const override {
+    const bool test = split == Split::kTest;
     const int64_t size = test ? test_ : train_;
     const auto seed = static_cast<uint64_t>(seed_);
     const std::string stream = test ? "digits/test" : "digits/train";

@@ -17,8 +17,10 @@ class DataFormat {
   // The format's own keys; the common ones are declared already, and their defaults may be set.
   virtual void declare(Options& o) = 0;
   virtual bool has_test() const = 0;
-  // All samples of the training files or of the test files.
-  virtual std::shared_ptr<const Dataset> open(bool test) const = 0;
+  // True if validation has files of its own; else it is drawn from the training files.
+  virtual bool has_validation() const { return false; }
+  // All samples of the files of a split.
+  virtual std::shared_ptr<const Dataset> open(Split split) const = 0;
 
   DataOptions common;
 };
@@ -32,6 +34,8 @@ struct DataFormatType {
 std::unique_ptr<DataFormat> make_idx_format();
 std::unique_ptr<DataFormat> make_npy_format();
 std::unique_ptr<DataFormat> make_digits_format();
+std::unique_ptr<DataFormat> make_folder_format();
+std::unique_ptr<DataFormat> make_cifar_format();
 
 std::span<const DataFormatType> data_formats();
 

@@ -55,7 +55,8 @@ class IdxFormat final : public DataFormat {
 
   bool has_test() const override { return !test_.images.empty(); }
 
-  std::shared_ptr<const Dataset> open(bool test) const override {
+  std::shared_ptr<const Dataset> open(Split split) const override {
+    const bool test = split == Split::kTest;
     const IdxFiles& files = test ? test_ : train_;
     std::string stamps;
     ByteDataset::Part images = load(files.images, false, stamps);

@@ -82,6 +82,7 @@ void Loader::start_epoch(int64_t epoch, int64_t first_batch) {
   next_to_fill_ = batches_;  // workers end what they are at and take no more
   batch_ready_.wait(lock, [this] { return busy_ == 0; });
   order_ = view_.indices;
+  epoch_ = static_cast<uint64_t>(epoch);
   if (settings_.shuffle) {
     const Rng rng(settings_.seed, "data", static_cast<uint64_t>(epoch));
     for (uint64_t i = order_.size(); i > 1; --i) std::swap(order_[i - 1], order_[rng.below(i, i)]);
@@ -124,7 +125,12 @@ void Loader::fill(Slot& slot, int64_t number) const {
       const auto field = static_cast<size_t>(fields_[f]);
       slot.targets[field] = slot.fields[f] + i * all[field].shape.count();
     }
-    view_.dataset->read(batch.indices[static_cast<size_t>(i)], slot.targets);
+    const int64_t index = batch.indices[static_cast<size_t>(i)];
+    if (settings_.augment) {
+      view_.dataset->read_drawn(index, {settings_.seed, epoch_}, slot.targets);
+    } else {
+      view_.dataset->read(index, slot.targets);
+    }
   }
 }
 

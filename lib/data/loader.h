@@ -21,6 +21,7 @@ struct LoaderSettings {
   uint64_t seed = 0;  // of the order, stream "data", by epoch
   int workers = 2;    // threads that read ahead; 0: next() reads
   bool drop_last = false;
+  bool augment = false;  // as the data map's `augment` asks for: in training only
 };
 
 struct Batch {
@@ -69,6 +70,7 @@ class Loader {
   LoaderSettings settings_;
   int64_t batches_ = 0;
   std::vector<int64_t> order_;  // sample numbers of the epoch
+  uint64_t epoch_ = 0;
   std::vector<Slot> slots_;
 
   std::mutex mutex_;

@@ -137,7 +137,8 @@ class NpyFormat final : public DataFormat {
 
   bool has_test() const override { return !test_inputs_.empty(); }
 
-  std::shared_ptr<const Dataset> open(bool test) const override {
+  std::shared_ptr<const Dataset> open(Split split) const override {
+    const bool test = split == Split::kTest;
     const DataPath& targets = test ? test_targets_ : targets_;
     return std::make_shared<NpyDataset>(find_data_path(test ? test_inputs_ : inputs_, common),
                                         targets.empty() ? "" : find_data_path(targets, common),

@@ -32,8 +32,9 @@ std::vector<std::string> candidates(const DataPath& path, const DataOptions& opt
   return result;
 }
 
-[[noreturn]] void fail_missing(const std::vector<std::string>& tried, const DataOptions& options) {
-  Diagnostic d{tried.back(), "the data set's file is not there", {}, {}};
+[[noreturn]] void fail_missing(const std::vector<std::string>& tried, const DataOptions& options,
+                               const char* what) {
+  Diagnostic d{tried.back(), fmt::format("the data set's {} is not there", what), {}, {}};
   for (size_t i = 0; i + 1 < tried.size(); ++i) d.notes.push_back("nor is " + tried[i]);
   if (!options.name.empty() && !options.files.is_null()) {
     d.notes.push_back("fetch it with: scripts/get_data.sh " + options.name);
@@ -42,14 +43,23 @@ std::vector<std::string> candidates(const DataPath& path, const DataOptions& opt
   throw Error(Exit::kInput, {d});
 }
 
+std::string find(const DataPath& path, const DataOptions& options,
+                 bool (*is_there)(const std::string&), const char* what) {
+  const std::vector<std::string> tried = candidates(path, options);
+  for (const std::string& candidate : tried) {
+    if (is_there(candidate)) return candidate;
+  }
+  fail_missing(tried, options, what);
+}
+
 }  // namespace
 
 std::string find_data_path(const DataPath& path, const DataOptions& options) {
-  const std::vector<std::string> tried = candidates(path, options);
-  for (const std::string& candidate : tried) {
-    if (file_exists(candidate)) return candidate;
-  }
-  fail_missing(tried, options);
+  return find(path, options, file_exists, "file");
+}
+
+std::string find_data_folder(const DataPath& path, const DataOptions& options) {
+  return find(path, options, is_directory, "folder");
 }
 
 std::string file_stamp(const std::string& path) {

@@ -13,6 +13,9 @@ namespace cnn {
 // that `--data digits` needs no files.
 std::string find_data_path(const DataPath& path, const DataOptions& options);
 
+// The same for a folder.
+std::string find_data_folder(const DataPath& path, const DataOptions& options);
+
 // Changes when the file does: its size and its first and last 64 KiB.
 std::string file_stamp(const std::string& path);
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "data/augmentation.h"
 #include "data/dataset.h"
 #include "data/format.h"
 
@@ -32,6 +33,12 @@ std::unique_ptr<DataFormat> read_format(const Node& data) {
     result->common.declare(options);
     result->declare(options);
     options.read_map(data, fmt::format("data format '{}'", name), diagnostics, {"format"});
+    if (!result->common.val.folder.empty() && !result->has_validation()) {
+      const Node& val = *data.find("val");
+      diagnostics.report(
+          val.mark(),
+          "expected a number of samples (5000) or a fraction (0.1), found " + val.describe());
+    }
     diagnostics.throw_if_any();
     return result;
   }
@@ -88,11 +95,13 @@ DataSource& DataSource::operator=(DataSource&&) noexcept = default;
 bool DataSource::shuffle() const { return format_->common.shuffle; }
 bool DataSource::has_test() const { return format_->has_test(); }
 
-std::shared_ptr<const Dataset> DataSource::open_whole(std::shared_ptr<const Dataset>& kept,
-                                                      bool test) const {
+std::shared_ptr<const Dataset> DataSource::open_whole(Split split) {
+  std::shared_ptr<const Dataset>& kept = opened_[static_cast<size_t>(split)];
   if (kept == nullptr) {
-    std::shared_ptr<const Dataset> dataset = format_->open(test);
+    std::shared_ptr<const Dataset> dataset = format_->open(split);
     check_labels(dataset);
+    const AugmentOptions& augment = format_->common.augment;
+    if (augment.is_set()) dataset = augmented(std::move(dataset), augment);
     kept = std::move(dataset);
   }
   return kept;
@@ -103,17 +112,17 @@ DataView DataSource::open(Split split) {
   if (split == Split::kTest && !has_test()) {
     fail(Exit::kInput, options.name, "the data set has no test split; its map names no test files");
   }
-  const bool test = split == Split::kTest;
-  const std::shared_ptr<const Dataset> dataset = open_whole(test ? test_ : train_, test);
+  const bool is_drawn = split != Split::kTest && !format_->has_validation();
+  const std::shared_ptr<const Dataset> dataset = open_whole(is_drawn ? Split::kTrain : split);
   const int64_t size = dataset->size();
-  const int64_t held_out = test ? 0 : options.val.of(size);
+  const int64_t held_out = is_drawn ? options.val.of(size) : 0;
   if (held_out >= size) {
     fail(Exit::kSpec, "", "data: 'val' holds out {} of {} samples; none are left to train on",
          held_out, size);
   }
   std::vector<int64_t> order = drawn_order(size, seed_);
   const auto middle = order.begin() + held_out;
-  std::vector<int64_t> indices = split == Split::kValidation
+  std::vector<int64_t> indices = is_drawn && split == Split::kValidation
                                      ? std::vector<int64_t>(order.begin(), middle)
                                      : std::vector<int64_t>(middle, order.end());
   std::sort(indices.begin(), indices.end());

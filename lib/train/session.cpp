@@ -120,10 +120,12 @@ void Session::open_feeds(DataView train, DataView validation, bool shuffle) {
   loader.shuffle = shuffle;
   loader.seed = static_cast<uint64_t>(settings_.seed);
   loader.workers = static_cast<int>(settings_.workers);
+  loader.augment = true;
   train_feed_ = std::make_unique<Feed>(network_.train_graph(), std::move(train), loader);
   if (validation.empty()) return;
   loader.batch_size = validation_batch_;
   loader.shuffle = false;
+  loader.augment = false;
   validation_feed_ = std::make_unique<Feed>(network_.test_graph(), std::move(validation), loader);
 }
 

@@ -103,3 +103,79 @@ TEST_CASE("get_data.sh takes the first mirror whose file has the right content")
     CHECK(read_text(project.folder.str("else/small/numbers.txt")) == "some numbers\n");
   }
 }
+
+namespace {
+
+// Makes an archive with GNU tar, or whatever `words` do, in `folder`.
+void shell(const std::string& folder, const std::string& script) {
+  ProcessSettings settings;
+  settings.folder = folder;
+  const Process::Result result = Process({"/bin/sh", "-ec", script}, settings).wait();
+  INFO(result.err);
+  REQUIRE(result.exit == 0);
+}
+
+// `script` makes pack.tar.gz in an empty folder; the project then fetches it.
+Process::Result fetch_archive(const Project& project, const std::string& script) {
+  fs::create_directories(project.folder.str("make"));
+  shell(project.folder.str("make"), script);
+  shell(project.folder.str(""),
+        "mkdir -p good; mv make/pack.tar.gz good/; printf 'name: pack\nabout: an archive\n"
+        "mirrors:\n  - file://" +
+            project.folder.str("good") +
+            "\nfiles:\n  - {path: pack/pack.tar.gz, sha256: %s}\n' "
+            "$(sha256sum <good/pack.tar.gz | cut -d ' ' -f 1) >data/pack.yaml");
+  return project.run({"pack"});
+}
+
+}  // namespace
+
+TEST_CASE("get_data.sh unpacks archives beside themselves, once") {
+  if (!curl_is_there()) return;
+  const Project project;
+  const Process::Result result = fetch_archive(
+      project,
+      "mkdir -p set/a; echo one >set/a/1; echo two >'set/two words'; tar czf pack.tar.gz set");
+  INFO(result.err);
+  REQUIRE(result.exit == 0);
+  CHECK(contains(result.out, "unpacked"));
+  const std::string file = project.folder.str("data/pack/set/a/1");
+  CHECK(read_text(file) == "one\n");
+  CHECK(read_text(project.folder.str("data/pack/set/two words")) == "two\n");
+  const Process::Result again = project.run({"pack"});
+  CHECK(again.exit == 0);
+  CHECK_FALSE(contains(again.out, "unpacked"));
+}
+
+TEST_CASE("row 47: an archive cannot write outside of its folder") {
+  if (!curl_is_there()) return;
+  struct Case {
+    const char* name;
+    const char* script;
+    const char* says;
+  };
+  const std::vector<Case> cases = {
+      {"..", "mkdir in; echo x >evil; tar czf pack.tar.gz -C in -P ../evil", "'../evil'"},
+      {"inner ..", "mkdir in; echo x >evil; tar czf pack.tar.gz -P in/../evil", "'in/../evil'"},
+      {"absolute", "echo x >evil; tar czf pack.tar.gz -P \"$PWD/evil\"", "/evil'"},
+      {"a symbolic link", "ln -s /etc/passwd evil; tar czf pack.tar.gz evil", "refused"},
+      {"a hard link", "echo x >a; ln a evil; tar czf pack.tar.gz a evil", "refused"},
+      {"a pipe", "mkfifo evil; tar czf pack.tar.gz evil", "refused"},
+      {"ratio", "head -c 3000000 /dev/zero >evil; tar czf pack.tar.gz evil", "100 times"},
+      {"cut off", "head -c 9000 /dev/urandom >evil; tar cz evil | head -c 5000 >pack.tar.gz",
+       "broken archive"},
+      {"no archive", "echo none >pack.tar.gz", "broken archive"},
+  };
+  for (const Case& c : cases) {
+    DYNAMIC_SECTION("row 47: " << c.name) {
+      const Project project;
+      const Process::Result result = fetch_archive(project, c.script);
+      INFO(result.err);
+      CHECK(result.exit == 4);
+      CHECK(contains(result.err, c.says));
+      CHECK_FALSE(fs::exists(project.folder.str("data/evil")));
+      CHECK_FALSE(fs::exists(project.folder.str("data/pack/evil")));
+      CHECK_FALSE(fs::exists(project.folder.str("data/pack/a")));
+    }
+  }
+}

@@ -1,0 +1,12 @@
+// Brings pictures of any size to one: scaled (bilinear) until they just cover it, then the middle
+// is cut out. Shrinking averages over all pixels beneath, as Pillow's bilinear filter does.
+#pragma once
+
+#include "io/image.h"
+
+namespace cnn {
+
+// Values are rounded to bytes; a picture of that size comes back as it is.
+Image fit_image(Image image, int64_t height, int64_t width);
+
+}  // namespace cnn
