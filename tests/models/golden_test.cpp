@@ -1,0 +1,145 @@
+// The zoo's figures against torchvision's and the papers'. Nothing is allocated.
+//
+// torchvision.json says of torchvision 0.14.1's networks: parameters (of the training graph), MACs
+// (of the evaluation graph), the output volume of each layer, and name and shape of each weight.
+// Left out are the ReLU modules that a ResNet uses several times, and AlexNet's and VGG's average
+// pools, which change nothing at the images' usual size.
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "models/support.h"
+
+namespace cnn {
+namespace {
+
+using namespace cnn::test;
+using Sizes = std::vector<int64_t>;
+
+Sizes sizes_of(const Shape& shape) {
+  Sizes sizes;
+  for (int axis = 0; axis < shape.rank(); ++axis) sizes.push_back(shape[axis]);
+  return sizes;
+}
+
+// A global average is [C] here and [C,1,1] in torchvision.
+Sizes without_trailing_ones(Sizes sizes) {
+  while (sizes.size() > 1 && sizes.back() == 1) sizes.pop_back();
+  return sizes;
+}
+
+void check_volumes(const Graph& graph, const std::map<std::string, Sizes>& wanted) {
+  for (const auto& [name, sizes] : wanted) {
+    INFO(name);
+    const auto node = std::find_if(graph.nodes.begin(), graph.nodes.end(),
+                                   [&](const GraphNode& n) { return n.name == name; });
+    REQUIRE(node != graph.nodes.end());
+    CHECK(without_trailing_ones(sizes_of(node->plan.output)) == without_trailing_ones(sizes));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("torchvision's networks have its parameters, MACs, volumes, weight names and shapes") {
+  const auto golden = nlohmann::json::parse(
+      std::ifstream(std::string(CNN_SOURCE_DIR) + "/tests/models/torchvision.json"));
+  REQUIRE(golden.size() == 12);
+  for (const auto& [name, wanted] : golden.items()) {
+    DYNAMIC_SECTION(name) {
+      const bool bn = name.ends_with("_bn");
+      const Built built(
+          load(bn ? name.substr(0, name.size() - 3) : name,
+               bn ? std::vector<std::string>{"vars.bn=true"} : std::vector<std::string>{}));
+      CHECK(sizes_of(built.train.fields[0].field.shape) == wanted["input"].get<Sizes>());
+      CHECK(built.store.parameter_count() == wanted["params"].get<int64_t>());
+      CHECK(built.test.macs() == wanted["macs"].get<int64_t>());
+      check_volumes(built.test, wanted["outputs"].get<std::map<std::string, Sizes>>());
+      std::map<std::string, Sizes> weights;
+      for (const Parameter& p : built.store.all()) weights[p.name] = sizes_of(p.request.shape);
+      CHECK(weights == wanted["weights"].get<std::map<std::string, Sizes>>());
+    }
+  }
+}
+
+TEST_CASE("the papers' networks have their numbers of parameters") {
+  struct Row {
+    std::string name;
+    int64_t parameters;
+    std::vector<std::string> overrides = {};
+  };
+  const Row rows[] = {
+      {"lenet5", 61'706},
+      {"alexnet-2012", 60'965'224},
+      {"zfnet", 62'357'608},
+      {"vgg11-lrn", 132'863'336},
+      {"vgg16-c", 133'638'952},
+      {"googlenet-2014", 13'378'280},
+      {"plain18", 11'515'688},
+      {"plain34", 21'623'848},
+      {"cifar-resnet20", 272'474},
+      {"cifar-resnet56", 855'770},
+      {"cifar-resnet110", 1'730'714},
+      {"cifar-resnet1202", 19'424'026},
+      {"cifar-plain20", 269'722},
+      {"cifar-plain56", 853'018},
+      // Shortcuts without weights; and projections everywhere, 6 of 16, 32 and 64 channels more.
+      {"cifar-resnet20", 269'722, {"vars.shortcut=A"}},
+      {"cifar-resnet110", 1'727'962, {"vars.shortcut=A"}},
+      {"cifar-resnet20", 272'474 + 3 * 288 + 2 * 1088 + 2 * 4224, {"vars.shortcut=C"}},
+      {"perceptron", 7'850},
+      {"mlp", 238'510},
+  };
+  for (const Row& row : rows) {
+    DYNAMIC_SECTION(row.name << (row.overrides.empty() ? "" : " " + row.overrides[0])) {
+      CHECK(Built(load(row.name, row.overrides)).store.parameter_count() == row.parameters);
+    }
+  }
+}
+
+TEST_CASE("GoogLeNet of 2014 without its auxiliary heads has 6,998,552 parameters") {
+  ParameterStore store;
+  const Graph graph = build_graph(load("googlenet-2014"), Phase::kTest, store);
+  CHECK(store.parameter_count() == 6'998'552);
+  CHECK(graph.losses.size() == 1);
+}
+
+TEST_CASE("lenet5's layers have the lectures' volumes") {
+  const Built built(load("lenet5"));
+  check_volumes(built.test, {{"c1", {6, 28, 28}},
+                             {"s2", {6, 14, 14}},
+                             {"c3", {16, 10, 10}},
+                             {"s4", {16, 5, 5}},
+                             {"c5", {120}},
+                             {"f6", {84}},
+                             {"out", {10}}});
+  std::map<std::string, int64_t> parameters;
+  for (const Parameter& p : built.store.all()) {
+    parameters[p.name.substr(0, p.name.find('.'))] += p.count();
+  }
+  CHECK(parameters["c1"] == 156);
+  CHECK(parameters["c5"] == 48'120);
+  CHECK(parameters["f6"] == 10'164);
+  CHECK(parameters["out"] == 850);
+}
+
+TEST_CASE("models/README.md lists every network with its parameters and MACs") {
+  std::ifstream file(models_folder() / "README.md");
+  std::map<std::string, std::string> rows;  // by model
+  for (std::string line; std::getline(file, line);) {
+    const size_t name = line.find("| `"), end = line.find(".yaml` |");
+    const bool is_model = name == 0 && end != std::string::npos;
+    if (is_model && line.find("recipes/") != 3) rows[line.substr(3, end - 3)] = line;
+  }
+  for (const std::string& name : all_models()) {
+    INFO(name);
+    REQUIRE(rows.count(name) == 1);
+    const Built built(load(name));
+    const std::string figures = " | " + with_commas(built.store.parameter_count()) + " | " +
+                                human_count(static_cast<double>(built.test.macs()));
+    CHECK(rows[name].find(figures + " |") != std::string::npos);
+  }
+  CHECK(rows.size() == all_models().size());
+}
+
+}  // namespace cnn
