@@ -30,8 +30,10 @@ class Rng {
   float normal(uint64_t index) const;
   // Uniform integer in [0, n).
   uint64_t below(uint64_t index, uint64_t n) const;
-  // The four words numbered 4*block .. 4*block+3: the fast way to fill arrays.
+  // The four words numbered 4*block .. 4*block+3.
   std::array<uint32_t, 4> block(uint64_t block) const;
+  // out[i] = bits(4*first_block + i) for i < 4*blocks: the fast way to fill arrays.
+  void fill_bits(uint64_t first_block, int64_t blocks, uint32_t* out) const;
 
  private:
   uint64_t key_;

@@ -43,6 +43,22 @@ TEST_CASE("numbers do not depend on the order of calls, and blocks are the same 
   for (uint64_t i = 0; i < 12; ++i) CHECK(rng.block(i / 4)[i % 4] == rng.bits(i));
 }
 
+TEST_CASE("arrays are filled with the numbers that blocks have, on both sides of 2^32") {
+  const Rng rng(7, "x", 3, 5);
+  for (const uint64_t first : {uint64_t{0}, uint64_t{5}, (uint64_t{1} << 32) - 20}) {
+    for (const int64_t blocks : {0, 1, 31, 32, 77}) {
+      std::vector<uint32_t> words(static_cast<size_t>(4 * blocks + 1), 99);
+      rng.fill_bits(first, blocks, words.data());
+      bool same = true;
+      for (size_t i = 0; i + 1 < words.size(); ++i) {
+        same = same && words[i] == rng.block(first + i / 4)[i % 4];
+      }
+      CHECK(same);
+      CHECK(words.back() == 99);
+    }
+  }
+}
+
 TEST_CASE("uniform, normal and bounded numbers have their distributions") {
   const Rng rng(3, "statistics");
   constexpr int kCount = 40000;
