@@ -9,6 +9,7 @@
 
 #include "kernels/reduce.h"
 #include "layers/catalog.h"
+#include "layers/connections.h"
 #include "layers/pair_option.h"
 #include "layers/window.h"
 
@@ -46,12 +47,17 @@ class Conv final : public Layer {
     o.choice("fit", fit_, {{"floor", Fit::kFloor}, {"ceil", Fit::kCeil}, {"exact", Fit::kExact}},
              "what to do with rows and columns that are left over: ignore them, let a window hang "
              "over the edge, or report an error");
+    o("connect", connect_,
+      "which input channels every output channel sees, a list for each: [[0, 1], [1, 2], ...], or "
+      "lenet5 (16 channels over 6); all of them if not given")
+        .aliases({"connection_table", "connections"});
   }
 
   void setup(Setup& s) override {
     const Shape& in = s.input();
     s.require(in.rank() == 3, "conv expects an image [C,H,W], found {}", in.str());
-    s.require(out_ <= INT_MAX, "{} output channels are beyond BLAS: sizes end at {}", out_, INT_MAX);
+    s.require(out_ <= INT_MAX, "{} output channels are beyond BLAS: sizes end at {}", out_,
+              INT_MAX);
     s.require(in.channels() % groups_ == 0, "groups: {} does not divide the {} input channels",
               groups_, in.channels());
     s.require(out_ % groups_ == 0, "groups: {} does not divide the {} output channels", groups_,
@@ -66,28 +72,16 @@ class Conv final : public Layer {
     s.require(shape_.group_in() <= INT_MAX / taps,
               "{} input channels under a kernel of {} taps are beyond BLAS: the product ends at {}",
               shape_.group_in(), taps, INT_MAX);
-    weight_ = s.parameter({.name = "weight",
-                           .shape = {out_, shape_.group_in(), window_.kernel.h, window_.kernel.w},
-                           .layout = {2, 3, 1, 0},
-                           .init = Initializer::he_normal(),
-                           .fan_in = shape_.group_in() * taps,
-                           .fan_out = shape_.group_out() * taps});
-    if (has_bias_) {
-      bias_ = s.parameter({.name = "bias",
-                           .shape = {out_},
-                           .layout = {},
-                           .init = Initializer::constant(0),
-                           .fan_in = shape_.group_in() * taps,
-                           .fan_out = shape_.group_out() * taps});
-    }
+    declare_parameters(s);
     choose_kernels(s);
-    s.plan().macs = capped_macs(shape_.out_pixels(), shape_.weight_count());
+    s.plan().macs = capped_macs(shape_.out_pixels(),
+                                connect_ ? connections_.count() * taps : shape_.weight_count());
     s.plan().window = window_;
     s.plan().backward_reads_output = false;
   }
 
   void forward(const ForwardCall& call) const override {
-    forward_->run(call.batch, call.input().data, call.parameter(weight_),
+    forward_->run(call.batch, call.input().data, dense_weight(call, call.scratch(forward_dense_)),
                   has_bias_ ? call.parameter(bias_) : nullptr, call.out.data,
                   {call.scratch(forward_threads_), call.scratch(forward_once_)});
   }
@@ -96,20 +90,65 @@ class Conv final : public Layer {
     const ConvMemory memory{call.scratch(backward_threads_), call.scratch(backward_once_)};
     const float* grad_out = call.grad_out.data;
     if (float* gradient = call.gradient(weight_)) {
-      weights_->run(call.batch, call.input().data, grad_out, call.adds_parameter(weight_), gradient,
-                    memory);
+      backward_weight(call, memory, gradient);
     }
     if (float* gradient = has_bias_ ? call.gradient(bias_) : nullptr) {
       column_sums(grad_out, call.grad_out.rows(), out_, call.adds_parameter(bias_), gradient,
                   memory.once);
     }
     if (call.grad_input()) {
-      data_->run(call.batch, grad_out, call.parameter(weight_), call.adds(), call.grad_input().data,
-                 memory);
+      data_->run(call.batch, grad_out, dense_weight(call, call.scratch(backward_dense_)),
+                 call.adds(), call.grad_input().data, memory);
     }
   }
 
  private:
+  void declare_parameters(Setup& s) {
+    const int64_t taps = shape_.taps();
+    int64_t seen = shape_.group_in(), reached = shape_.group_out();  // channels, for the fans
+    Shape shape{out_, shape_.group_in(), window_.kernel.h, window_.kernel.w};
+    std::vector<int> layout{2, 3, 1, 0};
+    if (connect_) {
+      s.require(groups_ == 1, "connect: a table says who sees whom; it cannot have groups");
+      connections_ = Connections(s, *connect_, shape_.in_channels, out_, taps);
+      seen = std::max<int64_t>(1, connections_.count() / out_);
+      reached = std::max<int64_t>(1, connections_.count() / shape_.in_channels);
+      shape = {connections_.count(), window_.kernel.h, window_.kernel.w};
+      layout = {1, 2, 0};
+    }
+    const int64_t dense = connect_ ? connections_.dense_count() : 0;
+    forward_dense_ = s.scratch_forward(Per::kOnce, dense);
+    backward_dense_ = s.scratch_backward(Per::kOnce, dense);
+    const auto parameter = [&](const char* name, const Shape& sizes, std::vector<int> order,
+                               Initializer init) {
+      return s.parameter({.name = name,
+                          .shape = sizes,
+                          .layout = std::move(order),
+                          .init = init,
+                          .fan_in = seen * taps,
+                          .fan_out = reached * taps});
+    };
+    weight_ = parameter("weight", shape, layout, Initializer::he_normal());
+    if (has_bias_) bias_ = parameter("bias", {out_}, {}, Initializer::constant(0));
+  }
+
+  // The weights as the kernels want them, in `dense` if a table leaves some out.
+  const float* dense_weight(const Call& call, float* dense) const {
+    const float* weight = call.parameter(weight_);
+    if (!connect_) return weight;
+    connections_.spread(weight, dense);
+    return dense;
+  }
+
+  void backward_weight(const BackwardCall& call, ConvMemory memory, float* gradient) const {
+    const bool add = call.adds_parameter(weight_);
+    const float *in = call.input().data, *grad_out = call.grad_out.data;
+    if (!connect_) return weights_->run(call.batch, in, grad_out, add, gradient, memory);
+    float* dense = call.scratch(backward_dense_);
+    weights_->run(call.batch, in, grad_out, false, dense, memory);
+    connections_.gather(dense, add, gradient);
+  }
+
   // The algorithms, their memory (the three products of backward share theirs) and their names.
   void choose_kernels(Setup& s) {
     forward_ = pick_conv_forward(shape_);
@@ -136,13 +175,16 @@ class Conv final : public Layer {
   int64_t groups_ = 1;
   bool has_bias_ = true;
   Fit fit_ = Fit::kFloor;
+  std::optional<ConnectionTable> connect_;
 
   ConvShape shape_;
+  Connections connections_;  // of connect_
   std::unique_ptr<ConvForward> forward_;
   std::unique_ptr<ConvBackwardData> data_;
   std::unique_ptr<ConvBackwardWeights> weights_;
   int weight_ = -1, bias_ = -1;
   int forward_threads_ = -1, forward_once_ = -1, backward_threads_ = -1, backward_once_ = -1;
+  int forward_dense_ = -1, backward_dense_ = -1;
 };
 
 }  // namespace
@@ -153,7 +195,8 @@ const LayerType conv_layer = {
     .example =
         "- {conv: 6, kernel: 5, pad: 2, act: relu}\n"
         "- {conv: 64, kernel: [1, 7], stride: 2, pad: [0, 3], bias: false}\n"
-        "- {conv: 256, kernel: 3, pad: 1, groups: 2}",
+        "- {conv: 256, kernel: 3, pad: 1, groups: 2}\n"
+        "- {conv: 16, kernel: 5, connect: lenet5}",
     .details =
         "y[o,a,b] = bias[o] + sum over i,ky,kx of w[o,i,ky,kx] * x[i, a*stride - pad + "
         "ky*dilation, b*stride - pad + kx*dilation], zeros outside the image.\n"
@@ -162,6 +205,11 @@ const LayerType conv_layer = {
         "edge (zeros), but must start inside the image or the padding before it.\n"
         "Weights: weight [out, C/groups, kernel, kernel], bias [out]. groups = C = out is a "
         "depthwise convolution.\n"
+        "With `connect`, output channel o sees only the input channels of the o-th list, and only "
+        "those weights exist: weight [connections, kernel, kernel], by output channel, then by "
+        "input channel. `lenet5` is the table of that network's layer C3 (LeCun et al. 1998, table "
+        "I), whose 16 channels see 3, 4 or all of 6: 60 connections, so 60 * 25 weights and 16 "
+        "biases are 1,516 parameters with a 5x5 kernel; all channels of all would be 2,416.\n"
         "LeCun et al. 1989, \"Backpropagation applied to handwritten zip code recognition\".",
     .other_names = {"conv2d", "Conv2d", "convolution", "convolutional", "conv_2d"},
     .make = make_layer<Conv>,

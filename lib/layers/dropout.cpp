@@ -43,34 +43,55 @@ class Dropout final : public Layer {
  private:
   void drop(const Call& call, const float* in, float* out, bool add) const {
     const int64_t count = call.input().shape.count();
-    if (call.pass.phase == Phase::kTest || p_ == 0) {
+    const auto threshold = static_cast<uint64_t>(std::ldexp(p_, 32));
+    if (call.pass.phase == Phase::kTest || threshold == 0) {
       copy_elements(in, out, call.batch * count, add);
       return;
     }
-    constexpr int64_t kPiece = 4096, kCost = 8;
+    const Rule rule{static_cast<uint32_t>(threshold - 1),
+                    p_ < 1 ? static_cast<float>(1 / (1 - p_)) : 0.0f, add};
+    constexpr int64_t kPiece = 4096, kCost = 4;
     const int64_t pieces = chunk_count(count, kPiece), all = call.batch * pieces;
     parallel_for(all, grain_for(all, kCost * std::min(count, kPiece)),
                  [&](int64_t begin, int64_t end) {
                    for (int64_t p = begin; p < end; ++p) {
                      const int64_t sample = p / pieces, first = p % pieces * kPiece;
-                     drop_piece(call.rng(sample), first, std::min(first + kPiece, count),
-                                in + sample * count, out + sample * count, add);
+                     drop_piece(rule, call.rng(sample), first, std::min(first + kPiece, count),
+                                in + sample * count, out + sample * count);
                    }
                  });
   }
 
+  struct Rule {
+    uint32_t last_dropped;  // what has larger bits stays
+    float scale;
+    bool add;
+  };
+
   // Values first .. last of one sample; `first` is a multiple of 4.
-  void drop_piece(const Rng& rng, int64_t first, int64_t last, const float* in, float* out,
-                  bool add) const {
-    const auto threshold = static_cast<uint64_t>(std::ldexp(p_, 32));
-    const float scale = p_ < 1 ? static_cast<float>(1 / (1 - p_)) : 0.0f;
-    for (int64_t i = first; i < last; i += 4) {
-      const std::array<uint32_t, 4> words = rng.block(static_cast<uint64_t>(i / 4));
-      const int64_t lanes = std::min<int64_t>(4, last - i);
-      for (int64_t l = 0; l < lanes; ++l) {
-        const bool stays = words[static_cast<size_t>(l)] >= threshold;
-        const float value = stays ? in[i + l] * scale : 0.0f;
-        out[i + l] = add ? out[i + l] + value : value;
+  static void drop_piece(const Rule& rule, const Rng& rng, int64_t first, int64_t last,
+                         const float* in, float* out) {
+    constexpr int64_t kAtOnce = 512;
+    uint32_t words[kAtOnce];
+    for (int64_t start = first; start < last; start += kAtOnce) {
+      const int64_t count = std::min(kAtOnce, last - start);
+      rng.fill_bits(static_cast<uint64_t>(start / 4), (count + 3) / 4, words);
+      apply(rule, words, count, in + start, out + start);
+    }
+  }
+
+  static void apply(const Rule& rule, const uint32_t* words, int64_t count, const float* in,
+                    float* out) {
+    const auto [last_dropped, scale, add] = rule;
+    if (add) {
+#pragma GCC ivdep
+      for (int64_t i = 0; i < count; ++i) {
+        out[i] += words[i] > last_dropped ? in[i] * scale : 0.0f;
+      }
+    } else {
+#pragma GCC ivdep
+      for (int64_t i = 0; i < count; ++i) {
+        out[i] = words[i] > last_dropped ? in[i] * scale : 0.0f;
       }
     }
   }

@@ -60,6 +60,13 @@ inline void set_up_activation(Setup& setup) {
   setup.plan().backward_reads_input = false;
 }
 
+// The same where the derivative is a function of x.
+inline void set_up_activation_of_input(Setup& setup) {
+  setup.output(setup.input());
+  setup.plan().in_place = true;
+  setup.plan().backward_reads_output = false;
+}
+
 template <class F>
 void forward_activation(const ForwardCall& call, int64_t unit_cost, F f) {
   map_elements(call.input().data, call.out.data, call.out.count(), unit_cost, f);
@@ -70,6 +77,14 @@ template <class F>
 void backward_activation(const BackwardCall& call, int64_t unit_cost, F gradient_of) {
   if (!call.grad_input()) return;
   map_elements(call.grad_out.data, call.out.data, call.grad_input().data, call.out.count(),
+               call.adds(), unit_cost, gradient_of);
+}
+
+// gradient_of(g, x) = g f'(x).
+template <class F>
+void backward_activation_of_input(const BackwardCall& call, int64_t unit_cost, F gradient_of) {
+  if (!call.grad_input()) return;
+  map_elements(call.grad_out.data, call.input().data, call.grad_input().data, call.out.count(),
                call.adds(), unit_cost, gradient_of);
 }
 

@@ -1,5 +1,6 @@
 #include "layers/initializer.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
@@ -92,6 +93,14 @@ void fill_uniform(float* out, int64_t count, const Rng& rng, double mean, double
   });
 }
 
+void fill_signs(float* out, int64_t count, const Rng& rng) {
+  fill_by_fours(out, count, rng, [](const std::array<uint32_t, 4>& words) {
+    std::array<float, 4> values;
+    for (size_t i = 0; i < 4; ++i) values[i] = words[i] >> 31 ? 1.0f : -1.0f;
+    return values;
+  });
+}
+
 // Box-Muller: two words make two numbers.
 void fill_normal(float* out, int64_t count, const Rng& rng, double mean, double deviation) {
   fill_by_fours(out, count, rng, [=](const std::array<uint32_t, 4>& words) {
@@ -132,6 +141,12 @@ void Initializer::fill(float* out, int64_t count, int64_t fan_in, int64_t fan_ou
       return fill_normal(out, count, rng, 0, std::sqrt(1 / connections));
     case Kind::kXavierUniform:
       return fill_uniform(out, count, rng, 0, std::sqrt(3 / connections));
+    case Kind::kGiven:
+      CNN_ASSERT(static_cast<int64_t>(given.size()) == count);
+      std::copy(given.begin(), given.end(), out);
+      return;
+    case Kind::kSigns:
+      return fill_signs(out, count, rng);
   }
 }
 
@@ -161,6 +176,7 @@ bool OptionType<Initializer>::read(const Node& node, Initializer& out, Diagnosti
 }
 
 Node OptionType<Initializer>::write(const Initializer& value) {
+  if (value.kind == Kind::kGiven || value.kind == Kind::kSigns) return Node();  // has no name
   const KindName& entry = entry_of(value.kind);
   if (is_scaled_by_fan(value.kind) && value.fan == entry.fan) return Node::scalar(entry.name);
   Initializer copy = value;

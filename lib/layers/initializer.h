@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "spec/options.h"
@@ -22,7 +23,9 @@ struct Initializer {
     kHeNormal,
     kHeUniform,
     kXavierNormal,
-    kXavierUniform
+    kXavierUniform,
+    kGiven,  // by layers alone: the numbers of `given`
+    kSigns,  // by layers alone: 1 or -1 with equal chance
   };
   enum class Fan { kIn, kOut, kAverage };
 
@@ -30,9 +33,14 @@ struct Initializer {
   double value = 0;  // constant, standard deviation, or half width
   double mean = 0;   // normal and uniform
   Fan fan = Fan::kIn;
+  std::vector<float> given = {};
 
   static Initializer constant(double value) { return {Kind::kConstant, value, 0, Fan::kIn}; }
   static Initializer he_normal() { return {Kind::kHeNormal, 0, 0, Fan::kIn}; }
+  static Initializer signs() { return {Kind::kSigns, 0, 0, Fan::kIn}; }
+  static Initializer from(std::vector<float> numbers) {
+    return {Kind::kGiven, 0, 0, Fan::kIn, std::move(numbers)};
+  }
 
   // Fills `out` in the order of files; the numbers depend on (seed, name) and their index alone.
   void fill(float* out, int64_t count, int64_t fan_in, int64_t fan_out, uint64_t seed,

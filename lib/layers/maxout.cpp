@@ -2,11 +2,28 @@
 //   y_c = max(x_{ck}, ..., x_{ck+k-1})
 // The first of equal values wins; NaN gives NaN. What is saved is which one won, so that the input
 // is not needed again.
+#include <type_traits>
+
 #include "base/parallel.h"
 #include "layers/catalog.h"
 
 namespace cnn {
 namespace {
+
+// body(k), k known at compile time where it is small: the loops over groups then vectorise.
+template <class Body>
+void with_constant(int64_t k, Body body) {
+  switch (k) {
+    case 2:
+      return body(std::integral_constant<int64_t, 2>{});
+    case 3:
+      return body(std::integral_constant<int64_t, 3>{});
+    case 4:
+      return body(std::integral_constant<int64_t, 4>{});
+    default:
+      return body(k);
+  }
+}
 
 class Maxout final : public Layer {
  public:
@@ -35,19 +52,22 @@ class Maxout final : public Layer {
     const float* in = call.input().data;
     float* out = call.out.data;
     float* winners = call.scratch(winners_);
-    const int64_t count = call.out.count(), k = k_;
-    parallel_for(count, grain_for(count, 2 * k), [=](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const float* group = in + i * k;
-        float best = group[0], winner = 0;
-        for (int64_t j = 1; j < k; ++j) {
-          const bool wins = group[j] > best || group[j] != group[j];
-          best = wins ? group[j] : best;
-          winner = wins ? static_cast<float>(j) : winner;
+    const int64_t count = call.out.count();
+    with_constant(k_, [=](auto k) {
+      parallel_for(count, grain_for(count, 2 * k), [=](int64_t begin, int64_t end) {
+#pragma GCC ivdep
+        for (int64_t i = begin; i < end; ++i) {
+          const float* group = in + i * k;
+          float best = group[0], winner = 0;
+          for (int64_t j = 1; j < k; ++j) {
+            const bool wins = group[j] > best || group[j] != group[j];
+            best = wins ? group[j] : best;
+            winner = wins ? static_cast<float>(j) : winner;
+          }
+          out[i] = best;
+          winners[i] = winner;
         }
-        out[i] = best;
-        winners[i] = winner;
-      }
+      });
     });
   }
 
@@ -56,15 +76,19 @@ class Maxout final : public Layer {
     const float* grad_out = call.grad_out.data;
     const float* winners = call.scratch(winners_);
     float* grad_in = call.grad_input().data;
-    const int64_t count = call.grad_out.count(), k = k_;
+    const int64_t count = call.grad_out.count();
     const bool add = call.adds();
-    parallel_for(count, grain_for(count, 2 * k), [=](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        for (int64_t j = 0; j < k; ++j) {
-          const float gradient = winners[i] == static_cast<float>(j) ? grad_out[i] : 0.0f;
-          grad_in[i * k + j] = add ? grad_in[i * k + j] + gradient : gradient;
+    with_constant(k_, [=](auto k) {
+      parallel_for(count, grain_for(count, 2 * k), [=](int64_t begin, int64_t end) {
+#pragma GCC ivdep
+        for (int64_t i = begin; i < end; ++i) {
+          float* group = grad_in + i * k;
+          for (int64_t j = 0; j < k; ++j) {
+            const float gradient = winners[i] == static_cast<float>(j) ? grad_out[i] : 0.0f;
+            group[j] = add ? group[j] + gradient : gradient;
+          }
         }
-      }
+      });
     });
   }
 

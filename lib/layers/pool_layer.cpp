@@ -4,7 +4,7 @@
 
 namespace cnn {
 
-void PoolOptions::declare(Options& o) {
+void PoolOptions::declare_window(Options& o) {
   o("kernel", kernel, "height and width of the window")
       .primary()
       .required()
@@ -13,6 +13,10 @@ void PoolOptions::declare(Options& o) {
   o("stride", stride, "step from one window to the next; the kernel if not given")
       .between(1, kMaxStep)
       .aliases({"strides", "step"});
+}
+
+void PoolOptions::declare(Options& o) {
+  declare_window(o);
   o("pad", pad, "rows and columns of padding on every side")
       .between(0, kMaxStep)
       .aliases({"padding", "pads"});

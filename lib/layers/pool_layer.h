@@ -1,4 +1,4 @@
-// What maxpool and avgpool share: options and output shape.
+// What maxpool, avgpool and subsample share: options and output shape.
 #pragma once
 
 #include <optional>
@@ -16,6 +16,8 @@ struct PoolOptions {
   bool ceil = false;
 
   void declare(Options& o);
+  // Kernel and stride alone.
+  void declare_window(Options& o);
   // Checks the input, sets output and window, and gives the kernels' shape.
   PoolShape set_up(Setup& s, const char* layer) const;
 };

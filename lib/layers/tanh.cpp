@@ -1,4 +1,4 @@
-// tanh: y = tanh(x). Any shape. dy/dx = 1 - y^2.
+// tanh: y = scale tanh(slope x). Any shape. dy/dx = slope / scale (scale - y) (scale + y).
 #include "layers/catalog.h"
 #include "layers/elementwise.h"
 #include "layers/vector_math.h"
@@ -8,15 +8,30 @@ namespace {
 
 class Tanh final : public Layer {
  public:
-  void setup(Setup& setup) override { set_up_activation(setup); }
+  void options(Options& o) override {
+    o("scale", scale_, "the output lies between -scale and scale").aliases({"amplitude"});
+    o("slope", slope_, "factor of the input");
+  }
+
+  void setup(Setup& setup) override {
+    setup.require(scale_ > 0, "tanh: scale must be above 0, found {}", scale_);
+    set_up_activation(setup);
+  }
 
   void forward(const ForwardCall& call) const override {
-    forward_activation(call, 4, [](float x) { return fast_tanh(x); });
+    forward_activation(call, 4, [scale = scale_, slope = slope_](float x) {
+      return scale * fast_tanh(slope * x);
+    });
   }
 
   void backward(const BackwardCall& call) const override {
-    backward_activation(call, 1, [](float g, float y) { return g * ((1.0f - y) * (1.0f + y)); });
+    backward_activation(call, 1, [scale = scale_, factor = slope_ / scale_](float g, float y) {
+      return g * (factor * ((scale - y) * (scale + y)));
+    });
   }
+
+ private:
+  float scale_ = 1, slope_ = 1;
 };
 
 }  // namespace
@@ -25,9 +40,16 @@ const LayerType tanh_layer = {
     .name = "tanh",
     .role = LayerType::Role::kActivation,
     .summary = "hyperbolic tangent, between -1 and 1",
-    .example = "- tanh\n- {conv: 6, kernel: 5, act: tanh}",
-    .details = "y = tanh(x); any shape.",
-    .other_names = {"Tanh", "TanH"},
+    .example =
+        "- tanh\n"
+        "- {conv: 6, kernel: 5, act: tanh}\n"
+        "- {tanh, scale: 1.7159, slope: 0.66666667}   # LeNet-5's",
+    .details =
+        "y = scale tanh(slope x); any shape.\n"
+        "With scale 1.7159 and slope 2/3 it is the squashing function of LeNet-5: f(1) = 1, f(-1) "
+        "= -1, and it bends most there (LeCun et al. 1998, \"Gradient-based learning applied to "
+        "document recognition\", appendix A).",
+    .other_names = {"Tanh", "TanH", "scaled_tanh"},
     .make = make_layer<Tanh>,
 };
 

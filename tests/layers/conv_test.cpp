@@ -1,5 +1,7 @@
 #include "reference/conv.h"
 
+#include <algorithm>
+
 #include "layers/pair_option.h"
 #include "support/catch.h"
 #include "support/check_layer.h"
@@ -34,6 +36,22 @@ ConvShape window(int64_t out, Pair kernel, Pair stride = {1, 1}, Pair pad = {0, 
   s.dilation = dilation;
   s.groups = groups;
   return s;
+}
+
+// Dense weights [out, in, taps] of sparse ones [connections, taps].
+Numbers spread(const Numbers& sparse, const std::vector<std::vector<int64_t>>& table, int64_t in,
+               int64_t taps) {
+  Numbers dense(table.size() * static_cast<size_t>(in * taps), 0.0);
+  size_t next = 0;
+  for (size_t o = 0; o < table.size(); ++o) {
+    for (const int64_t i : table[o]) {
+      for (size_t t = 0; t < static_cast<size_t>(taps); ++t) {
+        dense[(o * static_cast<size_t>(in) + static_cast<size_t>(i)) * static_cast<size_t>(taps) +
+              t] = sparse[next++];
+      }
+    }
+  }
+  return dense;
 }
 
 }  // namespace
@@ -89,6 +107,65 @@ TEST_CASE("conv matches the reference") {
       }
     }
   }
+}
+
+TEST_CASE("conv with a table of connections matches the reference") {
+  const std::vector<std::vector<int64_t>> table = {{0, 2}, {1}, {0, 1, 2}, {2}};
+  for (const bool bias : {true, false}) {
+    const Case c{
+        fmt::format("{{conv: 4, kernel: [3, 2], pad: 1, stride: [2, 1], bias: {}, connect: "
+                    "[[0, 2], [1], [0, 1, 2], [2]]}}",
+                    bias),
+        {3, 6, 5},
+        3,
+        6,
+        window(4, {3, 2}, {2, 1}, {1, 1})};
+    const ConvShape s = whole(c);
+    check_layer({c.item, {c.input}, [&](const ReferenceCall& call) {
+                   return reference::conv(s, call.batch, call.inputs[0],
+                                          spread(call.parameters[0], table, 3, 6),
+                                          bias ? call.parameters[1] : Numbers{});
+                 }});
+  }
+}
+
+TEST_CASE("LeNet-5's table gives C3 1,516 parameters") {
+  const LayerPlan plan =
+      LayerHarness("{conv: 16, kernel: 5, connect: lenet5}", {{6, 14, 14}}).plan();
+  REQUIRE(plan.parameters.size() == 2);
+  CHECK(plan.parameters[0].shape == Shape{60, 5, 5});
+  CHECK(plan.parameters[0].shape.count() + plan.parameters[1].shape.count() == 1516);
+  CHECK(plan.macs == 150000);  // with 16 x 100 biases the paper's 151,600 connections
+  CHECK(plan.output == Shape{16, 10, 10});
+}
+
+TEST_CASE("every input channel of LeNet-5's table is seen by ten output channels") {
+  const LayerHarness conv("{conv: 16, kernel: 1, bias: false, connect: lenet5}", {{6, 1, 1}});
+  for (size_t channel = 0; channel < 6; ++channel) {
+    Numbers image(6, 0);
+    image[channel] = 1;
+    const RunResult result = conv.run({}, 1, 1, {image}, {Numbers(60, 1)}, Numbers(16, 1));
+    CHECK(std::count(result.out.begin(), result.out.end(), 1.0f) == 10);
+  }
+}
+
+TEST_CASE("what is wrong with a table of connections is explained") {
+  const auto error = [](const std::string& options) {
+    return setup_error("{conv: 2, kernel: 1, " + options + "}", {{3, 2, 2}});
+  };
+  const auto has = [&](const std::string& options, const char* part) {
+    return error(options).find(part) != std::string::npos;
+  };
+  CHECK(has("connect: [[0]]", "a table of 1 output channels for 2"));
+  CHECK(has("connect: [[0], []]", "output channel 1 sees no input channel"));
+  CHECK(has("connect: [[0], [3]]", "sees input channel 3, but there are 3: 0 to 2"));
+  CHECK(has("connect: [[0], [-1]]", "sees input channel -1"));
+  CHECK(has("connect: [[0], [2, 2]]", "must ascend: 2 after 2"));
+  CHECK(has("connect: lenet", "lenet5"));
+  CHECK(has("connect: lenet5", "a table of 16 output channels for 2"));
+  CHECK(error("connect: [[0], 1]") != "");
+  CHECK(setup_error("{conv: 2, kernel: 1, groups: 2, connect: [[0], [1]]}", {{2, 2, 2}})
+            .find("cannot have groups") != std::string::npos);
 }
 
 TEST_CASE("conv says what it needs and costs") {

@@ -1,5 +1,6 @@
 #include "layers/initializer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -137,6 +138,15 @@ TEST_CASE("wrong initialisers are reported") {
     read(yaml, &errors);
     CHECK(errors == 1);
   }
+}
+
+TEST_CASE("layers may give the numbers themselves, or ask for signs") {
+  CHECK(filled(Initializer::from({3, 1, 2}), 1, "w", 3) == std::vector<float>{3, 1, 2});
+  const std::vector<float> signs = filled(Initializer::signs());
+  const auto positive = std::count(signs.begin(), signs.end(), 1.0f);
+  CHECK(positive + std::count(signs.begin(), signs.end(), -1.0f) == kCount);
+  CHECK(std::abs(positive - kCount / 2) < 1000);
+  CHECK(signs != filled(Initializer::signs(), 2));
 }
 
 }  // namespace cnn

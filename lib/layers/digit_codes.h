@@ -1,0 +1,16 @@
+// Bitmaps of the ten digits, 7 wide and 12 high: the codes of LeNet-5's output layer.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace cnn {
+
+inline constexpr int64_t kDigits = 10;
+inline constexpr int64_t kDigitWidth = 7, kDigitHeight = 12;
+inline constexpr int64_t kDigitPixels = kDigitWidth * kDigitHeight;
+
+// The codes of digits 0 .. count - 1, row by row: 1 where there is ink, else -1.
+std::vector<float> digit_codes(int64_t count);
+
+}  // namespace cnn

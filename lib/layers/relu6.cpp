@@ -1,0 +1,49 @@
+// relu6: y = min(max(x, 0), 6); NaN stays NaN. Any shape.
+//
+// Backward keeps the gradient where 0 < y < 6; `Pass::rule` changes it as in relu.cpp.
+#include "layers/catalog.h"
+#include "layers/elementwise.h"
+#include "layers/vector_math.h"
+
+namespace cnn {
+namespace {
+
+class Relu6 final : public Layer {
+ public:
+  void setup(Setup& setup) override { set_up_activation(setup); }
+
+  void forward(const ForwardCall& call) const override {
+    forward_activation(call, 1, [](float x) { return detail::clamped(x, 0.0f, 6.0f); });
+  }
+
+  void backward(const BackwardCall& call) const override {
+    switch (call.pass.rule) {
+      case Pass::Rule::kGradient:
+        return backward_activation(call, 1, [](float g, float y) { return passes(y) ? g : 0.0f; });
+      case Pass::Rule::kGuided:
+        return backward_activation(
+            call, 1, [](float g, float y) { return passes(y) && !(g <= 0.0f) ? g : 0.0f; });
+      case Pass::Rule::kDeconvnet:
+        return backward_activation(call, 1, [](float g, float) { return g <= 0.0f ? 0.0f : g; });
+    }
+  }
+
+ private:
+  static bool passes(float y) { return !(y <= 0.0f) && !(y >= 6.0f); }
+};
+
+}  // namespace
+
+const LayerType relu6_layer = {
+    .name = "relu6",
+    .role = LayerType::Role::kActivation,
+    .summary = "rectified linear unit that ends at 6",
+    .example = "- relu6\n- {conv: 32, kernel: 3, act: relu6}",
+    .details =
+        "y = min(max(x, 0), 6), any shape.\n"
+        "Krizhevsky 2010, \"Convolutional deep belief networks on CIFAR-10\".",
+    .other_names = {"ReLU6", "relu_6"},
+    .make = make_layer<Relu6>,
+};
+
+}  // namespace cnn
