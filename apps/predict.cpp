@@ -9,6 +9,7 @@ namespace cnn {
 namespace {
 
 constexpr const char* kExamples =
+    "  cnn predict runs/resnet18 cat.jpg holiday/       the likeliest classes of each image\n"
     "  cnn predict runs/lenet5 x.npy                    the likeliest classes of each sample\n"
     "  cnn predict runs/lenet5 t10k-images-idx3-ubyte.gz --top 1 --csv\n"
     "  cnn predict models/lenet5.yaml x.npy --weights w.safetensors --out DIR   outputs as .npy";
@@ -19,13 +20,16 @@ int main(int argc, char** argv) {
   bool csv = false;
   Command command(
       "predict", kExamples,
-      "Runs a network on files: .npy arrays [N,C,H,W] are taken as they are, idx images "
-      "are normalised as in training.");
+      "Runs a network on images (JPEG, PNG; folders stand for those in them), which are scaled "
+      "until "
+      "they cover the network's input, cut in the middle and normalised as in training; on idx "
+      "files, which are normalised; and on .npy arrays [N,C,H,W], which are taken as they are.");
   CLI::App& app = command.app();
   app.add_option("MODEL", model, "a model file, or a run directory (its best weights)")
       ->required()
       ->type_name("");
-  app.add_option("INPUT", request.inputs, "files; KEY=VALUE overrides may stand among them")
+  app.add_option("INPUT", request.inputs,
+                 "files and folders; KEY=VALUE overrides may stand among them")
       ->required()
       ->type_name("");
   app.add_option("--weights", request.weights, "weights file (a run has its own)")
@@ -38,6 +42,8 @@ int main(int argc, char** argv) {
   app.add_option("--top", request.top, "classes to show of each sample (default: 5)")
       ->check(CLI::Range(1, 1000))
       ->type_name("N");
+  app.add_flag("--partial", request.partial_weights,
+               "load what fits of weights of another model, and list the rest");
   app.add_flag("--allow-non-finite", request.allow_non_finite_weights,
                "accept weights that hold NaN or infinity");
   CLI::Option* table = app.add_flag("--csv", csv, "print the predictions as CSV");
@@ -46,7 +52,7 @@ int main(int argc, char** argv) {
 
   return command.run(argc, argv, [&] {
     command.take_overrides(request.inputs);
-    if (request.inputs.empty()) fail(Exit::kUsage, "", "an input file is required");
+    if (request.inputs.empty()) fail(Exit::kUsage, "", "an input is required");
     if (request.weights.empty()) {
       if (!is_run_directory(model)) {
         fail(Exit::kUsage, "", "--weights FILE is required with a model file (a run has its own)");

@@ -28,6 +28,7 @@ std::string report_text(const TestReport& report) {
 int main(int argc, char** argv) {
   TestRequest request;
   std::vector<std::string> thresholds;
+  bool skip_bad = false;
   Command command("test", kExamples,
                   "Evaluates a network: losses, metrics, and for classes precision, recall and the "
                   "confusion matrix.");
@@ -47,8 +48,12 @@ int main(int argc, char** argv) {
       ->type_name("N");
   app.add_option("--fail-below", thresholds, "METRIC=VALUE: exit 7 if the metric is lower")
       ->type_name("M=V");
+  app.add_flag("--partial", request.partial_weights,
+               "load what fits of weights of another model, and list the rest");
   app.add_flag("--allow-non-finite", request.allow_non_finite_weights,
                "accept weights that hold NaN or infinity");
+  app.add_flag("--skip-bad", skip_bad,
+               "leave out images that cannot be read, up to 1 in 100 (data.skip_bad)");
   command.add_common("print the result as one JSON line");
 
   return command.run(argc, argv, [&] {
@@ -58,6 +63,10 @@ int main(int argc, char** argv) {
         fail(Exit::kUsage, "", "--weights FILE is required with a model file (a run has its own)");
       }
       request.weights = weights_of_run(command.model());
+    }
+    if (skip_bad) {
+      std::vector<std::string> words = {"data.skip_bad=true"};
+      command.take_overrides(words);
     }
     request.memory_limit = command.memory_limit();
     const TestReport report = test_model(command.load(command.model()), request);

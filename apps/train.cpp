@@ -68,6 +68,7 @@ std::string summary_text(const TrainReport& report) {
 
 int main(int argc, char** argv) {
   TrainRequest request;
+  bool skip_bad = false;
   ProgressMode progress = ProgressMode::kAuto;
   Command command(
       "train", kExamples,
@@ -100,6 +101,9 @@ int main(int argc, char** argv) {
   CLI::Option* overwrite =
       app.add_flag("--overwrite", request.overwrite, "empty an old run of that name first");
   for (CLI::Option* other : {weights, out, name, overwrite}) resume->excludes(other);
+  app.add_flag("--partial", request.partial_weights,
+               "load what fits of weights of another model, and list the rest")
+      ->needs(weights);
   app.add_flag("--allow-non-finite", request.allow_non_finite_weights,
                "accept weights that hold NaN or infinity");
   const std::map<std::string, ProgressMode> modes = {{"auto", ProgressMode::kAuto},
@@ -109,6 +113,8 @@ int main(int argc, char** argv) {
   app.add_option("--progress", progress, "auto, bar, lines or none")
       ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case).description(""))
       ->type_name("MODE");
+  app.add_flag("--skip-bad", skip_bad,
+               "leave out images that cannot be read, up to 1 in 100 (data.skip_bad)");
   command.add_common("print the result as one JSON line");
 
   return command.run(argc, argv, [&] {
@@ -119,6 +125,10 @@ int main(int argc, char** argv) {
     }
     if (!resumes && command.model().empty()) {
       fail(Exit::kUsage, "", "a model file is required: cnn train MODEL.yaml (or --resume RUN)");
+    }
+    if (skip_bad) {
+      std::vector<std::string> words = {"data.skip_bad=true"};
+      command.take_overrides(words);
     }
     request.memory_limit = command.memory_limit();
     request.command = command.line();

@@ -72,8 +72,10 @@ TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
   check_memory(network.planned_bytes() + feed.bytes(), request.memory_limit,
                largest_tenants(network, {{"loading data", feed.bytes()}}));
   network.allocate();
+  if (request.partial_weights) network.store().initialize(seed);
   const WeightsInfo info =
-      load_weights(request.weights, network.store(), {request.allow_non_finite_weights});
+      load_weights(request.weights, network.store(),
+                   {request.allow_non_finite_weights, request.partial_weights, &spec});
   compare_classes(info.class_names, report.class_names);
 
   Evaluator evaluator(graph, network.executor(0), feed, metrics, seed,

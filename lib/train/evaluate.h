@@ -17,6 +17,7 @@ struct TestRequest {
   int64_t workers = -1;        // -1: train.workers
   uint64_t memory_limit = 0;   // bytes; 0: what the machine offers
   bool allow_non_finite_weights = false;
+  bool partial_weights = false;  // what does not fit stays as it is initialised
   std::function<void(int64_t done, int64_t total)> progress = {};  // in samples
 };
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -12,69 +11,15 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "io/csv.h"
-#include "io/idx.h"
 #include "io/npy.h"
 #include "train/metrics.h"
 #include "train/network.h"
+#include "train/predict_inputs.h"
 #include "train/settings.h"
 #include "train/weights.h"
 
 namespace cnn {
 namespace {
-
-// Samples of one file, channels first, and what to do to them before the network.
-struct Input {
-  std::string path;
-  int64_t samples = 0;
-  std::function<void(int64_t first, std::span<float> out)> read;
-  Normalization normalization = {};
-};
-
-bool is_npy(const std::string& path) {
-  constexpr std::string_view kMagic = "\x93NUMPY";
-  const InputFile file(path);
-  char head[kMagic.size()] = {};
-  if (file.size() < kMagic.size()) return false;
-  file.read_at(0, head, sizeof(head));
-  return std::string_view(head, sizeof(head)) == kMagic;
-}
-
-// The shape of a file must be [N] and then the model's; a channel axis of 1 may be left out.
-void check_shape(const std::string& path, const std::vector<int64_t>& found, const Shape& wanted) {
-  std::vector<int64_t> sizes;
-  for (int axis = 0; axis < wanted.rank(); ++axis) sizes.push_back(wanted[axis]);
-  const std::vector<int64_t> rest(found.begin() + (found.empty() ? 0 : 1), found.end());
-  const bool without_channel = !sizes.empty() && sizes[0] == 1 &&
-                               std::vector<int64_t>(sizes.begin() + 1, sizes.end()) == rest;
-  if (!found.empty() && (rest == sizes || without_channel)) return;
-  std::vector<std::string> words;
-  for (const int64_t n : found) words.push_back(std::to_string(n));
-  std::string expected = wanted.str();
-  expected.insert(1, "N,");
-  fail(Exit::kInput, path, "shape [{}]; the model takes {}", join(words, ","), expected);
-}
-
-Input open_npy(const std::string& path, const Shape& shape) {
-  auto reader = std::make_shared<NpyReader>(path);
-  check_shape(path, reader->shape(), shape);
-  const int64_t size = shape.count();
-  return {path, reader->shape()[0],
-          [reader, size](int64_t first, std::span<float> out) { reader->read(first * size, out); }};
-}
-
-Input open_idx(const std::string& path, const Shape& shape, const WeightsInfo& weights) {
-  auto array = std::make_shared<IdxArray>(read_idx(path));
-  check_shape(path, array->shape, shape);
-  Normalization normalization = weights.normalization;
-  if (normalization.is_identity()) normalization.scale = 1.0 / 255.0;
-  const int64_t size = shape.count();
-  return {path, array->shape[0],
-          [array, size](int64_t first, std::span<float> out) {
-            const uint8_t* bytes = array->bytes.data() + first * size;
-            for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<float>(bytes[i]);
-          },
-          normalization};
-}
 
 const GraphField& only_input(const Graph& graph) {
   const GraphField* found = nullptr;
@@ -114,7 +59,8 @@ class Predictor {
  public:
   Predictor(const ModelSpec& spec, const PredictRequest& request)
       : request_(request), network_(spec, false), graph_(network_.test_graph()) {
-    batch_ = request.batch_size > 0 ? request.batch_size : read_train_settings(spec).batch_size;
+    const TrainSettings settings = read_train_settings(spec);
+    batch_ = request.batch_size > 0 ? request.batch_size : settings.batch_size;
     if (const auto loss = first_loss_binding(graph_);
         loss && loss->kind == FieldKind::kClass && value(loss->output).shape.rank() == 1) {
       logits_ = loss->output;
@@ -123,29 +69,30 @@ class Predictor {
         {{Pass::predicting(), batch_, logits_ ? std::vector<int>{*logits_} : std::vector<int>{}}});
     check_memory(network_.planned_bytes(), request.memory_limit, largest_tenants(network_, {}));
     network_.allocate();
-    weights_ = load_weights(request.weights, network_.store(), {request.allow_non_finite_weights});
+    if (request.partial_weights) {
+      network_.store().initialize(static_cast<uint64_t>(settings.seed));
+    }
+    weights_ = load_weights(request.weights, network_.store(),
+                            {request.allow_non_finite_weights, request.partial_weights, &spec});
   }
 
   PredictReport run() {
     report_.model = graph_.name;
-    std::vector<Input> inputs;  // all are checked before the first is run
-    const Shape& shape = only_input(graph_).field.shape;
-    for (const std::string& path : request_.inputs) {
-      inputs.push_back(is_npy(path) ? open_npy(path, shape) : open_idx(path, shape, weights_));
-    }
-    for (const Input& input : inputs) run_file(input);
+    // All are checked before the first is run.
+    inputs_ = open_predict_inputs(request_.inputs, only_input(graph_).field.shape, weights_);
+    for (const PredictInput& input : inputs_) run_input(input);
     return std::move(report_);
   }
 
  private:
   const Value& value(int id) const { return graph_.values[static_cast<size_t>(id)]; }
 
-  std::string folder_for(const Input& input) const {
-    if (request_.inputs.size() == 1) return request_.out;
+  std::string folder_for(const PredictInput& input) const {
+    if (inputs_.size() == 1) return request_.out;
     return request_.out + "/" + std::filesystem::path(input.path).stem().string();
   }
 
-  void run_file(const Input& input) {
+  void run_input(const PredictInput& input) {
     std::vector<std::unique_ptr<NpyWriter>> writers;
     std::vector<std::string> paths;
     if (!request_.out.empty()) {
@@ -186,11 +133,19 @@ class Predictor {
     writer.append(ordered);
   }
 
-  void add_predictions_of(const ConstView& logits, const Input& input, int64_t first) {
+  void add_predictions_of(const ConstView& logits, const PredictInput& input, int64_t first) {
     for (int64_t i = 0; i < logits.batch; ++i) {
       const std::span<const float> row(logits.sample(i), static_cast<size_t>(logits.shape.count()));
-      report_.predictions.push_back(
-          {input.path, first + i, best_classes(row, request_.top, weights_.class_names)});
+      Prediction prediction;
+      prediction.classes = best_classes(row, request_.top, weights_.class_names);
+      prediction.is_picture = !input.pictures.empty();
+      if (prediction.is_picture) {
+        prediction.input = input.pictures[static_cast<size_t>(first + i)];
+      } else {
+        prediction.input = input.path;
+        prediction.sample = first + i;
+      }
+      report_.predictions.push_back(std::move(prediction));
     }
   }
 
@@ -200,6 +155,7 @@ class Predictor {
   int64_t batch_ = 1;
   std::optional<int> logits_;
   WeightsInfo weights_;
+  std::vector<PredictInput> inputs_;
   PredictReport report_;
 };
 
@@ -242,7 +198,8 @@ std::string PredictReport::csv() const {
 std::string PredictReport::text() const {
   std::string text;
   for (const Prediction& prediction : predictions) {
-    text += fmt::format("{} {}:", escaped(prediction.input), prediction.sample);
+    text += escaped(prediction.input);
+    text += prediction.is_picture ? ":" : fmt::format(" {}:", prediction.sample);
     for (const auto& [name, probability] : prediction.classes) {
       text += fmt::format("  {} {:.1f}%", escaped(name), 100 * probability);
     }

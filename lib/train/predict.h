@@ -1,5 +1,5 @@
-// Predict: runs the test graph on files: .npy arrays as they are, idx files normalised as the
-// weights' metadata say.
+// Predict: runs the test graph on files: .npy arrays as they are; idx files and images normalised
+// as the weights' metadata say.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +13,20 @@ namespace cnn {
 
 struct PredictRequest {
   std::string weights;
-  std::vector<std::string> inputs;  // .npy: float32 [N,C,H,W]; idx images
+  std::vector<std::string> inputs;  // see open_predict_inputs()
   std::string out;                  // folder for OUTPUT.npy of every named output; empty: none
   int64_t batch_size = 0;           // 0: train.batch_size
   int64_t top = 5;                  // classes per sample
   uint64_t memory_limit = 0;
   bool allow_non_finite_weights = false;
+  bool partial_weights = false;  // what does not fit stays as it is initialised
 };
 
 // The most probable classes of one sample, best first.
 struct Prediction {
   std::string input;
-  int64_t sample = 0;  // within the input
+  int64_t sample = 0;       // within the input
+  bool is_picture = false;  // the input is this one sample
   std::vector<std::pair<std::string, double>> classes;
 };
 

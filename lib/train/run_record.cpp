@@ -18,8 +18,9 @@ void describe_machine(const Session& session, RunInfo& info) {
   info.data_hash = session.data_hash();
 }
 
-void load_initial_weights(const std::string& path, bool allow_non_finite, Session& session) {
-  if (!path.empty()) load_weights(path, session.network().store(), {allow_non_finite});
+void load_initial_weights(const std::string& path, const LoadWeightsOptions& options,
+                          Session& session) {
+  if (!path.empty()) load_weights(path, session.network().store(), options);
 }
 
 TrainPosition first_position(const Session& session) {
@@ -81,7 +82,8 @@ TrainPosition RunRecord::open(const ModelSpec& spec, Session& session) {
 }
 
 TrainPosition RunRecord::begin(const ModelSpec& spec, Session& session) {
-  load_initial_weights(request_.weights, request_.allow_non_finite_weights, session);
+  load_initial_weights(request_.weights,
+                       {request_.allow_non_finite_weights, request_.partial_weights}, session);
   directory_ = RunDirectory::create(request_.out, request_.name.empty() ? spec.name : request_.name,
                                     request_.overwrite);
   info_.command = request_.command;
@@ -110,7 +112,7 @@ TrainPosition RunRecord::resume(Session& session) {
     position.seed = first_position(session).seed;  // another one may begin with an epoch
   } else {
     note("the run has no checkpoint yet, so it starts from the beginning");
-    load_initial_weights(info_.weights, true, session);
+    load_initial_weights(info_.weights, {true, true}, session);  // they were accepted before
   }
   info_ = now;
   open_files(session, position.sizes);

@@ -32,6 +32,7 @@ struct TrainRequest {
   bool overwrite = false;
   uint64_t memory_limit = 0;  // bytes; 0: what the machine offers
   bool allow_non_finite_weights = false;
+  bool partial_weights = false;  // `weights` may be of another model: what fits is loaded
   std::string command;  // as typed, for run.json
   std::string version;  // of the program, for run.json
 };

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/log.h"
 #include "base/text.h"
+#include "graph/builder.h"
 #include "io/safetensors.h"
 
 namespace cnn {
@@ -66,6 +68,68 @@ WeightsInfo read_info(const SafetensorsReader& file) {
   return info;
 }
 
+// How a file differs from what a store wants, a line each.
+struct Difference {
+  std::vector<std::string> missing, extra, reshaped;
+
+  bool any() const { return !missing.empty() || !extra.empty() || !reshaped.empty(); }
+  std::string text() const {
+    return fmt::format("{} missing, {} extra, {} of another shape", missing.size(), extra.size(),
+                       reshaped.size());
+  }
+  std::vector<std::string> lines() const {
+    std::vector<std::string> lines;
+    list_some("missing", missing, lines);
+    list_some("extra", extra, lines);
+    list_some("reshaped", reshaped, lines);
+    return lines;
+  }
+};
+
+bool fits(const SafeTensor* tensor, const Parameter& parameter) {
+  return tensor != nullptr && tensor->shape == sizes_of(parameter.request.shape);
+}
+
+Difference compare(const SafetensorsReader& file, const ParameterStore& store,
+                   const std::string& prefix) {
+  Difference difference;
+  for (const Parameter& parameter : store.all()) {
+    const SafeTensor* tensor = file.find(prefix + parameter.name);
+    const std::string wanted = text_of(sizes_of(parameter.request.shape));
+    if (tensor == nullptr) {
+      difference.missing.push_back(parameter.name + " " + wanted);
+    } else if (!fits(tensor, parameter)) {
+      difference.reshaped.push_back(fmt::format("{} is {} in the file, {} in the model",
+                                                parameter.name, text_of(tensor->shape), wanted));
+    }
+  }
+  for (const SafeTensor& tensor : file.tensors()) {
+    if (!tensor.name.starts_with(prefix) || is_ignored(tensor.name)) continue;
+    const std::string name = tensor.name.substr(prefix.size());
+    if (store.find(name) < 0) difference.extra.push_back(name + " " + text_of(tensor.shape));
+  }
+  return difference;
+}
+
+// Takes the weights of layers that exist in training only from what is left over.
+void forget_training_only(const ModelSpec& model, Difference& difference) {
+  if (difference.extra.empty()) return;
+  ParameterStore training;
+  build_graph(model, Phase::kTrain, training);
+  std::erase_if(difference.extra, [&](const std::string& line) {
+    return training.find(std::string_view(line).substr(0, line.find(' '))) >= 0;
+  });
+}
+
+Error mismatch(const std::string& path, const Difference& difference, const std::string& advice) {
+  Diagnostic d;
+  d.place = path;
+  d.problem = "the weights are of another model: " + difference.text();
+  d.notes = difference.lines();
+  if (!advice.empty()) d.notes.push_back(advice);
+  return Error(Exit::kInput, {std::move(d)});
+}
+
 }  // namespace
 
 void add_weights(SafetensorsWriter& writer, const ParameterStore& store,
@@ -96,40 +160,18 @@ void save_weights(const std::string& path, const ParameterStore& store, const We
 
 void check_weights(const SafetensorsReader& file, const ParameterStore& store,
                    const std::string& prefix) {
-  std::vector<std::string> missing, extra, reshaped;
-  for (const Parameter& parameter : store.all()) {
-    const SafeTensor* tensor = file.find(prefix + parameter.name);
-    const std::vector<int64_t> wanted = sizes_of(parameter.request.shape);
-    if (!tensor) {
-      missing.push_back(parameter.name + " " + text_of(wanted));
-    } else if (tensor->shape != wanted) {
-      reshaped.push_back(fmt::format("{} is {} in the file, {} in the model", parameter.name,
-                                     text_of(tensor->shape), text_of(wanted)));
-    }
-  }
-  for (const SafeTensor& tensor : file.tensors()) {
-    if (!tensor.name.starts_with(prefix) || is_ignored(tensor.name)) continue;
-    const std::string name = tensor.name.substr(prefix.size());
-    if (store.find(name) < 0) extra.push_back(name + " " + text_of(tensor.shape));
-  }
-  if (missing.empty() && extra.empty() && reshaped.empty()) return;
-  Diagnostic d;
-  d.place = file.path();
-  d.problem =
-      fmt::format("the weights are of another model: {} missing, {} extra, {} of another shape",
-                  missing.size(), extra.size(), reshaped.size());
-  list_some("missing", missing, d.notes);
-  list_some("extra", extra, d.notes);
-  list_some("reshaped", reshaped, d.notes);
-  throw Error(Exit::kInput, {std::move(d)});
+  const Difference difference = compare(file, store, prefix);
+  if (difference.any()) throw mismatch(file.path(), difference, "");
 }
 
 void read_weights(const SafetensorsReader& file, ParameterStore& store, const std::string& prefix) {
   std::vector<float> values;
   for (size_t id = 0; id < store.all().size(); ++id) {
     const Parameter& parameter = store.all()[id];
+    const SafeTensor* tensor = file.find(prefix + parameter.name);
+    if (!fits(tensor, parameter)) continue;
     values.resize(static_cast<size_t>(parameter.count()));
-    file.read(*file.find(prefix + parameter.name), values);
+    file.read(*tensor, values);
     store.import_values(static_cast<int>(id), values);
   }
 }
@@ -142,9 +184,22 @@ WeightsInfo load_weights(const std::string& path, ParameterStore& store,
                          const LoadWeightsOptions& options) {
   SafetensorsReader file(path);
   file.accept_non_finite(options.allow_non_finite);
-  check_weights(file, store, "");
+  Difference difference = compare(file, store, "");
+  if (options.model != nullptr) forget_training_only(*options.model, difference);
+  if (difference.any() && !options.partial) {
+    throw mismatch(path, difference,
+                   "if the model was changed on purpose (a new head), --partial loads what fits");
+  }
+  const size_t fitting =
+      store.all().size() - difference.missing.size() - difference.reshaped.size();
+  if (difference.any() && fitting == 0) throw mismatch(path, difference, "none of them fits");
   file.verify();  // all of it before anything is loaded
   read_weights(file, store, "");
+  if (difference.any()) {
+    warn("{}: {} of {} weights are loaded, the others begin anew: {}", path, fitting,
+         store.all().size(), difference.text());
+    for (const std::string& line : difference.lines()) note("{}", line);
+  }
   return read_info(file);
 }
 

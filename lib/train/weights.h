@@ -10,6 +10,7 @@
 #include "data/transforms.h"
 #include "graph/parameter_store.h"
 #include "io/safetensors.h"
+#include "spec/model_spec.h"
 
 namespace cnn {
 
@@ -25,6 +26,12 @@ void save_weights(const std::string& path, const ParameterStore& store, const We
 
 struct LoadWeightsOptions {
   bool allow_non_finite = false;
+  // Loads what fits and lists the rest as a warning; the parameters that the file does not have
+  // keep their values. Exit::kInput if nothing fits.
+  bool partial = false;
+  // For a store without the training graph: weights of layers that exist in training only
+  // (auxiliary heads) are then no surprise.
+  const ModelSpec* model = nullptr;
 };
 
 // Exit::kInput, listing up to ten each, if tensors are missing, left over or of another shape; then
@@ -38,6 +45,7 @@ WeightsInfo read_weights_info(const std::string& path);
 void add_weights(SafetensorsWriter& writer, const ParameterStore& store, const std::string& prefix);
 void check_weights(const SafetensorsReader& file, const ParameterStore& store,
                    const std::string& prefix);
+// Those that the file has in the right shape.
 void read_weights(const SafetensorsReader& file, ParameterStore& store, const std::string& prefix);
 
 }  // namespace cnn

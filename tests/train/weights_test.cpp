@@ -103,6 +103,28 @@ TEST_CASE("row 57: weights of another model are listed, and nothing is loaded") 
   CHECK(std::vector<float>(store.value_arena().begin(), store.value_arena().end()) == before);
 }
 
+TEST_CASE("what fits of another model's weights is loaded on request, and the rest is listed") {
+  const TempFolder folder;
+  const std::string path = folder.file("w.safetensors");
+  ParameterStore store;
+  fill(store, {"same.weight", "missing.weight"});
+  const std::vector<float> missing = store.export_values(1);
+  write_plain(path, {"same.weight", "extra.weight"}, {2, 3});
+  const QuietLog log;
+  load_weights(path, store, {.partial = true});
+  CHECK(store.export_values(0) == std::vector<float>(6, 1));
+  CHECK(store.export_values(1) == missing);
+  CHECK(log.has("1 of 2 weights are loaded"));
+  CHECK(log.has("missing: missing.weight [2,3]"));
+  CHECK(log.has("extra: extra.weight [2,3]"));
+  const std::vector<float> before = store.export_values(0);
+  write_plain(path, {"same.weight"}, {3, 2}, 7);
+  const std::string problem =
+      error_of(Exit::kInput, [&] { load_weights(path, store, {.partial = true}); });
+  CHECK(contains(problem, "none of them fits"));
+  CHECK(store.export_values(0) == before);
+}
+
 TEST_CASE("row 58: weights that are not finite are refused unless accepted") {
   const TempFolder folder;
   const std::string path = folder.file("w.safetensors");

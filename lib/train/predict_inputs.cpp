@@ -1,0 +1,137 @@
+#include "train/predict_inputs.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "data/image_fit.h"
+#include "data/image_folder.h"
+#include "io/idx.h"
+#include "io/image.h"
+#include "io/npy.h"
+#include "tensor/tensor.h"
+
+namespace cnn {
+namespace {
+
+// What trained on bytes without saying how has seen them from 0 to 1.
+Normalization byte_normalization(const WeightsInfo& weights) {
+  Normalization normalization = weights.normalization;
+  if (normalization.is_identity()) normalization.scale = 1.0 / 255.0;
+  return normalization;
+}
+
+bool is_npy(const std::string& path) {
+  constexpr std::string_view kMagic = "\x93NUMPY";
+  const InputFile file(path);
+  char head[kMagic.size()] = {};
+  if (file.size() < kMagic.size()) return false;
+  file.read_at(0, head, sizeof(head));
+  return std::string_view(head, sizeof(head)) == kMagic;
+}
+
+// The shape of a file must be [N] and then the model's; a channel axis of 1 may be left out.
+void check_shape(const std::string& path, const std::vector<int64_t>& found, const Shape& wanted) {
+  std::vector<int64_t> sizes;
+  for (int axis = 0; axis < wanted.rank(); ++axis) sizes.push_back(wanted[axis]);
+  const std::vector<int64_t> rest(found.begin() + (found.empty() ? 0 : 1), found.end());
+  const bool without_channel = !sizes.empty() && sizes[0] == 1 &&
+                               std::vector<int64_t>(sizes.begin() + 1, sizes.end()) == rest;
+  if (!found.empty() && (rest == sizes || without_channel)) return;
+  std::vector<std::string> words;
+  for (const int64_t n : found) words.push_back(std::to_string(n));
+  std::string expected = wanted.str();
+  expected.insert(1, "N,");
+  fail(Exit::kInput, path, "shape [{}]; the model takes {}", join(words, ","), expected);
+}
+
+PredictInput open_npy(const std::string& path, const Shape& shape) {
+  auto reader = std::make_shared<NpyReader>(path);
+  check_shape(path, reader->shape(), shape);
+  const int64_t size = shape.count();
+  return {path,
+          reader->shape()[0],
+          [reader, size](int64_t first, std::span<float> out) { reader->read(first * size, out); },
+          {},
+          {}};
+}
+
+PredictInput open_idx(const std::string& path, const Shape& shape, const WeightsInfo& weights) {
+  auto array = std::make_shared<IdxArray>(read_idx(path));
+  check_shape(path, array->shape, shape);
+  const int64_t size = shape.count();
+  return {path,
+          array->shape[0],
+          [array, size](int64_t first, std::span<float> out) {
+            const uint8_t* bytes = array->bytes.data() + first * size;
+            for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<float>(bytes[i]);
+          },
+          byte_normalization(weights),
+          {}};
+}
+
+// Pictures are read when they are wanted; together they are one input.
+PredictInput open_pictures(std::vector<std::string> paths, const Shape& shape,
+                           const WeightsInfo& weights) {
+  const bool is_picture = shape.rank() == 3 && (shape[0] == 1 || shape[0] == 3 || shape[0] == 4);
+  if (!is_picture) {
+    fail(Exit::kInput, paths[0], "is a picture; the model takes {}", shape.str());
+  }
+  auto pictures = std::make_shared<const std::vector<std::string>>(paths);
+  const auto read = [pictures, shape](int64_t first, std::span<float> out) {
+    const auto count = static_cast<size_t>(shape.count());
+    for (size_t i = 0; i * count < out.size(); ++i) {
+      const std::string& path = (*pictures)[static_cast<size_t>(first) + i];
+      const Image image = fit_image(read_image(path, shape[0]), shape.height(), shape.width());
+      const std::vector<float> values(image.values.begin(), image.values.end());
+      to_channels_first(values.data(), out.data() + i * count, 1, shape);
+    }
+  };
+  const auto samples = static_cast<int64_t>(paths.size());
+  return {"images", samples, read, byte_normalization(weights), std::move(paths)};
+}
+
+// The images in a folder, at any depth; what is none is left out.
+std::vector<std::string> pictures_in(const std::string& folder) {
+  std::vector<std::string> files = files_under(folder);
+  const size_t all = files.size();
+  std::erase_if(files, [](const std::string& path) { return !is_image_file(path); });
+  if (files.empty()) fail(Exit::kInput, folder, "has no JPEG or PNG images");
+  if (files.size() < all) {
+    warn("{}: {} of {} files are no JPEG or PNG images and are left out", folder,
+         all - files.size(), all);
+  }
+  return files;
+}
+
+}  // namespace
+
+std::vector<PredictInput> open_predict_inputs(const std::vector<std::string>& paths,
+                                              const Shape& shape, const WeightsInfo& weights) {
+  std::vector<PredictInput> inputs;
+  std::vector<std::string> pictures;  // in a row
+  const auto close_row = [&] {
+    if (!pictures.empty()) {
+      inputs.push_back(open_pictures(std::exchange(pictures, {}), shape, weights));
+    }
+  };
+  for (const std::string& path : paths) {
+    if (is_directory(path)) {
+      const std::vector<std::string> found = pictures_in(path);
+      pictures.insert(pictures.end(), found.begin(), found.end());
+    } else if (is_image_file(path)) {
+      pictures.push_back(path);
+    } else {
+      close_row();
+      inputs.push_back(is_npy(path) ? open_npy(path, shape) : open_idx(path, shape, weights));
+    }
+  }
+  close_row();
+  return inputs;
+}
+
+}  // namespace cnn

@@ -1,0 +1,31 @@
+// What predict runs on: arrays, and pictures brought to the size that the model takes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/transforms.h"
+#include "tensor/shape.h"
+#include "train/weights.h"
+
+namespace cnn {
+
+struct PredictInput {
+  std::string path;
+  int64_t samples = 0;
+  // Samples from `first` on, as many as fit, channels first.
+  std::function<void(int64_t first, std::span<float> out)> read;
+  Normalization normalization = {};
+  std::vector<std::string> pictures = {};  // one path a sample; empty for arrays
+};
+
+// By content: .npy arrays as they are; idx files, JPEG and PNG images normalised as the weights'
+// metadata say; folders stand for the images in them. Images in a row are one input. All files'
+// headers or shapes are checked; Exit::kInput.
+std::vector<PredictInput> open_predict_inputs(const std::vector<std::string>& paths,
+                                              const Shape& shape, const WeightsInfo& weights);
+
+}  // namespace cnn
