@@ -19,7 +19,8 @@ constexpr CommandLine kCommands[] = {
     {"train", "train a model file; makes a run directory"},
     {"test", "evaluate weights on the test split"},
     {"predict", "run a network on inputs: predictions, outputs as .npy"},
-    {"summary", "output volumes, parameter counts, multiply-adds, memory"},
+    {"summary", "output volumes, parameter counts, multiply-adds, receptive fields, memory"},
+    {"spec", "model files resolved or compared; their schema for editors"},
     {"time", "samples per second, and where the time goes"},
 };
 

@@ -2,6 +2,11 @@
 
 #include "train/summary.h"
 
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/log.h"
 #include "command.h"
 
 namespace cnn {
@@ -9,24 +14,117 @@ namespace {
 
 constexpr const char* kExamples =
     "  cnn summary models/lenet5.yaml                   volumes, parameters, MACs, memory\n"
+    "  cnn summary models/resnet50.yaml --depth 2       a block a line\n"
     "  cnn summary models/lenet5.yaml --batch-size 256  memory at another batch size\n"
-    "  cnn summary models/lenet5.yaml vars.classes=26 --json";
+    "  cnn summary models/vgg*.yaml                     networks side by side\n"
+    "  cnn summary models/lenet5.yaml vars.classes=26 --json\n"
+    "  cnn summary models/googlenet.yaml --dot | dot -Tsvg > googlenet.svg";
+
+constexpr const char* kDescription =
+    "Shows every layer's output volume, parameters, multiply-adds (MACs), activation memory and "
+    "receptive field ('jump' is the field's stride), and the memory that training and inference "
+    "take. Tables use the terminal's width (COLUMNS=160 sets it). A model file with an error in "
+    "its layers is shown up to the error.";
+
+bool locale_is_utf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (!value || !*value) continue;
+    const std::string text = value;
+    return text.find("UTF-8") != std::string::npos || text.find("utf8") != std::string::npos ||
+           text.find("utf-8") != std::string::npos;
+  }
+  return false;
+}
+
+bool wants_color() {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  return isatty(STDOUT_FILENO) == 1 && !(no_color && *no_color) && terminal &&
+         std::string_view(terminal) != "dumb";
+}
+
+// The models of a command line, in the form that it asks for.
+class Summaries {
+ public:
+  Summaries(const Command& command, TableStyle style) : command_(command), style_(style) {}
+
+  bool csv = false;
+  bool dot = false;
+
+  std::string of(const std::vector<std::string>& paths) const {
+    std::vector<ModelSummary> models;
+    for (const std::string& path : paths) models.push_back(load(path, paths.size() == 1));
+    if (command_.json()) {
+      std::string lines;
+      for (const ModelSummary& model : models) lines += model.json() + "\n";
+      return lines;
+    }
+    if (dot) return models[0].dot();
+    if (csv) return models.size() == 1 ? models[0].csv() : comparison_csv(models);
+    return models.size() == 1 ? models[0].table(style_) : comparison_table(models, style_);
+  }
+
+ private:
+  ModelSummary load(const std::string& path, bool is_alone) const {
+    const ModelSpec spec = command_.load(path);
+    try {
+      return summarize(spec);
+    } catch (const Error&) {
+      if (is_alone && !command_.json() && !csv && !dot) show_until_error(spec);
+      throw;
+    }
+  }
+
+  // The table of what stands before the error; the error itself follows on stderr.
+  void show_until_error(const ModelSpec& spec) const {
+    const LogLevel level = log_level();
+    set_log_level(LogLevel::kQuiet);
+    ModelSummary summary;
+    try {
+      summary = summarize_until_error(spec);
+    } catch (const Error&) {
+      // Then there are no layers to show.
+    }
+    set_log_level(level);
+    if (!summary.layers.empty()) print_result(summary.table(style_));
+  }
+
+  const Command& command_;
+  TableStyle style_;
+};
 
 int main(int argc, char** argv) {
-  int64_t batch_size = 0;
-  Command command("summary", kExamples,
-                  "Shows every layer's output volume, parameters and multiply-adds, and the memory "
-                  "that training and prediction take.");
-  command.add_model("the model file")->required();
+  std::vector<std::string> paths;
+  TableStyle style;
+  bool csv = false, dot = false;
+  Command command("summary", kExamples, kDescription);
   command.app()
-      .add_option("--batch-size", batch_size, "plan memory for this (default: the model's)")
-      ->check(CLI::Range(1, 1 << 20))
+      .add_option("MODEL", paths, "model files, and key.path=value overrides of their keys")
+      ->required()
+      ->type_name("");
+  command.app()
+      .add_option("--depth", style.depth, "show blocks below this level as one line each")
+      ->check(CLI::Range(1, 1000))
       ->type_name("N");
-  command.add_common("print the result as one JSON line");
+  command.add_key("--batch-size", "train.batch_size", "N", "plan memory for this");
+  CLI::Option* as_csv = command.app().add_flag("--csv", csv, "a line a layer (a line a network)");
+  CLI::Option* as_dot = command.app().add_flag("--dot", dot, "a graph for Graphviz");
+  as_csv->excludes(as_dot);
+  command.add_common("one JSON line a network");
+  command.app().get_option("--json")->excludes(as_csv)->excludes(as_dot);
 
   return command.run(argc, argv, [&] {
-    const ModelSummary summary = summarize(command.load(command.model()), batch_size);
-    print_result(command.json() ? summary.json() + "\n" : summary.table());
+    command.take_overrides(paths);
+    if (paths.empty()) fail(Exit::kUsage, "", "a model file is required");
+    if (dot && paths.size() > 1) fail(Exit::kUsage, "", "--dot takes one model file");
+    style.columns = terminal_columns(100);
+    style.is_utf8 = locale_is_utf8();
+    style.color = wants_color();
+    Summaries summaries(command, style);
+    summaries.csv = csv;
+    summaries.dot = dot;
+    print_result(summaries.of(paths));
     return Exit::kOk;
   });
 }

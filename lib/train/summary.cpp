@@ -1,35 +1,91 @@
 #include "train/summary.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <array>
+#include <map>
 
-#include "base/parallel.h"
 #include "base/text.h"
 #include "graph/builder.h"
-#include "graph/memory_plan.h"
+#include "train/metrics.h"
+#include "train/network.h"
 #include "train/settings.h"
 
 namespace cnn {
 namespace {
 
-// "6, kernel 5, pad 2": the primary option, then those that differ from a new layer's.
-std::string settings_of(const GraphNode& node) {
-  Options mine, fresh;
-  node.layer->options(mine);
-  const std::unique_ptr<Layer> other = node.type->make();
-  other->options(fresh);
-  std::vector<std::string> parts;
-  for (size_t i = 0; i < mine.table().size(); ++i) {
-    const Option& option = mine.table()[i];
-    if (option.is_reference) continue;
-    const std::string value = to_yaml(option.write());
-    if (option.is_primary) {
-      if (value != "~") parts.insert(parts.begin(), value);
-    } else if (value != to_yaml(fresh.table()[i].write())) {
-      parts.push_back(option.name + " " + value);
+// An option of a layer that says more than the defaults do.
+struct Setting {
+  const Option* option = nullptr;
+  std::string value;  // as YAML
+};
+
+// The primary option, then those that differ from a new layer's.
+class Settings {
+ public:
+  explicit Settings(const GraphNode& node) : fresh_(node.type->make()) {
+    node.layer->options(options_);
+    fresh_->options(fresh_options_);
+    for (size_t i = 0; i < options_.table().size(); ++i) {
+      const Option& option = options_.table()[i];
+      if (option.is_reference) continue;
+      const std::string value = to_yaml(option.write());
+      if (option.is_primary) {
+        if (value != "~") list_.insert(list_.begin(), {&option, value});
+      } else if (option.is_required || value != to_yaml(fresh_options_.table()[i].write())) {
+        list_.push_back({&option, value});
+      }
     }
   }
-  return join(parts, ", ");
+
+  // "6, kernel 5, pad 2".
+  std::string str() const {
+    std::vector<std::string> parts;
+    for (const Setting& s : list_) {
+      parts.push_back(s.option->is_primary ? s.value : s.option->name + " " + s.value);
+    }
+    return join(parts, ", ");
+  }
+
+  // "conv 6, 5x5/2, pad 2, no bias": a window as papers write it, switches by their names. Brief:
+  // what shapes the output, and no more.
+  std::string operation(const GraphNode& node, bool is_brief) const {
+    std::vector<std::string> parts;
+    for (const Setting& s : list_) {
+      const std::string& name = s.option->name;
+      if (name == "stride" || (is_brief && !s.option->is_primary && !is_geometry(name))) continue;
+      if (name == "kernel") {
+        parts.push_back(window_text(node.plan.window));  // and its stride
+      } else if (s.option->is_primary) {
+        parts.push_back(s.value);
+      } else if (s.value == "true" || s.value == "false") {
+        parts.push_back(s.value == "true" ? name : "no " + name);
+      } else {
+        parts.push_back(name + " " + s.value);
+      }
+    }
+    return node.type->name + std::string(parts.empty() ? "" : " ") + join(parts, ", ");
+  }
+
+ private:
+  static bool is_geometry(std::string_view name) {
+    static constexpr std::array<std::string_view, 6> kNames = {"kernel", "pad", "dilation",
+                                                               "groups", "fit", "ceil"};
+    return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+  }
+
+  static std::string window_text(const Window& w) {
+    std::string text = fmt::format("{}x{}", w.kernel.h, w.kernel.w);
+    if (w.stride.h != w.stride.w) return text + fmt::format("/{}x{}", w.stride.h, w.stride.w);
+    return w.stride.h == 1 ? text : text + fmt::format("/{}", w.stride.h);
+  }
+
+  std::unique_ptr<Layer> fresh_;
+  Options options_, fresh_options_;
+  std::vector<Setting> list_;
+};
+
+const std::string& name_of(const Graph& graph, int value) {
+  return graph.values[static_cast<size_t>(value)].name;
 }
 
 int64_t learned_parameters(const GraphNode& node) {
@@ -40,131 +96,154 @@ int64_t learned_parameters(const GraphNode& node) {
   return count;
 }
 
-std::vector<int64_t> sizes_of(const Shape& shape) {
-  std::vector<int64_t> sizes;
-  for (int axis = 0; axis < shape.rank(); ++axis) sizes.push_back(shape[axis]);
-  return sizes;
+LayerSummary describe(const Graph& graph, const GraphNode& node) {
+  LayerSummary layer;
+  layer.name = node.name;
+  layer.type = node.type->name;
+  const Settings settings(node);
+  layer.settings = settings.str();
+  layer.operation = settings.operation(node, false);
+  layer.brief = settings.operation(node, true);
+  for (const int input : node.inputs) layer.inputs.push_back(name_of(graph, input));
+  layer.output = node.plan.output;
+  layer.parameters = learned_parameters(node);
+  layer.macs = node.plan.macs;
+  layer.leftover = leftover(graph, node);
+  layer.is_folded = node.type->role == LayerType::Role::kActivation && layer.inputs.size() == 1 &&
+                    node.name == layer.inputs[0] + ".act";
+  return layer;
 }
 
-// Columns as wide as their widest cell; numbers to the right.
-class Table {
- public:
-  explicit Table(std::vector<bool> right) : right_(std::move(right)), widths_(right_.size(), 0) {}
-
-  void add(std::vector<std::string> cells) {
-    for (size_t i = 0; i < cells.size(); ++i) {
-      widths_[i] = std::max(widths_[i], display_width(cells[i]));
-    }
-    rows_.push_back(std::move(cells));
+// The part of a summary that a graph alone tells.
+void add_graph(const Graph& graph, ModelSummary& summary) {
+  for (const GraphField& field : graph.fields) {
+    if (field.is_input) summary.inputs.emplace_back(field.field.name, field.field.shape);
   }
-
-  std::string str() const {
-    std::string text;
-    for (size_t r = 0; r < rows_.size(); ++r) {
-      std::string line;
-      for (size_t i = 0; i < rows_[r].size(); ++i) {
-        const std::string fill(static_cast<size_t>(widths_[i] - display_width(rows_[r][i])), ' ');
-        line += (i == 0 ? "" : "  ") + (right_[i] ? fill + rows_[r][i] : rows_[r][i] + fill);
-      }
-      line.erase(line.find_last_not_of(' ') + 1);
-      text += line + "\n";
-      if (r == 0) text += std::string(static_cast<size_t>(width()), '-') + "\n";
-    }
-    return text;
+  const std::vector<ReceptiveField> fields = receptive_fields(graph);
+  for (const GraphNode& node : graph.nodes) {
+    if (node.is_loss()) continue;
+    summary.layers.push_back(describe(graph, node));
+    summary.layers.back().field = fields[static_cast<size_t>(node.output)];
   }
+  summary.macs = graph.macs();
+}
 
- private:
-  int width() const {
-    int sum = 2 * (static_cast<int>(widths_.size()) - 1);
-    for (const int w : widths_) sum += w;
-    return sum;
+// The memory that a node's output and saved values take in a plan. A layer that works in place
+// shares its input's.
+uint64_t activation_bytes(const Graph& graph, const MemoryPlan& plan, size_t index) {
+  const GraphNode& node = graph.nodes[index];
+  const Placement& out = plan.values[static_cast<size_t>(node.output)];
+  const bool is_in_place =
+      !node.inputs.empty() && plan.values[static_cast<size_t>(node.inputs[0])].offset == out.offset;
+  int64_t floats = is_in_place ? 0 : out.count;
+  for (size_t i = 0; i < node.plan.memory.size(); ++i) {
+    if (node.plan.memory[i].use != MemoryRequest::Use::kSaved) continue;
+    floats += plan.memory[index][i].count;
   }
+  return static_cast<uint64_t>(floats) * sizeof(float);
+}
 
-  std::vector<bool> right_;
-  std::vector<int> widths_;
-  std::vector<std::vector<std::string>> rows_;
-};
+void add_activations(const Graph& training, const MemoryPlan& plan, ModelSummary& summary) {
+  std::map<std::string, uint64_t> bytes;
+  for (size_t i = 0; i < training.nodes.size(); ++i) {
+    bytes[training.nodes[i].name] = activation_bytes(training, plan, i);
+  }
+  for (LayerSummary& layer : summary.layers) {
+    const auto found = bytes.find(layer.name);
+    if (found != bytes.end()) layer.activation_bytes = found->second;
+  }
+}
 
-std::string count_or_nothing(int64_t n) { return n == 0 ? "" : with_commas(n); }
+// Plans as a training run and as `cnn time --mode infer` do.
+MemorySummary plan_all(const ModelSpec& spec, const TrainSettings& settings, Network& network) {
+  const int64_t batch = settings.batch_size;
+  const MetricSet metrics(spec, network.test_graph());
+  network.plan({{Pass::training(), batch, {}},
+                {Pass::testing(), settings.evaluation_batch(), metrics.values()},
+                {Pass::testing(), batch, {}}});
+  const ParameterStore& store = network.store();
+  const MemoryPlan& infer = network.memory_plan(2);
+  MemorySummary memory;
+  memory.batch_size = batch;
+  const MemoryPlan& validation = network.memory_plan(1);
+  const MemoryPlan& train =
+      network.memory_plan(0).floats >= validation.floats ? network.memory_plan(0) : validation;
+  memory.train_arena = train.bytes();
+  memory.train_largest = train.largest;
+  memory.infer_arena = infer.bytes();
+  memory.infer_largest = infer.largest;
+  memory.weights = store.value_bytes();
+  memory.gradients = store.gradient_bytes();
+  memory.optimizer = settings.optimizer->state_bytes(store);
+  return memory;
+}
+
+std::string rows_and_columns(const Pair& n) {
+  const auto counted = [](int64_t count, const char* word) {
+    return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
+  };
+  if (n.h == 0) return counted(n.w, "column");
+  if (n.w == 0) return counted(n.h, "row");
+  return counted(n.h, "row") + " and " + counted(n.w, "column");
+}
 
 }  // namespace
 
-ModelSummary summarize(const ModelSpec& spec, int64_t batch_size) {
+ModelSummary summarize(const ModelSpec& spec) {
   const TrainSettings settings = read_train_settings(spec);
-  ParameterStore store;
-  const Graph training = build_graph(spec, Phase::kTrain, store);
-  const Graph testing = build_graph(spec, Phase::kTest, store);
-
+  Network network(spec, true);
   ModelSummary summary;
   summary.name = spec.name;
-  for (const GraphField& field : testing.fields) {
-    if (field.is_input) summary.inputs.emplace_back(field.field.name, field.field.shape);
-  }
+  add_graph(network.test_graph(), summary);
+  const ParameterStore& store = network.store();
   summary.parameters = store.parameter_count();
   summary.trainable = store.trainable_count();
-  summary.macs = testing.macs();
-  for (const GraphNode& node : testing.nodes) {
-    if (node.is_loss()) continue;
-    summary.layers.push_back({node.name, node.type->name, settings_of(node), node.plan.output,
-                              learned_parameters(node), node.plan.macs});
-  }
   for (const Parameter& parameter : store.all()) {
     summary.weights.emplace_back(parameter.name, parameter.request.shape);
   }
-  summary.weight_bytes = store.value_bytes();
-  summary.batch_size = batch_size > 0 ? batch_size : settings.batch_size;
-
-  const MemoryPlan train_plan =
-      plan_memory(training, Pass::training(), store, summary.batch_size, threads());
-  const MemoryPlan test_plan =
-      plan_memory(testing, Pass::testing(), store, summary.batch_size, threads());
-  summary.infer_bytes = test_plan.bytes() + store.value_bytes();
-  summary.train_bytes = std::max(train_plan.bytes(), test_plan.bytes()) + store.value_bytes() +
-                        store.gradient_bytes() + settings.optimizer->state_bytes(store);
+  summary.memory = plan_all(spec, settings, network);
+  add_activations(network.train_graph(), network.memory_plan(0), summary);
   return summary;
 }
 
-std::string ModelSummary::json() const {
-  using Json = nlohmann::ordered_json;
-  Json out = {{"schema", 1}, {"name", name}};
-  out["input"] = Json::object();
-  for (const auto& [field, shape] : inputs) out["input"][field] = sizes_of(shape);
-  out["params"] = parameters;
-  out["trainable"] = trainable;
-  out["macs"] = macs;
-  out["layers"] = Json::array();
-  for (const LayerSummary& layer : layers) {
-    out["layers"].push_back({{"name", layer.name},
-                             {"type", layer.type},
-                             {"output", sizes_of(layer.output)},
-                             {"params", layer.parameters},
-                             {"macs", layer.macs}});
-  }
-  out["weights"] = Json::object();
-  for (const auto& [weight, shape] : weights) out["weights"][weight] = sizes_of(shape);
-  out["memory"] = {
-      {"train_bytes", train_bytes}, {"infer_bytes", infer_bytes}, {"batch_size", batch_size}};
-  return out.dump();
+ModelSummary summarize_until_error(const ModelSpec& spec) {
+  ParameterStore store;
+  const PartialGraph partial = build_partial_graph(spec, Phase::kTest, store);
+  ModelSummary summary;
+  summary.name = spec.name;
+  summary.is_partial = true;
+  if (!partial.problems.empty()) add_graph(partial.graph, summary);
+  summary.parameters = store.parameter_count();
+  return summary;
 }
 
-std::string ModelSummary::table() const {
-  Table table({false, false, false, true, true});
-  table.add({"name", "layer", "output", "parameters", "MACs"});
-  for (const auto& [field, shape] : inputs) table.add({field, "input", shape.str(), "", ""});
-  for (const LayerSummary& layer : layers) {
-    table.add({layer.name, layer.settings.empty() ? layer.type : layer.type + " " + layer.settings,
-               layer.output.str(), count_or_nothing(layer.parameters),
-               count_or_nothing(layer.macs)});
+int64_t ModelSummary::training_only() const {
+  int64_t evaluated = 0;
+  for (const LayerSummary& layer : layers) evaluated += layer.parameters;
+  return parameters - evaluated;
+}
+
+std::vector<std::string> ModelSummary::notes() const {
+  // One line for all layers that leave the same.
+  std::vector<std::pair<std::string, std::vector<std::string>>> found;
+  const auto add = [&](const std::string& what, const std::string& name) {
+    for (auto& [text, names] : found) {
+      if (text == what) return names.push_back(name);
+    }
+    found.push_back({what, {name}});
+  };
+  for (const bool padding : {false, true}) {
+    for (const LayerSummary& layer : layers) {
+      const Pair& left = padding ? layer.leftover.padding : layer.leftover.image;
+      if (left.h == 0 && left.w == 0) continue;
+      add(rows_and_columns(left) +
+              (padding ? " of padding not used by " : " of the input dropped by "),
+          layer.name);
+    }
   }
-  std::string text = name + "\n\n" + table.str() + "\n";
-  text += fmt::format("parameters  {} ({} trainable), {}\n", with_commas(parameters),
-                      trainable == parameters ? "all" : with_commas(trainable),
-                      human_bytes(weight_bytes));
-  text += fmt::format("MACs        {} a sample ({}FLOPs)\n", with_commas(macs),
-                      human_count(2.0 * static_cast<double>(macs)));
-  text += fmt::format("memory      {} to train, {} to predict, at batch size {}\n",
-                      human_bytes(train_bytes), human_bytes(infer_bytes), batch_size);
-  return text;
+  std::vector<std::string> lines;
+  for (const auto& [text, names] : found) lines.push_back(text + join(names, ", "));
+  return lines;
 }
 
 }  // namespace cnn
