@@ -1,11 +1,11 @@
 // Summaries for people: the tree of layers, totals, notes; several networks side by side.
 
 #include <algorithm>
-#include <optional>
 
 #include "base/table.h"
 #include "base/text.h"
 #include "train/summary.h"
+#include "train/summary_tree.h"
 
 namespace cnn {
 namespace {
@@ -26,168 +26,6 @@ std::string short_count(int64_t n) { return n == 0 ? "" : human_count(static_cas
 std::string by_axes(double rows, double columns) {
   return rows == columns ? fmt::format("{}", rows) : fmt::format("{}x{}", rows, columns);
 }
-
-// One line of the tree: a layer, or a block that is opened below it or stands for its layers.
-struct Line {
-  size_t depth = 0;
-  std::string label;
-  bool is_open_block = false;
-  bool is_collapsed = false;
-  const LayerSummary* layer = nullptr;  // whose output this is; null for an open block
-  std::string operation;
-  std::string brief;  // the operation for narrow terminals
-  std::string inputs;
-  int64_t parameters = 0;
-  int64_t macs = 0;
-  uint64_t activation_bytes = 0;
-  int64_t layers = 0;
-};
-
-class Tree {
- public:
-  Tree(const ModelSummary& summary, int depth) : depth_(depth) {
-    if (!summary.inputs.empty()) previous_ = summary.inputs.front().first;
-    for (const LayerSummary& layer : summary.layers) add(layer);
-    for (Line& line : lines_) {
-      if (!line.is_collapsed) continue;
-      const std::string count = fmt::format("{} layers", line.layers);
-      line.operation = line.layers == 1 ? line.layer->operation : count;
-      line.brief = line.layers == 1 ? line.layer->brief : count;
-    }
-  }
-
-  const std::vector<Line>& lines() const { return lines_; }
-
-  // "│  └─ " before the label of line `i`.
-  std::string branch(size_t i, bool is_utf8) const {
-    std::string text;
-    for (size_t level = 1; level <= lines_[i].depth; ++level) {
-      const bool goes_on = has_sibling_below(i, level);
-      if (level == lines_[i].depth) {
-        text += is_utf8 ? (goes_on ? "├─ " : "└─ ") : (goes_on ? "|- " : "`- ");
-      } else {
-        text += goes_on ? (is_utf8 ? "│  " : "|  ") : "   ";
-      }
-    }
-    return text;
-  }
-
- private:
-  // True if another line of that level follows before the tree returns above it.
-  bool has_sibling_below(size_t i, size_t level) const {
-    for (size_t k = i + 1; k < lines_.size(); ++k) {
-      if (lines_[k].depth < level) return false;
-      if (lines_[k].depth == level) return true;
-    }
-    return false;
-  }
-
-  void add(const LayerSummary& layer) {
-    std::vector<std::string> path = split(layer.name, '.');
-    if (layer.is_folded && !lines_.empty() && lines_.back().layer &&
-        lines_.back().layer->name == layer.inputs[0]) {
-      fold(layer);
-      return;
-    }
-    if (path.size() <= open_.size() && std::equal(path.begin(), path.end(), open_.begin())) {
-      // A join that has the name of the block that its branches make: the block's last line.
-      if (is_collapsed_ && path == open_) return add_to_collapsed(layer, path);
-      open_ = path;
-      is_collapsed_ = false;
-      return add_line(layer, path.size(), "(" + layer.type + ")");
-    }
-    const size_t limit = depth_ > 0 ? static_cast<size_t>(depth_) : path.size();
-    if (path.size() > limit) {
-      path.resize(limit);
-      return add_to_collapsed(layer, path);
-    }
-    const std::string label = path.back();
-    path.pop_back();
-    open(path);
-    add_line(layer, path.size(), label);
-  }
-
-  // Lines for the blocks of `path` that are not open yet.
-  void open(const std::vector<std::string>& path) {
-    const size_t parents = open_.size() - (is_collapsed_ ? 1 : 0);  // itself it is no parent
-    size_t shared = 0;
-    while (shared < parents && shared < path.size() && open_[shared] == path[shared]) ++shared;
-    for (; shared < path.size(); ++shared) {
-      Line line;
-      line.depth = shared;
-      line.label = path[shared];
-      line.is_open_block = true;
-      lines_.push_back(std::move(line));
-    }
-    open_ = path;
-    is_collapsed_ = false;
-  }
-
-  void add_to_collapsed(const LayerSummary& layer, const std::vector<std::string>& path) {
-    if (!is_collapsed_ || open_ != path) {
-      std::vector<std::string> parents = path;
-      parents.pop_back();
-      open(parents);
-      add_line(layer, parents.size(), path.back());
-      lines_.back().is_collapsed = true;
-      open_ = path;
-      is_collapsed_ = true;
-      return;
-    }
-    accumulate(lines_.back(), layer);
-    lines_.back().layer = &layer;
-  }
-
-  static void accumulate(Line& line, const LayerSummary& layer) {
-    line.parameters += layer.parameters;
-    line.macs += layer.macs;
-    line.activation_bytes += layer.activation_bytes;
-    line.layers += 1;
-  }
-
-  // An activation on its layer's line.
-  void fold(const LayerSummary& layer) {
-    Line& line = lines_.back();
-    accumulate(line, layer);
-    line.layer = &layer;
-    line.operation += " + " + layer.operation;
-    line.brief += " + " + layer.brief;
-    previous_ = layer.name;
-  }
-
-  void add_line(const LayerSummary& layer, size_t depth, std::string label) {
-    Line line;
-    line.depth = depth;
-    line.label = std::move(label);
-    line.layer = &layer;
-    line.operation = layer.operation;
-    line.brief = layer.brief;
-    const bool follows = layer.inputs.size() == 1 && layer.inputs[0] == previous_;
-    if (!follows) line.inputs = inputs_of(layer);
-    accumulate(line, layer);
-    previous_ = layer.name;
-    lines_.push_back(std::move(line));
-  }
-
-  // The names as they are seen from the layer's own block, without the ".act" of folded ones.
-  static std::string inputs_of(const LayerSummary& layer) {
-    const size_t dot = layer.name.rfind('.');
-    const std::string block = dot == std::string::npos ? "" : layer.name.substr(0, dot + 1);
-    std::vector<std::string> names;
-    for (std::string name : layer.inputs) {
-      if (!block.empty() && name.starts_with(block)) name.erase(0, block.size());
-      if (name.ends_with(".act")) name.erase(name.size() - 4);
-      names.push_back(name);
-    }
-    return join(names, ", ");
-  }
-
-  int depth_;
-  std::vector<Line> lines_;
-  std::vector<std::string> open_;  // the block that the last line stands in, or is
-  bool is_collapsed_ = false;      // it is
-  std::string previous_;           // the last layer's name
-};
 
 enum class Part {
   kName,
@@ -274,7 +112,7 @@ class LayerTable {
     Table table(columns);
     for (const auto& [name, shape] : summary_.inputs) table.add(cells_of_input(parts, name, shape));
     for (size_t i = 0; i < tree_.lines().size(); ++i) {
-      const Line& line = tree_.lines()[i];
+      const SummaryLine& line = tree_.lines()[i];
       std::vector<std::string> cells;
       for (const Part part : parts) cells.push_back(cell(part, i));
       table.add(std::move(cells), line.is_open_block && line.depth == 0 ? Table::Weight::kBold
@@ -289,7 +127,7 @@ class LayerTable {
 
   bool has_inputs() const {
     return std::any_of(tree_.lines().begin(), tree_.lines().end(),
-                       [](const Line& line) { return !line.inputs.empty(); });
+                       [](const SummaryLine& line) { return !line.inputs.empty(); });
   }
 
   static std::vector<std::string> cells_of_input(const Parts& parts, const std::string& name,
@@ -305,7 +143,7 @@ class LayerTable {
   }
 
   std::string cell(Part part, size_t i) const {
-    const Line& line = tree_.lines()[i];
+    const SummaryLine& line = tree_.lines()[i];
     if (part == Part::kName) return tree_.branch(i, style_.is_utf8) + line.label;
     if (!line.layer) return "";
     const ReceptiveField& field = line.layer->field;
@@ -375,7 +213,7 @@ class LayerTable {
 
   const ModelSummary& summary_;
   const TableStyle& style_;
-  const Tree tree_;
+  const SummaryTree tree_;
 };
 
 // One of the lines under the table: "parameters    61,706 ...".
