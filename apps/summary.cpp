@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "command.h"
+#include "train/network.h"
 
 namespace cnn {
 namespace {
@@ -52,9 +53,19 @@ class Summaries {
   bool csv = false;
   bool dot = false;
 
-  std::string of(const std::vector<std::string>& paths) const {
+  // Exit::kResource if training one of them takes more than --memory.
+  void print(const std::vector<std::string>& paths) const {
     std::vector<ModelSummary> models;
     for (const std::string& path : paths) models.push_back(load(path, paths.size() == 1));
+    print_result(text_of(models));
+    if (command_.memory_limit() == 0) return;
+    for (const ModelSummary& model : models) {
+      check_memory(model.memory.train_bytes(), command_.memory_limit(), model.memory.train_largest);
+    }
+  }
+
+ private:
+  std::string text_of(const std::vector<ModelSummary>& models) const {
     if (command_.json()) {
       std::string lines;
       for (const ModelSummary& model : models) lines += model.json() + "\n";
@@ -65,7 +76,6 @@ class Summaries {
     return models.size() == 1 ? models[0].table(style_) : comparison_table(models, style_);
   }
 
- private:
   ModelSummary load(const std::string& path, bool is_alone) const {
     const ModelSpec spec = command_.load(path);
     try {
@@ -124,7 +134,7 @@ int main(int argc, char** argv) {
     Summaries summaries(command, style);
     summaries.csv = csv;
     summaries.dot = dot;
-    print_result(summaries.of(paths));
+    summaries.print(paths);
     return Exit::kOk;
   });
 }

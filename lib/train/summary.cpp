@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "graph/builder.h"
 #include "train/metrics.h"
@@ -195,6 +196,9 @@ ModelSummary summarize(const ModelSpec& spec) {
   ModelSummary summary;
   summary.name = spec.name;
   add_graph(network.test_graph(), summary);
+  for (const GraphNode& node : network.train_graph().nodes) {
+    if (!node.plan.kernel.empty()) detail_note("{}: {}", node.name, node.plan.kernel);
+  }
   const ParameterStore& store = network.store();
   summary.parameters = store.parameter_count();
   summary.trainable = store.trainable_count();

@@ -76,7 +76,8 @@ struct ModelSummary {
 };
 
 // Allocates nothing of the network's size. Memory is what training plans at the model's
-// train.batch_size, without what loading data takes; inference at the same batch size.
+// train.batch_size, validation included, without what loading data takes; inference at the same
+// batch size.
 ModelSummary summarize(const ModelSpec& spec);
 
 // For a spec that summarize() refuses: the layers up to the first error in them. Nothing is listed

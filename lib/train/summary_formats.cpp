@@ -54,13 +54,13 @@ Json json_of(const std::vector<MemoryPlan::Tenant>& tenants) {
   return list;
 }
 
-std::string dot_text(const std::string& text) {
-  std::string result = "\"";
+std::string dot_escaped(const std::string& text) {
+  std::string result;
   for (const char c : text) {
     if (c == '"' || c == '\\') result += '\\';
     result += c;
   }
-  return result + "\"";
+  return result;
 }
 
 // Writes the boxes of a graph, opening and closing clusters as names go in and out of blocks.
@@ -69,7 +69,7 @@ class DotWriter {
   explicit DotWriter(const ModelSummary& summary) : summary_(summary) {}
 
   std::string str() {
-    text_ = fmt::format("digraph {} {{\n", dot_text(summary_.name));
+    text_ = fmt::format("digraph \"{}\" {{\n", dot_escaped(summary_.name));
     text_ += "  rankdir=TB;\n  node [shape=box, fontname=\"sans-serif\"];\n";
     for (const auto& [name, shape] : summary_.inputs) {
       text_ += fmt::format("  {} [shape=ellipse, label=\"{}\\n{}\"];\n", new_box(name), name,
@@ -112,12 +112,12 @@ class DotWriter {
     while (open_.size() < levels.size()) {
       text_ += fmt::format("{}subgraph cluster_{} {{\n", margin(), clusters_++);
       open_.push_back(levels[open_.size()]);
-      text_ += fmt::format("{}label={}; style=rounded;\n", margin(), dot_text(open_.back()));
+      text_ += fmt::format("{}label=\"{}\"; style=rounded;\n", margin(), open_.back());
     }
     std::string operation = layer.operation;
     if (const LayerSummary* act = folded_into(layer)) operation += " + " + act->operation;
     text_ += fmt::format("{}{} [label=\"{}\\n{}\\n{}\"];\n", margin(), new_box(layer.name), label,
-                         operation, volume_of(layer.output));
+                         dot_escaped(operation), volume_of(layer.output));
   }
 
   const LayerSummary* folded_into(const LayerSummary& layer) const {

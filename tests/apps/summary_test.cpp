@@ -75,6 +75,14 @@ TEST_CASE("a shape error follows the table up to the failing layer") {
   }
 }
 
+TEST_CASE("--memory tells by the exit code whether training fits") {
+  const auto small = run_cnn({"summary", kLenet, "--memory", "1MB"});
+  CHECK(small.exit == 6);
+  CHECK(contains(small.out, "61,706"));
+  CHECK(contains(small.err, "--memory"));
+  CHECK(run_cnn({"summary", kLenet, "--memory", "100MB"}).exit == 0);
+}
+
 TEST_CASE("summary's forms exclude each other") {
   CHECK(run_cnn({"summary", kLenet, "--csv", "--dot"}).exit == 2);
   CHECK(run_cnn({"summary", kLenet, "--json", "--csv"}).exit == 2);
