@@ -21,7 +21,7 @@ struct Normal {
   float density;
 };
 
-Normal normal(float x) {
+inline Normal normal(float x) {
   const float a = std::fabs(x), t = 1.0f / (1.0f + 0.34f * a);
   float q = -0.02612516965f;
   q = q * t + 0.1395222136f;
@@ -36,7 +36,7 @@ Normal normal(float x) {
   return {e * q * t, e * 0.398942280401433f};
 }
 
-float twice_u(float x) { return kTwiceRoot * (x + kCube * x * x * x); }
+inline float twice_u(float x) { return kTwiceRoot * (x + kCube * x * x * x); }
 
 class Gelu final : public Layer {
  public:

@@ -90,6 +90,15 @@ class Lrn final : public Layer {
 
   // sums[c] = first + factor * sum of padded[c], ..., padded[c + n - 1].
   void window_sums(const float* padded, float first, float factor, float* sums) const {
+    if (n_ == kUsual) {
+#pragma GCC ivdep
+      for (int64_t c = 0; c < channels_; ++c) {
+        float sum = padded[c];
+        for (int64_t i = 1; i < kUsual; ++i) sum += padded[c + i];
+        sums[c] = first + factor * sum;
+      }
+      return;
+    }
     std::copy_n(padded, channels_, sums);
     for (int64_t i = 1; i < n_; ++i) {
 #pragma GCC ivdep
@@ -124,7 +133,9 @@ class Lrn final : public Layer {
     }
   }
 
-  int64_t n_ = 5;
+  static constexpr int64_t kUsual = 5;  // a width that the compiler may know
+
+  int64_t n_ = kUsual;
   float alpha_ = 1e-4f, beta_ = 0.75f, k_ = 1;
   bool average_ = true;
   int64_t channels_ = 0, padded_ = 0;

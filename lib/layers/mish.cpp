@@ -13,7 +13,7 @@ namespace {
 constexpr float kMost = 20;
 
 // tanh(log(1 + exp(x))) for x <= kMost.
-float gate(float x) {
+inline float gate(float x) {
   const float e = fast_exp(x), n = e * (e + 2.0f);
   return n / (n + 2.0f);
 }
