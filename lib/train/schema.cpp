@@ -356,14 +356,15 @@ Json with_help(Json schema, const char* help) {
 }
 
 Json sections() {
-  const Json sizes =
-      any_of({list_of(any_of({Json{{"type", "integer"}, {"minimum", 1}}, ref_to("expression")})),
-              ref_to("expression")});
+  const Json size = any_of({Json{{"type", "integer"}, {"minimum", 1}}, ref_to("expression")});
+  const Json sizes = any_of({size, list_of(size)});
   const auto map_of = [](Json value) {
-    return Json{{"type", "object"}, {"additionalProperties", std::move(value)}};
+    return Json{{"type", "object"},
+                {"additionalProperties", any_of({std::move(value), type("null")})}};
   };
-  return {
-      {"name", with_help(type("string"), "names the run's folder; by default the file's name")},
+  Json all = {
+      {"name", with_help({{"type", {"string", "number"}}},
+                         "names the run's folder; by default the file's name")},
       {"description", type("string")},
       {"extends", with_help(type("string"), "the model file that this one is a variant of")},
       {"input", with_help(map_of(sizes),
@@ -382,6 +383,12 @@ Json sections() {
       {"train", with_help(ref_to("train"), "how the network is trained")},
       {"edit", with_help(type("object"), "changes of named items: {fc: {linear: 10}}")},
       {"kernels", Json::object()}};
+  // `~` deletes what `extends` brings in.
+  for (auto& [key, schema] : all.items()) {
+    const bool is_word = schema.contains("type") && schema["type"] != "object";
+    if (!is_word && !schema.empty()) schema = any_of({schema, type("null")});
+  }
+  return all;
 }
 
 }  // namespace

@@ -2,8 +2,9 @@
 // Made from the same option tables as reader and help: layers, losses, initialisers, optimizers,
 // schedules, metrics, data formats and the train section.
 //
-// It accepts every model file that cnn accepts and finds misspelt keys and wrong kinds of values.
-// What needs the network (shapes, names, expressions) is left to `cnn summary`.
+// It accepts every model file that cnn accepts (unless an argument of a block is called like a
+// layer) and finds misspelt keys and wrong kinds of values. What needs the network (shapes, names,
+// expressions) is left to `cnn summary`.
 #pragma once
 
 #include <string>
