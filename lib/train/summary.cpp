@@ -170,12 +170,16 @@ MemorySummary plan_all(const ModelSpec& spec, const TrainSettings& settings, Net
   const MemoryPlan& train =
       network.memory_plan(0).floats >= validation.floats ? network.memory_plan(0) : validation;
   memory.train_arena = train.bytes();
-  memory.train_largest = train.largest;
   memory.infer_arena = infer.bytes();
   memory.infer_largest = infer.largest;
   memory.weights = store.value_bytes();
   memory.gradients = store.gradient_bytes();
   memory.optimizer = settings.optimizer->state_bytes(store);
+  memory.train_largest = largest_tenants(network, {{"optimizer", memory.optimizer}});
+  for (MemoryPlan::Tenant& tenant : memory.train_largest) {
+    const int id = store.find(tenant.name);
+    if (id >= 0 && store.at(id).trains()) tenant.name += " with gradient";
+  }
   return memory;
 }
 

@@ -38,7 +38,9 @@ struct MemorySummary {
   uint64_t weights = 0;  // with statistics
   uint64_t gradients = 0;
   uint64_t optimizer = 0;
-  std::vector<MemoryPlan::Tenant> train_largest;  // at the moment of the peak, largest first
+  // What takes the most, largest first: of the arena at the moment of its peak; in training weights
+  // (with their gradients) and the optimizer too.
+  std::vector<MemoryPlan::Tenant> train_largest;
   std::vector<MemoryPlan::Tenant> infer_largest;
 
   uint64_t train_bytes() const { return train_arena + weights + gradients + optimizer; }

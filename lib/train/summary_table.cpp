@@ -12,7 +12,7 @@ namespace {
 
 using Align = Table::Align;
 
-// "6x28x28"; "?" for no axes.
+// "6x28x28".
 std::string volume_of(const Shape& shape) {
   std::vector<std::string> sizes;
   for (int axis = 0; axis < shape.rank(); ++axis) sizes.push_back(std::to_string(shape[axis]));
@@ -196,8 +196,8 @@ class LayerTable {
     std::vector<std::string> meanings;
     const bool has_memory = summary_.memory.batch_size > 0;
     if (is_shown(Part::kMemory) && has_memory) {
-      meanings.push_back(fmt::format("memory: of outputs at batch size {}",  //
-                                     summary_.memory.batch_size));
+      meanings.push_back(
+          fmt::format("memory: that training keeps at batch size {}", summary_.memory.batch_size));
     }
     if (is_shown(Part::kField)) meanings.emplace_back("field: receptive field in input pixels");
     if (is_shown(Part::kJump)) meanings.emplace_back("jump: its stride");
@@ -275,6 +275,42 @@ std::string note_lines(const ModelSummary& s, const TableStyle& style) {
   return text;
 }
 
+// What a comparison shows, from wide terminals to narrow ones.
+struct ComparisonLevel {
+  bool exact_macs, input, layers;
+};
+constexpr ComparisonLevel kComparisons[] = {
+    {true, true, true}, {false, true, true}, {false, false, true}, {false, false, false}};
+
+std::vector<std::string> comparison_cells(const ModelSummary& model, const ComparisonLevel& level) {
+  std::vector<std::string> inputs;
+  for (const auto& [name, shape] : model.inputs) inputs.push_back(volume_of(shape));
+  const auto weighted = std::count_if(model.layers.begin(), model.layers.end(),
+                                      [](const LayerSummary& layer) { return layer.macs > 0; });
+  std::vector<std::string> cells = {model.name};
+  if (level.input) cells.push_back(join(inputs, ", "));
+  if (level.layers) cells.push_back(std::to_string(weighted));
+  cells.push_back(with_commas(model.parameters));
+  cells.push_back(human_bytes(model.memory.weights));
+  cells.push_back(level.exact_macs ? with_commas(model.macs) : short_count(model.macs));
+  cells.push_back(std::to_string(model.memory.batch_size));
+  cells.push_back(human_bytes(model.memory.train_bytes()));
+  cells.push_back(human_bytes(model.memory.infer_bytes()));
+  return cells;
+}
+
+Table comparison(const std::vector<ModelSummary>& models, const ComparisonLevel& level) {
+  std::vector<Table::Column> columns = {{"network", Align::kLeft}};
+  if (level.input) columns.push_back({"input", Align::kRight});
+  if (level.layers) columns.push_back({"layers", Align::kRight});
+  for (const char* title : {"parameters", "weights", "MACs", "batch", "training", "inference"}) {
+    columns.push_back({title, Align::kRight});
+  }
+  Table table(columns);
+  for (const ModelSummary& model : models) table.add(comparison_cells(model, level));
+  return table;
+}
+
 }  // namespace
 
 std::string ModelSummary::table(const TableStyle& style) const {
@@ -293,38 +329,14 @@ std::string ModelSummary::table(const TableStyle& style) const {
 }
 
 std::string comparison_table(const std::vector<ModelSummary>& models, const TableStyle& style) {
-  // Exact MACs where there is room, and no more than fits.
-  for (int level = 0;; ++level) {
-    std::vector<Table::Column> columns = {{"network", Align::kLeft}};
-    if (level < 2) columns.push_back({"input", Align::kRight});
-    if (level < 3) columns.push_back({"layers", Align::kRight});
-    columns.push_back({"parameters", Align::kRight});
-    columns.push_back({"weights", Align::kRight});
-    columns.push_back({"MACs", Align::kRight});
-    columns.push_back({"batch", Align::kRight});
-    columns.push_back({"training", Align::kRight});
-    columns.push_back({"inference", Align::kRight});
-    Table table(columns);
-    for (const ModelSummary& model : models) {
-      std::vector<std::string> cells = {model.name};
-      std::vector<std::string> inputs;
-      for (const auto& [name, shape] : model.inputs) inputs.push_back(volume_of(shape));
-      const auto weighted = std::count_if(model.layers.begin(), model.layers.end(),
-                                          [](const LayerSummary& layer) { return layer.macs > 0; });
-      if (level < 2) cells.push_back(join(inputs, ", "));
-      if (level < 3) cells.push_back(std::to_string(weighted));
-      cells.push_back(with_commas(model.parameters));
-      cells.push_back(human_bytes(model.memory.weights));
-      cells.push_back(level == 0 ? with_commas(model.macs) : short_count(model.macs));
-      cells.push_back(std::to_string(model.memory.batch_size));
-      cells.push_back(human_bytes(model.memory.train_bytes()));
-      cells.push_back(human_bytes(model.memory.infer_bytes()));
-      table.add(std::move(cells));
-    }
-    if (table.width() > style.columns && level < 3) continue;
-    return table.str(style.is_utf8, style.color) +
-           "layers: those with multiply-adds; training, inference: planned memory\n";
+  const ComparisonLevel* level = std::begin(kComparisons);
+  while (level + 1 != std::end(kComparisons) &&
+         comparison(models, *level).width() > style.columns) {
+    ++level;
   }
+  const std::string layers = level->layers ? "layers: those with multiply-adds; " : "";
+  return comparison(models, *level).str(style.is_utf8, style.color) + layers +
+         "training, inference: planned memory\n";
 }
 
 }  // namespace cnn
