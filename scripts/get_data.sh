@@ -14,8 +14,8 @@ data sets:
 EOF
   for yaml in "$data"/*.yaml; do
     case $(fetchable "$yaml") in
-      '') printf '  %-10s %s (nothing to fetch)\n' "$(basename "$yaml" .yaml)" "$(about "$yaml")" ;;
-      *) printf '  %-10s %s\n' "$(basename "$yaml" .yaml)" "$(about "$yaml")" ;;
+      '') printf '  %-13s %s (nothing to fetch)\n' "$(basename "$yaml" .yaml)" "$(about "$yaml")" ;;
+      *) printf '  %-13s %s\n' "$(basename "$yaml" .yaml)" "$(about "$yaml")" ;;
     esac
   done
 }

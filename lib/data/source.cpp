@@ -47,6 +47,28 @@ std::unique_ptr<DataFormat> read_format(const Node& data) {
   return nullptr;
 }
 
+void warn_of_empty_classes(const Dataset& dataset, int field, const std::vector<int64_t>& counts) {
+  constexpr size_t kMostListed = 10;
+  const std::vector<std::string>& names = dataset.class_names();
+  std::vector<std::string> empty;
+  for (size_t c = 0; c < counts.size(); ++c) {
+    if (counts[c] > 0) continue;
+    empty.push_back(c < names.size() ? "'" + names[c] + "'" : std::to_string(c));
+  }
+  if (empty.empty()) return;
+  const std::string origin = dataset.origin(field);
+  if (empty.size() == 1) {
+    warn("{}: class {} has no samples", origin, empty[0]);
+    return;
+  }
+  const size_t count = empty.size();
+  if (count > kMostListed) {
+    empty.resize(kMostListed);
+    empty.push_back("...");
+  }
+  warn("{}: {} of {} classes have no samples: {}", origin, count, counts.size(), join(empty, ", "));
+}
+
 // Labels are all read once, before anything is trained on them.
 void check_labels(const std::shared_ptr<const Dataset>& dataset) {
   for (size_t i = 0; i < dataset->fields().size(); ++i) {
@@ -56,12 +78,7 @@ void check_labels(const std::shared_ptr<const Dataset>& dataset) {
     std::iota(all.indices.begin(), all.indices.end(), 0);
     const std::vector<int64_t> counts =
         count_classes(all, static_cast<int>(i), field.classes, "the data set");
-    const std::vector<std::string>& names = dataset->class_names();
-    for (size_t c = 0; c < counts.size(); ++c) {
-      if (counts[c] > 0) continue;
-      warn("{}: class {} has no samples", dataset->origin(static_cast<int>(i)),
-           c < names.size() ? "'" + names[c] + "'" : std::to_string(c));
-    }
+    warn_of_empty_classes(*dataset, static_cast<int>(i), counts);
   }
 }
 

@@ -120,6 +120,22 @@ TEST_CASE("only a loader that is told to augments") {
   CHECK(pass(true, 1) == pass(true, 1));
 }
 
+TEST_CASE("an epoch that is entered in its middle goes on with the same draws") {
+  const Numbered data;
+  const DataView view = data.open("augment: {pad: 2, flip: true}");
+  const auto last_batch = [&](int64_t first_batch) {
+    Loader loader(view, {0},
+                  {.batch_size = 10, .shuffle = true, .seed = 5, .workers = 1, .augment = true});
+    loader.start_epoch(3, first_batch);
+    std::vector<float> last;
+    while (const Batch* batch = loader.next()) {
+      last.assign(batch->fields[0], batch->fields[0] + 10 * 12);
+    }
+    return last;
+  };
+  CHECK(last_batch(3) == last_batch(0));
+}
+
 TEST_CASE("mistakes in an augmentation are named") {
   const Numbered data;
   CHECK(data.problem("augment: {crop: 5}").says("a crop of 5 x 5 is larger than the pictures"));

@@ -1,6 +1,7 @@
 // The folder format: classes, sizes, bad images, the cache.
 
-#include <unistd.h>
+#include <cmath>
+#include <cstdlib>
 
 #include "base/log.h"
 #include "data/catalogue.h"
@@ -69,6 +70,8 @@ TEST_CASE("folders are classes, sorted by name, and their images are samples, so
   const DataView test = source.open(Split::kTest);
   CHECK(sample_of(*test.dataset, 0)[1][0] == 1);  // matched by name, not by order
   CHECK(contains(warnings.text, "class 'daisy' has no samples"));
+  flowers.source("classes: [rose, tulip, daisy, aster]").open(Split::kTrain);
+  CHECK(contains(warnings.text, "2 of 4 classes have no samples: 'tulip', 'aster'"));
 }
 
 TEST_CASE("validation images may have a folder of their own") {
@@ -253,6 +256,36 @@ TEST_CASE("images are the same with and without the cache, and for any number of
   CHECK(pass("cache: 100", 0) == expected);
   CHECK(pass("cache: 100", 3) == expected);
   CHECK(pass("cache: 0", 2) == expected);
+}
+
+TEST_CASE("CIFAR-10 as JPEG files, where it is there, is read whole") {
+  const char* data = std::getenv("CNN_DATA");
+  std::string archive;
+  for (const std::string& folder :
+       {std::string(data ? data : ""), std::string(CNN_SOURCE_DIR "/../shared/data")}) {
+    const std::string path = folder + "/cifar10/cifar10-jpeg.tgz";
+    if (archive.empty() && !folder.empty() && fs::exists(path)) archive = path;
+  }
+  if (archive.empty()) {
+    WARN("skipped: no cifar10/cifar10-jpeg.tgz under CNN_DATA");
+    return;
+  }
+  const TemporaryFolder folder;
+  const Process::Result unpacked =
+      Process({"/bin/tar", "-xzf", archive, "-C", folder.str(), "test/cat", "test/ship"}).wait();
+  REQUIRE(unpacked.exit == 0);
+  const DataView view =
+      DataSource(data_map("{format: folder, train: test, mean: 0.47, std: 0.25}", folder.str()), 1)
+          .open(Split::kTrain);
+  REQUIRE(view.size() == 2000);
+  CHECK(view.dataset->fields()[0].shape == Shape{3, 32, 32});
+  Loader loader(view, {0, 1}, {.batch_size = 500, .workers = 2});
+  loader.start_epoch(0);
+  double sum = 0;
+  while (const Batch* batch = loader.next()) {
+    for (int64_t i = 0; i < batch->n * 3072; ++i) sum += batch->fields[0][i];
+  }
+  CHECK(std::abs(sum / (2000 * 3072)) < 0.5);  // photographs are neither black nor white
 }
 
 TEST_CASE("a run directory finds the folders again from anywhere") {
