@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "data/catalogue.h"
+#include "train/resolve.h"
 
 namespace cnn {
 namespace {
@@ -20,13 +21,6 @@ Mark mark_of(const ModelSpec& spec, std::string_view key) {
 bool has_layer(const Graph& graph, std::string_view type) {
   return std::any_of(graph.nodes.begin(), graph.nodes.end(),
                      [type](const GraphNode& node) { return node.type->name == type; });
-}
-
-std::string resolve(const ModelSpec& spec, const Node& data) {
-  Node root = spec.root;
-  root.set("name", Node::scalar(spec.name, {}, true));
-  root.set("data", portable_data(data));
-  return to_yaml(root);
 }
 
 }  // namespace
@@ -66,7 +60,7 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   choose_best(spec, !validation.empty());
   data_hash_ = train.hash() + validation.hash();
   weights_info_ = describe_weights(spec, network_.test_graph(), *train.dataset);
-  resolved_spec_ = resolve(spec, data);
+  resolved_spec_ = to_yaml(cnn::resolved_spec(spec));
 
   plan(validation.size());
   check_memory_for(memory_limit);  // before the loaders allocate
