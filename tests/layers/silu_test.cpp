@@ -6,7 +6,11 @@
 namespace cnn {
 
 TEST_CASE("silu matches the reference") {
-  reference::check_activation("silu", [](double x) { return x / (1 + std::exp(-x)); });
+  const auto silu = [](double x) { return x / (1 + std::exp(-x)); };
+  reference::check_activation("silu", silu);
+  const Shape large = shapes_of_every_rank().back();
+  REQUIRE(large.count() > 1000);
+  check_layer({"silu", {large}, reference::elementwise(silu)});
 }
 
 }  // namespace cnn

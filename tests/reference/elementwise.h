@@ -21,11 +21,12 @@ inline std::function<Numbers(const ReferenceCall&)> elementwise(
   };
 }
 
-// Runs check_layer for an activation on all shapes, with inputs in (-1.8, 1.8) and in (-9.4, 9.4)
+// Runs check_layer for an activation on small shapes, with inputs in (-1.8, 1.8) and in (-9.4, 9.4)
 // (none of them at -6, -3, -1, 0, 1, 3 or 6); then NaN, which must pass, and huge numbers, whose
 // outputs and gradients must be finite.
 inline void check_activation(const std::string& item, const std::function<double(double)>& f) {
   for (const Shape& shape : shapes_of_every_rank()) {
+    if (shape.count() > 1000) continue;  // how loops are cut is tested with relu and silu
     for (const double factor : {0.9, 4.7}) {
       LayerCase layer_case{item, {shape}, elementwise(f)};
       layer_case.prepare = [factor](std::vector<Numbers>& inputs) {
