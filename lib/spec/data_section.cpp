@@ -15,6 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// The data set that needs no file: a format and a data set of that name.
+constexpr const char* kBuiltIn = "digits";
+
 // Where a data set's file is looked for, best first.
 std::vector<fs::path> data_directories(const fs::path& model_directory) {
   const fs::path beside = model_directory.empty() ? fs::path(".") : model_directory;
@@ -65,7 +68,17 @@ std::string find_file(const std::string& name, const std::string& directory,
   return "";
 }
 
+// "sets/mine.yaml": a path of its own, from the file where it stands or the working directory.
+std::string find_path(const Node& name) {
+  const auto& source = name.mark().source;
+  if (!name.text().ends_with(".yaml")) return "";
+  const bool in_file = source && !source->is_command_line;
+  const fs::path path = fs::path(in_file ? source->directory : ".") / name.text();
+  return file_exists(path.string()) ? path.lexically_normal().string() : "";
+}
+
 std::string find_named(const Node& name, const std::string& model_path) {
+  if (const std::string path = find_path(name); !path.empty()) return path;
   const auto& source = name.mark().source;
   if (source && !source->is_command_line) {
     const std::string path = find_file(name.text(), source->directory, source->name);
@@ -94,11 +107,14 @@ std::string find_data_file(const std::string& name, const std::string& model_dir
 }
 
 bool has_data_file(const Node& name, const std::string& model_path) {
-  return !find_named(name, model_path).empty();
+  return name.text() == kBuiltIn || !find_named(name, model_path).empty();
 }
 
 Node load_data_file(const Node& name, const std::string& model_path) {
   const std::string path = find_named(name, model_path);
+  if (path.empty() && name.text() == kBuiltIn) {
+    return Node::map({{"format", name.mark(), Node::scalar(kBuiltIn, name.mark())}}, name.mark());
+  }
   if (path.empty()) fail_unknown(name, model_path);
   Node data = load_yaml(path);
   if (!data.is_map()) {

@@ -139,6 +139,24 @@ TEST_CASE("train, test, predict, summary and time work together") {
   }
 }
 
+TEST_CASE("data are named by a set, by a path, or built in") {
+  const TemporaryFolder folder;
+  folder.file("m.yaml", small_model());
+  folder.file("sets/few.yaml", "format: digits\ntrain: 60\ntest: 20\nval: 0\n");
+  ProcessSettings here;
+  here.folder = folder.str();
+  here.environment = {{"CNN_SHARE", folder.str()}};
+  for (const std::string data :
+       {std::string("sets/few.yaml"), folder.str("sets/few.yaml"), std::string("digits")}) {
+    const auto result =
+        run_cnn({"train", "m.yaml", "--data", data, "--max-steps", "1", "-q"}, here);
+    INFO(data << ": " << result.err);
+    CHECK(result.exit == 0);
+  }
+  const auto result = run_cnn({"train", "m.yaml", "--data", "sets/none.yaml"}, here);
+  CHECK(result.exit == 2);
+}
+
 TEST_CASE("summary of LeNet-5 has the published figures") {
   const std::string model = std::string(CNN_SOURCE_DIR) + "/models/lenet5.yaml";
   const auto result = run_cnn({"summary", model, "--json"});
