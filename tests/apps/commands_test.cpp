@@ -146,7 +146,7 @@ TEST_CASE("data are named by a set, by a path, or built in") {
   ProcessSettings here;
   here.folder = folder.str();
   here.environment = {{"CNN_SHARE", folder.str()}};
-  for (const std::string data :
+  for (const std::string& data :
        {std::string("sets/few.yaml"), folder.str("sets/few.yaml"), std::string("digits")}) {
     const auto result =
         run_cnn({"train", "m.yaml", "--data", data, "--max-steps", "1", "-q"}, here);
