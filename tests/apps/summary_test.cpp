@@ -37,7 +37,7 @@ TEST_CASE("summary prints a table for people") {
   CHECK(contains(run_cnn({"summary", kLenet}, columns("80", "C.UTF-8")).out, "─"));
 }
 
-TEST_CASE("--batch-size is the short form of its key") {
+TEST_CASE("the flag --batch-size is the short form of its key") {
   const auto result = run_cnn({"summary", kLenet, "--batch-size", "7", "--json"});
   CHECK(last_json(result.out)["memory"]["batch_size"] == 7);
   CHECK(run_cnn({"summary", kLenet, "--batch-size", "0"}).exit == 2);
@@ -75,7 +75,7 @@ TEST_CASE("a shape error follows the table up to the failing layer") {
   }
 }
 
-TEST_CASE("--memory tells by the exit code whether training fits") {
+TEST_CASE("the flag --memory tells by the exit code whether training fits") {
   const auto small = run_cnn({"summary", kLenet, "--memory", "1MB"});
   CHECK(small.exit == 6);
   CHECK(contains(small.out, "61,706"));
