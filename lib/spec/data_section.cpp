@@ -124,7 +124,7 @@ Node load_data_file(const Node& name, const std::string& model_path) {
   }
   if (!data.find("root")) {
     std::error_code error;
-    const fs::path folder = fs::absolute(fs::path(path).parent_path(), error);
+    const fs::path folder = fs::absolute(directory_of(path), error);
     data.set("root", Node::scalar(folder.lexically_normal().string(), data.mark()));
   }
   return data;

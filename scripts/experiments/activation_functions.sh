@@ -2,7 +2,7 @@
 # Activation functions in a perceptron of three hidden layers on MNIST: sigmoid, tanh, relu,
 # leaky_relu, elu and maxout, each with the initialiser that suits it; the same seeds for all.
 #
-#   scripts/experiments/activation_functions.sh                     10,000 images, 3 epochs: a minute
+#   scripts/experiments/activation_functions.sh                     10,000 images, 3 epochs: seconds
 #   scripts/experiments/activation_functions.sh --full --seeds "1 2 3"
 #   scripts/experiments/activation_functions.sh --data digits       the built-in digits: nothing to fetch
 

@@ -143,11 +143,12 @@ TEST_CASE("data are named by a set, by a path, or built in") {
   const TemporaryFolder folder;
   folder.file("m.yaml", small_model());
   folder.file("sets/few.yaml", "format: digits\ntrain: 60\ntest: 20\nval: 0\n");
+  folder.file("few.yaml", "{format: digits, train: 60, test: 20, val: 0}");
   ProcessSettings here;
   here.folder = folder.str();
   here.environment = {{"CNN_SHARE", folder.str()}};
-  for (const std::string& data :
-       {std::string("sets/few.yaml"), folder.str("sets/few.yaml"), std::string("digits")}) {
+  for (const std::string& data : {std::string("few.yaml"), std::string("sets/few.yaml"),
+                                  folder.str("sets/few.yaml"), std::string("digits")}) {
     const auto result =
         run_cnn({"train", "m.yaml", "--data", data, "--max-steps", "1", "-q"}, here);
     INFO(data << ": " << result.err);
