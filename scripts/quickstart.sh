@@ -19,6 +19,6 @@ What to do next:
 
   build/bin/cnn summary models/lenet5.yaml         the network: volumes, parameters, memory
   scripts/get_data.sh mnist                        fetch the real handwritten digits, then
-  build/bin/cnn train models/lenet5.yaml           train on them (a minute or two)
+  build/bin/cnn train models/lenet5.yaml           train on them (less than a minute)
   build/bin/cnn help                               all commands; README.md has the rest
 END

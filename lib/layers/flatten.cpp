@@ -7,27 +7,8 @@
 namespace cnn {
 namespace {
 
-class Flatten final : public Layer {
- public:
-  void setup(Setup& setup) override {
-    const Shape out{setup.input().count()};
-    setup.output(out);
-    setup.plan().in_place = is_same_order(setup.input(), out);
-    setup.plan().backward_reads_input = false;
-    setup.plan().backward_reads_output = false;
-  }
-
-  void forward(const ForwardCall& call) const override {
-    const ConstView& in = call.input();
-    reorder(in.data, in.shape, call.out.data, call.out.shape, call.batch, false);
-  }
-
-  void backward(const BackwardCall& call) const override {
-    const View& grad_in = call.grad_input();
-    if (!grad_in) return;
-    reorder(call.grad_out.data, call.grad_out.shape, grad_in.data, grad_in.shape, call.batch,
-            call.adds());
-  }
+class Flatten final : public ReorderLayer {
+  Shape output_shape(const Setup& setup) const override { return {setup.input().count()}; }
 };
 
 }  // namespace

@@ -116,4 +116,24 @@ void reorder(const float* in, const Shape& from, float* out, const Shape& to, in
   }
 }
 
+void ReorderLayer::setup(Setup& setup) {
+  const Shape out = output_shape(setup);
+  setup.output(out);
+  setup.plan().in_place = is_same_order(setup.input(), out);
+  setup.plan().backward_reads_input = false;
+  setup.plan().backward_reads_output = false;
+}
+
+void ReorderLayer::forward(const ForwardCall& call) const {
+  const ConstView& in = call.input();
+  reorder(in.data, in.shape, call.out.data, call.out.shape, call.batch, false);
+}
+
+void ReorderLayer::backward(const BackwardCall& call) const {
+  const View& grad_in = call.grad_input();
+  if (!grad_in) return;
+  reorder(call.grad_out.data, call.grad_out.shape, grad_in.data, grad_in.shape, call.batch,
+          call.adds());
+}
+
 }  // namespace cnn

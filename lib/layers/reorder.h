@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "layers/layer.h"
 #include "tensor/shape.h"
 
 namespace cnn {
@@ -18,5 +19,17 @@ bool is_same_order(const Shape& from, const Shape& to);
 // may be the same if is_same_order().
 void reorder(const float* in, const Shape& from, float* out, const Shape& to, int64_t batch,
              bool add);
+
+// A layer that is nothing but reorder(): flatten, reshape.
+class ReorderLayer : public Layer {
+ public:
+  void setup(Setup& setup) final;
+  void forward(const ForwardCall& call) const final;
+  void backward(const BackwardCall& call) const final;
+
+ private:
+  // The shape of the output, of as many numbers as the input.
+  virtual Shape output_shape(const Setup& setup) const = 0;
+};
 
 }  // namespace cnn

@@ -5,7 +5,7 @@
 namespace cnn {
 namespace {
 
-class Reshape final : public Layer {
+class Reshape final : public ReorderLayer {
  public:
   void options(Options& o) override {
     o("shape", shape_, "the new shape without the batch; one size may be -1: whatever is left")
@@ -14,28 +14,8 @@ class Reshape final : public Layer {
         .aliases({"dims", "target_shape"});
   }
 
-  void setup(Setup& setup) override {
-    const Shape out = resolved(setup);
-    setup.output(out);
-    setup.plan().in_place = is_same_order(setup.input(), out);
-    setup.plan().backward_reads_input = false;
-    setup.plan().backward_reads_output = false;
-  }
-
-  void forward(const ForwardCall& call) const override {
-    const ConstView& in = call.input();
-    reorder(in.data, in.shape, call.out.data, call.out.shape, call.batch, false);
-  }
-
-  void backward(const BackwardCall& call) const override {
-    const View& grad_in = call.grad_input();
-    if (!grad_in) return;
-    reorder(call.grad_out.data, call.grad_out.shape, grad_in.data, grad_in.shape, call.batch,
-            call.adds());
-  }
-
  private:
-  Shape resolved(const Setup& setup) const {
+  Shape output_shape(const Setup& setup) const override {
     const Shape& in = setup.input();
     setup.require(!shape_.empty() && shape_.size() <= kMaxAxes, "reshape: give 1 to {} sizes",
                   kMaxAxes);
