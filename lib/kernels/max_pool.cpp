@@ -1,6 +1,6 @@
 // Places are numbered row by row inside the window, one byte each while the window allows it.
 #include <algorithm>
-#include <limits>
+#include <type_traits>
 
 #include "base/parallel.h"
 #include "kernels/pool.h"
@@ -45,38 +45,91 @@ typename L::Integers load_places(const uint32_t* from) {
   return places;
 }
 
-// One output pixel, the channels of one block. `window` is clipped to the image.
-template <class L, bool kSave, class Place>
-void pool_pixel(const PoolShape& s, const float* in, const PoolWindow& window, int64_t n,
-                float* out, Place* places) {
+// A window, clipped to the image, under one block of channels: its first pixel, the distance of its
+// rows in floats, and its size, which the compiler knows if kHeight and kWidth are not 0.
+template <int kHeight, int kWidth>
+struct Window {
+  const float* from;
+  int64_t row_floats, channels;
+  int64_t dynamic_height, dynamic_width;
+  int64_t first_place, place_row;  // the number of its first pixel, and of one a row further
+
+  int64_t height() const { return kHeight ? kHeight : dynamic_height; }
+  int64_t width() const { return kWidth ? kWidth : dynamic_width; }
+};
+
+// One output pixel, the channels of one block. `room`: floats from `out` to the end of its row. A
+// vector that is not full may be stored whole before that: the next pixel's then covers the rest.
+template <class L, bool kSave, class W, class Place>
+void pool_pixel(const W& window, int64_t n, int64_t room, float* out, Place* places) {
   using V = typename L::Vector;
   using Integers = typename L::Integers;
-  V best = broadcast<V>(-std::numeric_limits<float>::infinity());
-  Integers place = Integers{} + static_cast<int32_t>(window.place(window.y0, window.x0, s));
-  for (int64_t y = window.y0; y < window.y1; ++y) {
-    const float* from = in + (y * s.in_width + window.x0) * s.channels;
-    auto at = static_cast<int32_t>(window.place(y, window.x0, s));
-    for (int64_t x = window.x0; x < window.x1; ++x, from += s.channels, ++at) {
-      const V v = load_lanes<V, L::kWhole>(from, n);
+  V best = load_lanes<V, L::kWhole>(window.from, n);
+  Integers place = Integers{} + static_cast<int32_t>(window.first_place);
+  for (int64_t y = 0; y < window.height(); ++y) {
+    const float* from = window.from + y * window.row_floats;
+    const auto at = static_cast<int32_t>(window.first_place + y * window.place_row);
+    for (int64_t x = 0; x < window.width(); ++x) {
+      const V v = load_lanes<V, L::kWhole>(from + x * window.channels, n);
       const auto better = (v > best) | (v != v);
       best = better ? v : best;
-      if constexpr (kSave) place = better ? Integers{} + at : place;
+      if constexpr (kSave) place = better ? Integers{} + (at + static_cast<int32_t>(x)) : place;
     }
   }
-  store_lanes<V, L::kWhole>(out, best, n);
-  if constexpr (kSave) store_places<L>(places, place, n);
+  if (L::kWhole || room >= kLanes<V>) {
+    store(out, best);
+    if constexpr (kSave) store_places<Lanes<V, true>>(places, place, kLanes<V>);
+  } else {
+    store_first(out, best, n);
+    if constexpr (kSave) store_places<L>(places, place, n);
+  }
+}
+
+// Output pixels [begin, end) of row oy, whose windows have all kWidth columns if that is not 0.
+template <bool kSave, int kHeight, int kWidth, class Place>
+void pool_pixels(const PoolShape& s, const float* image, int64_t oy, int64_t begin, int64_t end,
+                 float* out, Place* places) {
+  const int64_t row_size = s.out_width * s.channels;
+  for (int64_t ox = begin; ox < end; ++ox) {
+    const PoolWindow window(s, oy, ox);
+    over_channels(s.channels, [&](auto lanes, int64_t c, int64_t n) {
+      const int64_t to = ox * s.channels + c;
+      const float* from = image + (window.y0 * s.in_width + window.x0) * s.channels + c;
+      const Window<kHeight, kWidth> part{from,
+                                         s.in_width * s.channels,
+                                         s.channels,
+                                         window.y1 - window.y0,
+                                         window.x1 - window.x0,
+                                         window.place(window.y0, window.x0, s),
+                                         s.kernel.w};
+      pool_pixel<decltype(lanes), kSave>(part, n, row_size - to, out + to,
+                                         kSave ? places + to : nullptr);
+    });
+  }
 }
 
 template <bool kSave, class Place>
 void pool_row(const PoolShape& s, const float* image, int64_t oy, float* out, Place* places) {
-  for (int64_t ox = 0; ox < s.out_width; ++ox) {
-    const PoolWindow window(s, oy, ox);
-    over_channels(s.channels, [&](auto lanes, int64_t c, int64_t n) {
-      const int64_t to = ox * s.channels + c;
-      pool_pixel<decltype(lanes), kSave>(s, image + c, window, n, out + to,
-                                         kSave ? places + to : nullptr);
-    });
+  const PoolWindow first(s, oy, 0);
+  // Of the row's windows, those that lie inside the image.
+  const int64_t begin = std::min(s.out_width, (s.pad.w + s.stride.w - 1) / s.stride.w);
+  const int64_t room = s.in_width + s.pad.w - s.kernel.w;
+  const int64_t end = room < 0 ? begin : std::clamp(room / s.stride.w + 1, begin, s.out_width);
+  const auto pixels = [&](auto height, auto width, int64_t from, int64_t to) {
+    pool_pixels<kSave, height, width>(s, image, oy, from, to, out, places);
+  };
+  constexpr std::integral_constant<int, 0> kAny;
+  constexpr std::integral_constant<int, 2> kTwo;
+  constexpr std::integral_constant<int, 3> kThree;
+  pixels(kAny, kAny, 0, begin);
+  if (first.y1 - first.y0 == 2 && s.kernel.w == 2) {
+    pixels(kTwo, kTwo, begin, end);
+  } else if (first.y1 - first.y0 == 3 && s.kernel.w == 3) {
+    pixels(kThree, kThree, begin, end);
+  } else {
+    pixels(kAny, kAny, begin, end);
   }
+  pixels(kAny, kAny, end, s.out_width);
 }
 
 template <bool kSave, class Place>
@@ -129,9 +182,74 @@ void spread_row(const PoolShape& s, const float* grad_out, const Place* places, 
   }
 }
 
+// Windows that do not overlap and lie inside the image, without padding.
+bool is_plain(const PoolShape& s) {
+  return s.stride.h >= s.kernel.h && s.stride.w >= s.kernel.w && s.pad == Pair{0, 0} &&
+         (s.out_height - 1) * s.stride.h + s.kernel.h <= s.in_height &&
+         (s.out_width - 1) * s.stride.w + s.kernel.w <= s.in_width;
+}
+
+// What a window's pixel number `place` gets of the gradient, all channels, overwritten. A vector
+// that is not full may be stored whole up to `room` floats from `to`: the next pixel covers the
+// rest.
+template <class Place>
+void spread_plain_pixel(const float* grad_out, const Place* places, int64_t channels, int64_t place,
+                        int64_t room, float* to) {
+  over_channels(channels, [&](auto lanes, int64_t c, int64_t n) {
+    using L = decltype(lanes);
+    using V = typename L::Vector;
+    using Integers = typename L::Integers;
+    const V gradient = load_lanes<V, L::kWhole>(grad_out + c, n);
+    const auto here = load_places<L>(places + c) == Integers{} + static_cast<int32_t>(place);
+    const V value = here ? gradient : V{};
+    if (L::kWhole || room - c >= kLanes<V>) {
+      store(to + c, value);
+    } else {
+      store_first(to + c, value, n);
+    }
+  });
+}
+
+// The gradients under one output row of plain windows, from left to right.
+template <class Place>
+void spread_plain_row(const PoolShape& s, const float* grad_out, const Place* places, float* rows) {
+  const int64_t row_size = s.in_width * s.channels, step = s.stride.w * s.channels;
+  for (int64_t y = 0; y < s.kernel.h; ++y) {
+    float *row = rows + y * row_size, *to = row, *end = row + row_size;
+    for (int64_t ox = 0; ox < s.out_width; ++ox) {
+      for (int64_t x = 0; x < s.kernel.w; ++x, to += s.channels) {
+        spread_plain_pixel(grad_out + ox * s.channels, places + ox * s.channels, s.channels,
+                           y * s.kernel.w + x, end - to, to);
+      }
+      float* next = std::min(row + (ox + 1) * step, end);
+      std::fill(to, next, 0.0f);
+      to = next;
+    }
+    std::fill(to, end, 0.0f);
+  }
+}
+
+template <class Place>
+void plain_backward(const PoolShape& s, int64_t batch, const float* grad_out, const float* places,
+                    float* grad_in) {
+  const int64_t rows = batch * s.out_height, row_size = s.in_width * s.channels;
+  parallel_for(rows, grain_for(rows, 2 * s.stride.h * row_size), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t n = row / s.out_height, oy = row % s.out_height;
+      const int64_t out_row = s.out_width * s.channels;
+      const int64_t last = oy + 1 < s.out_height ? (oy + 1) * s.stride.h : s.in_height;
+      float* to = grad_in + (n * s.in_height + oy * s.stride.h) * row_size;
+      spread_plain_row(s, grad_out + row * out_row,
+                       sample_places<Place>(s, const_cast<float*>(places), n) + oy * out_row, to);
+      std::fill(to + s.kernel.h * row_size, to + (last - oy * s.stride.h) * row_size, 0.0f);
+    }
+  });
+}
+
 template <class Place>
 void pool_backward(const PoolShape& s, int64_t batch, const float* grad_out, const float* places,
                    bool add, float* grad_in) {
+  if (!add && is_plain(s)) return plain_backward<Place>(s, batch, grad_out, places, grad_in);
   const int64_t rows = batch * s.in_height, row_size = s.in_width * s.channels;
   const int64_t out_count = s.out_height * s.out_width * s.channels;
   const bool overlap = s.kernel.h > s.stride.h || s.kernel.w > s.stride.w;
