@@ -84,6 +84,8 @@ class Optimizer {
     int64_t begin = 0;
     int64_t count = 0;
   };
+  // False if a gradient is not finite; the rest of the chunk then stays as it is.
+  bool update_chunk(const Chunk& chunk, double lr, float gradient_scale);
   size_t slot_index(const StateArray& array) const;
 
   ParameterStore* store_ = nullptr;
