@@ -170,6 +170,24 @@ void print_result(std::string_view text) {
   }
 }
 
+bool locale_is_utf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (!value || !*value) continue;
+    const std::string text = value;
+    return text.find("UTF-8") != std::string::npos || text.find("utf8") != std::string::npos ||
+           text.find("utf-8") != std::string::npos;
+  }
+  return false;
+}
+
+bool wants_color() {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  return isatty(STDOUT_FILENO) == 1 && !(no_color && *no_color) && terminal &&
+         std::string_view(terminal) != "dumb";
+}
+
 int terminal_columns(int otherwise) {
   if (const char* text = std::getenv("COLUMNS")) {
     const int n = std::atoi(text);

@@ -67,6 +67,10 @@ class Command {
 // Exit::kResource.
 void print_result(std::string_view text);
 
+// What a table on stdout may use: box characters, bold.
+bool locale_is_utf8();
+bool wants_color();
+
 // Width of the terminal that stdout goes to; `otherwise` when it is none. COLUMNS wins.
 int terminal_columns(int otherwise);
 

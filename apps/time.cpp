@@ -1,5 +1,7 @@
 // cnn-time: how fast a model runs here.
 
+#include <filesystem>
+
 #include "command.h"
 #include "train/timing.h"
 
@@ -9,7 +11,20 @@ namespace {
 constexpr const char* kExamples =
     "  cnn time models/lenet5.yaml                      training steps on generated data\n"
     "  cnn time models/lenet5.yaml --mode infer --batch-size 1\n"
-    "  cnn time models/lenet5.yaml --threads 2 --seconds 5 --json";
+    "  cnn time models/lenet5.yaml --threads 2 --seconds 5 --json > after.json\n"
+    "  cnn time --compare before.json after.json        two such reports, layer by layer";
+
+// What a column is called: the file's name without folder and ending.
+std::string title_of(const std::string& path) {
+  return std::filesystem::path(path).stem().string();
+}
+
+std::string compare(const Command& command, const std::vector<std::string>& files) {
+  const TimingComparison comparison{title_of(files[0]), title_of(files[1]), read_timing(files[0]),
+                                    read_timing(files[1])};
+  return command.json() ? comparison.json() + "\n"
+                        : comparison.table(locale_is_utf8(), wants_color());
+}
 
 int main(int argc, char** argv) {
   TimingRequest request;
@@ -18,9 +33,15 @@ int main(int argc, char** argv) {
   Command command(
       "time", kExamples,
       "Times a network on generated data: forward, loss, backward and SGD with momentum, "
-      "or inference.\nQuotes the median step, then each layer's share.");
-  command.add_model("the model file")->required();
+      "or inference. Quotes the median step, then what each layer takes and what the machine could "
+      "do at best.");
+  CLI::Option* model = command.add_model("the model file");
   CLI::App& app = command.app();
+  std::vector<std::string> files;
+  app.add_option("--compare", files, "two reports of --json: their layers side by side")
+      ->expected(2)
+      ->type_name("A.json B.json")
+      ->excludes(model);
   app.add_option("--mode", mode, "train or infer (default: train)")
       ->check(CLI::IsMember({"train", "infer"}))
       ->type_name("MODE");
@@ -34,11 +55,18 @@ int main(int argc, char** argv) {
   command.add_common("print the result as one JSON line");
 
   return command.run(argc, argv, [&] {
+    if (!files.empty()) {
+      print_result(compare(command, files));
+      return Exit::kOk;
+    }
+    if (command.model().empty())
+      fail(Exit::kUsage, "", "name a model file, or --compare A.json B.json");
     request.training = mode == "train";
     request.per_layer = !totals_only;
     request.memory_limit = command.memory_limit();
     const TimingReport report = time_model(command.load(command.model()), request);
-    print_result(command.json() ? report.json() + "\n" : report.table());
+    print_result(command.json() ? report.json() + "\n"
+                                : report.table(locale_is_utf8(), wants_color()));
     return Exit::kOk;
   });
 }

@@ -132,9 +132,9 @@ void Executor::fill(AnyCall& call, size_t i) const {
 void Executor::run_forward(size_t i) {
   ForwardCall call;
   fill(call, i);
-  if (observer_ != nullptr) observer_->before(static_cast<int>(i), false);
+  if (observer_ != nullptr) observer_->before(static_cast<int>(i), Observer::Part::kForward);
   graph_.nodes[i].layer->forward(call);
-  if (observer_ != nullptr) observer_->after(static_cast<int>(i), false);
+  if (observer_ != nullptr) observer_->after(static_cast<int>(i), Observer::Part::kForward);
 }
 
 void Executor::run_backward(size_t i) {
@@ -148,9 +148,36 @@ void Executor::run_backward(size_t i) {
   call.add_parameters = accumulate_ ? std::span<const char>(all_add_).first(slot.gradients.size())
                                     : std::span<const char>(slot.add_parameters);
   call.scale = scale_ * slot.loss_weight;
-  if (observer_ != nullptr) observer_->before(static_cast<int>(i), true);
+  if (observer_ != nullptr) return observe_backward(i, call);
   graph_.nodes[i].layer->backward(call);
-  if (observer_ != nullptr) observer_->after(static_cast<int>(i), true);
+}
+
+void Executor::observe_backward(size_t i, BackwardCall& call) {
+  const GraphNode& node = graph_.nodes[i];
+  const auto run = [&](Observer::Part part) {
+    observer_->before(static_cast<int>(i), part);
+    node.layer->backward(call);
+    observer_->after(static_cast<int>(i), part);
+  };
+  const auto wants = [](const auto& pointer) { return static_cast<bool>(pointer); };
+  const bool weights = std::any_of(call.gradients.begin(), call.gradients.end(), wants);
+  const bool data = std::any_of(call.grad_in.begin(), call.grad_in.end(), wants);
+  if (node.plan.macs == 0) return run(Observer::Part::kBackward);
+  const std::vector<View> no_data(call.grad_in.size());
+  const std::vector<float*> no_weights(call.gradients.size(), nullptr);
+  const auto gradients = call.gradients;
+  // Weights first: the gradient to the data may take the place of what they read.
+  if (weights) {
+    const auto grad_in = call.grad_in;
+    call.grad_in = no_data;
+    run(Observer::Part::kBackwardWeights);
+    call.grad_in = grad_in;
+  }
+  if (data) {
+    call.gradients = no_weights;
+    run(Observer::Part::kBackwardData);
+    call.gradients = gradients;
+  }
 }
 
 void Executor::forward(int64_t n, uint64_t seed, uint64_t step) {

@@ -67,11 +67,13 @@ class Executor {
 
   const MemoryPlan& plan() const { return plan_; }
 
-  // Called after each layer with its wall time: `cnn time`.
+  // Called around each layer: `cnn time`. While one watches, layers that multiply matrices run
+  // backward in two parts.
   struct Observer {
+    enum class Part { kForward, kBackward, kBackwardData, kBackwardWeights };
     virtual ~Observer() = default;
-    virtual void before(int node, bool backward) = 0;
-    virtual void after(int node, bool backward) = 0;
+    virtual void before(int node, Part part) = 0;
+    virtual void after(int node, Part part) = 0;
   };
   void observe(Observer* observer) { observer_ = observer; }
 
@@ -82,6 +84,7 @@ class Executor {
   void fill(AnyCall& call, size_t node) const;
   void run_forward(size_t node);
   void run_backward(size_t node);
+  void observe_backward(size_t node, BackwardCall& call);
 
   static constexpr size_t kMaxParameters = 64;  // of one layer
 

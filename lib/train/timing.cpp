@@ -5,8 +5,6 @@
 
 #include "base/parallel.h"
 #include "base/rng.h"
-#include "base/text.h"
-#include "train/json.h"
 #include "train/machine.h"
 #include "train/network.h"
 #include "train/optimizer.h"
@@ -16,6 +14,7 @@ namespace cnn {
 namespace {
 
 constexpr double kWarmUpShare = 0.2;  // of the measured time
+constexpr double kLayerShare = 0.4;
 constexpr int64_t kFewestSteps = 3;
 
 double now() {
@@ -37,14 +36,36 @@ Buffer generate(const Field& field, int64_t batch) {
 // Adds up the time of every layer.
 class LayerClock : public Executor::Observer {
  public:
-  explicit LayerClock(size_t nodes) : forward(nodes, 0), backward(nodes, 0) {}
-  void before(int, bool) override { start_ = now(); }
-  void after(int node, bool is_backward) override {
-    (is_backward ? backward : forward)[static_cast<size_t>(node)] += now() - start_;
+  explicit LayerClock(size_t nodes) : nodes_(nodes) {}
+
+  struct Times {
+    double forward = 0, backward = 0, data = 0, weights = 0;  // seconds; backward: in one piece
+    double all_backward() const { return backward + data + weights; }
+  };
+  const Times& of(size_t node) const { return nodes_[node]; }
+
+  void before(int, Part) override { start_ = now(); }
+  void after(int node, Part part) override {
+    const double seconds = now() - start_;
+    Times& times = nodes_[static_cast<size_t>(node)];
+    switch (part) {
+      case Part::kForward:
+        times.forward += seconds;
+        break;
+      case Part::kBackward:
+        times.backward += seconds;
+        break;
+      case Part::kBackwardData:
+        times.data += seconds;
+        break;
+      case Part::kBackwardWeights:
+        times.weights += seconds;
+        break;
+    }
   }
-  std::vector<double> forward, backward;  // seconds, by node
 
  private:
+  std::vector<Times> nodes_;
   double start_ = 0;
 };
 
@@ -87,8 +108,11 @@ class Bench {
     if (!request_.training) return;
     last_loss_ = executor().total_loss();
     executor().backward();
+    const double start = now();
     optimizer_->update(optimizer_->learning_rate());
+    update_s_ = now() - start;
   }
+  double update_s() const { return update_s_; }  // of the last step
 
   // Steps for `seconds`, but at least `fewest`; the time of each.
   std::vector<double> run(double seconds, int64_t fewest) {
@@ -111,6 +135,7 @@ class Bench {
   int64_t batch_ = 1;
   std::vector<Buffer> fields_;
   int64_t steps_ = 0;
+  double update_s_ = 0;
   double last_loss_ = 0;  // as training reads it
 };
 
@@ -120,31 +145,45 @@ double median(std::vector<double> values) {
   return values[middle];
 }
 
-std::vector<LayerTime> layer_times(const Graph& graph, const LayerClock& clock, double steps,
-                                   double batch) {
-  std::vector<LayerTime> layers;
-  double all = 0;
+// Times of one step, and what the machine could do at best.
+LayerTime layer_time(const Graph& graph, const GraphNode& node, const LayerClock::Times& times,
+                     double steps, int64_t batch, const MachineSpeed& machine) {
+  LayerTime layer;
+  layer.name = node.name;
+  layer.type = node.type->name;
+  layer.kernel = node.plan.kernel;
+  layer.forward_s = times.forward / steps;
+  layer.backward_s = times.all_backward() / steps;
+  const bool multiplies = node.plan.macs > 0;
+  Work work = forward_work(graph, node, batch);
+  layer.least_s = least_seconds(work, machine);
+  const auto add = [&](const Work& more) {
+    work += more;
+    layer.least_s += least_seconds(more, machine);
+  };
+  if (times.data > 0 || times.backward > 0) add(backward_data_work(graph, node, batch));
+  if (times.weights > 0) add(backward_weights_work(graph, node, batch));
+  if (multiplies) {
+    layer.backward_data_s = times.data / steps;
+    layer.backward_weights_s = times.weights / steps;
+  }
+  if (layer.seconds() > 0) layer.gflops = 1e-9 * work.flops / layer.seconds();
+  layer.compute_bound = is_compute_bound(work, machine);
+  return layer;
+}
+
+void add_layers(TimingReport& report, const Graph& graph, const LayerClock& clock, double steps) {
+  double all = 0, flops = 0;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    const GraphNode& node = graph.nodes[i];
-    LayerTime layer;
-    layer.name = node.name;
-    layer.type = node.type->name;
-    layer.kernel = node.plan.kernel;
-    layer.forward_s = clock.forward[i] / steps;
-    layer.backward_s = clock.backward[i] / steps;
-    const double seconds = layer.forward_s + layer.backward_s;
-    // Backward forms two products of the forward's size: for the input and for the weights.
-    const double products = layer.backward_s > 0 ? 3 : 1;
-    if (seconds > 0) {
-      layer.gflops = 2e-9 * static_cast<double>(node.plan.macs) * batch * products / seconds;
-    }
-    all += seconds;
-    layers.push_back(std::move(layer));
+    const LayerTime layer =
+        layer_time(graph, graph.nodes[i], clock.of(i), steps, report.batch_size, report.machine);
+    all += layer.seconds();
+    flops += 1e9 * layer.gflops * layer.seconds();
+    if (layer.seconds() > 0) report.layers.push_back(layer);
   }
-  for (LayerTime& layer : layers) {
-    if (all > 0) layer.share = (layer.forward_s + layer.backward_s) / all;
-  }
-  return layers;
+  all += report.update_s;
+  for (LayerTime& layer : report.layers) layer.share = layer.seconds() / all;
+  report.gflops = 1e-9 * flops / report.step_s;
 }
 
 }  // namespace
@@ -162,61 +201,19 @@ TimingReport time_model(const ModelSpec& spec, const TimingRequest& request) {
   report.step_s = median(times);
   report.samples_per_s = static_cast<double>(bench.batch()) / report.step_s;
   if (request.per_layer) {
+    report.peak_mib = peak_resident_mib();  // before the machine's own measurement takes memory
+    report.machine = measure_machine_speed();
     LayerClock clock(bench.graph().nodes.size());
     bench.executor().observe(&clock);
-    const size_t steps = bench.run(kWarmUpShare * request.seconds, kFewestSteps).size();
+    const size_t steps = bench.run(kLayerShare * request.seconds, kFewestSteps).size();
     bench.executor().observe(nullptr);
-    report.layers = layer_times(bench.graph(), clock, static_cast<double>(steps),
-                                static_cast<double>(bench.batch()));
+    report.update_s = bench.update_s();
+    add_layers(report, bench.graph(), clock, static_cast<double>(steps));
+  } else {
+    report.peak_mib = peak_resident_mib();
   }
-  report.peak_mib = peak_resident_mib();
   report.planned_mib = static_cast<double>(bench.planned_bytes()) / (1 << 20);
   return report;
-}
-
-std::string TimingReport::json() const {
-  Json list = Json::array();
-  for (const LayerTime& layer : layers) {
-    list.push_back({{"name", layer.name},
-                    {"type", layer.type},
-                    {"kernel", layer.kernel},
-                    {"forward_s", layer.forward_s},
-                    {"backward_s", layer.backward_s},
-                    {"share", layer.share},
-                    {"gflops", layer.gflops}});
-  }
-  return json_text({{"schema", 1},
-                    {"model", model},
-                    {"mode", mode},
-                    {"batch_size", batch_size},
-                    {"threads", threads},
-                    {"steps", steps},
-                    {"step_s", step_s},
-                    {"samples_per_s", samples_per_s},
-                    {"peak_mib", peak_mib},
-                    {"planned_mib", planned_mib},
-                    {"layers", list}});
-}
-
-std::string TimingReport::table() const {
-  size_t width = 5;
-  for (const LayerTime& layer : layers) width = std::max(width, layer.name.size());
-  std::string text;
-  if (!layers.empty()) {
-    text += fmt::format("{:<{}}  {:<14}  {:>10}  {:>11}  {:>6}  {:>8}\n", "layer", width, "type",
-                        "forward ms", "backward ms", "share", "GFLOP/s");
-  }
-  for (const LayerTime& layer : layers) {
-    text += fmt::format("{:<{}}  {:<14}  {:>10.3f}  {:>11.3f}  {:>5.1f}%  {:>8.1f}  {}\n",
-                        layer.name, width, layer.type, 1e3 * layer.forward_s,
-                        1e3 * layer.backward_s, 100 * layer.share, layer.gflops, layer.kernel);
-  }
-  text += fmt::format(
-      "{} {}: {} samples/s; a step of {} samples takes {:.3f} ms (median of {}) on {} thread{}\n"
-      "memory: {:.1f} MiB at most, {:.1f} MiB planned\n",
-      model, mode, human_count(samples_per_s), batch_size, 1e3 * step_s, steps, threads,
-      threads == 1 ? "" : "s", peak_mib, planned_mib);
-  return text;
 }
 
 }  // namespace cnn

@@ -5,19 +5,12 @@
 #include "train/evaluate.h"
 #include "train/run_dir.h"
 #include "train/support.h"
-#include "train/timing.h"
 
 namespace cnn {
 namespace {
 
 using namespace cnn::test;
 using nlohmann::json;
-
-std::vector<std::string> keys(const json& map) {
-  std::vector<std::string> names;
-  for (const auto& [key, value] : map.items()) names.push_back(key);
-  return names;
-}
 
 TEST_CASE("testing reports losses, metrics and classes, the same with any batch and workers") {
   const TempFolder folder;
@@ -81,42 +74,6 @@ TEST_CASE("numbers that are not finite are null in JSON") {
   TrainReport report;
   report.last = {{"val/loss", std::nan("")}};
   CHECK(json::parse(report.json())["metrics"]["val/loss"].is_null());
-}
-
-TEST_CASE("timing reports what the interface promises, for training and inference") {
-  const TempFolder folder;
-  const ModelSpec spec = load(folder.write("m.yaml", kTinyModel));
-  TimingRequest request;
-  request.seconds = 0.02;
-  request.batch_size = 4;
-  for (const bool training : {true, false}) {
-    request.training = training;
-    const TimingReport report = time_model(spec, request);
-    CHECK(report.steps >= 3);
-    CHECK(report.step_s > 0);
-    CHECK(report.samples_per_s == Approx(4 / report.step_s));
-    CHECK(report.peak_mib > report.planned_mib);
-    double shares = 0;
-    for (const LayerTime& layer : report.layers) {
-      shares += layer.share;
-      if (!training) CHECK(layer.backward_s == 0);
-    }
-    CHECK(shares == Approx(1));
-    const json j = json::parse(report.json());
-    const std::vector<std::string> expected = {
-        "batch_size",    "layers", "mode",   "model", "peak_mib", "planned_mib",
-        "samples_per_s", "schema", "step_s", "steps", "threads"};
-    CHECK(keys(j) == expected);
-    CHECK(j["mode"] == (training ? "train" : "infer"));
-    CHECK(contains(report.table(), "c1"));
-  }
-  request.batch_size = 0;
-  request.per_layer = false;
-  const TimingReport plain = time_model(spec, request);
-  CHECK(plain.batch_size == 8);
-  CHECK(plain.layers.empty());
-  request.memory_limit = 1000;
-  CHECK(contains(error_of(Exit::kResource, [&] { time_model(spec, request); }), "--memory"));
 }
 
 }  // namespace
