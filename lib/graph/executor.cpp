@@ -30,6 +30,7 @@ struct Executor::Slot {
   View out;
   View grad_out;
   bool runs_backward = false;
+  bool derives = false;
   float loss_weight = 1;
 };
 
@@ -56,6 +57,8 @@ Executor::Executor(const Graph& graph, ParameterStore& store, const MemoryPlan& 
     for (size_t k = 0; k < node.parameters.size(); ++k) {
       using Write = GradientFlow::Write;
       const Write write = flow.parameters[i][k];
+      const bool learned = store.at(node.parameters[k]).request.learned;
+      writes_statistics_ = writes_statistics_ || (!learned && plan.pass.phase == Phase::kTrain);
       slot.parameters.push_back(store.value(node.parameters[k]));
       slot.gradients.push_back(write == Write::kNone ? nullptr
                                                      : store.gradient(node.parameters[k]));
@@ -64,6 +67,11 @@ Executor::Executor(const Graph& graph, ParameterStore& store, const MemoryPlan& 
     for (const Placement& place : plan.memory[i]) {
       slot.memory.push_back(place.offset < 0 ? nullptr : arena.data() + place.offset);
     }
+    for (const MemoryRequest& request : node.plan.memory) {
+      const bool derives = request.use == MemoryRequest::Use::kDerived && request.count > 0;
+      slot.derives = slot.derives || (derives && node.runs_in(plan.pass));
+    }
+    derives_ = derives_ || slot.derives;
     const ConstView out = value(node.output);
     slot.out = {const_cast<float*>(out.data), out.batch, out.shape};
     if (!node.is_loss()) slot.grad_out = gradient(node.output);
@@ -129,6 +137,18 @@ void Executor::fill(AnyCall& call, size_t i) const {
   call.out = slot.out;
 }
 
+// Values computed from parameters stay until these change, or somebody else has used the arena.
+void Executor::prepare() {
+  const bool intact = arena_.enter(this);
+  if (!derives_ || (intact && prepared_ == store_.version())) return;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].derives) {
+      graph_.nodes[i].layer->prepare({slots_[i].parameters, slots_[i].memory});
+    }
+  }
+  prepared_ = store_.version();
+}
+
 void Executor::run_forward(size_t i) {
   ForwardCall call;
   fill(call, i);
@@ -185,9 +205,11 @@ void Executor::forward(int64_t n, uint64_t seed, uint64_t step) {
   seed_ = seed;
   step_ = step;
   ran_backward_ = false;
+  prepare();
   for (size_t i = 0; i < slots_.size(); ++i) {
     if (graph_.nodes[i].runs_in(plan_.pass)) run_forward(i);
   }
+  if (writes_statistics_) store_.touch();
 }
 
 void Executor::backward(float scale, bool add) {

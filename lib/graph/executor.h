@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/graph.h"
@@ -14,15 +15,20 @@
 
 namespace cnn {
 
+class Executor;
+
 // One block of memory for several plans that do not run at the same time.
 class Arena {
  public:
   explicit Arena(int64_t floats) : buffer_(static_cast<size_t>(floats)) {}
   float* data() { return buffer_.data(); }
   int64_t floats() const { return static_cast<int64_t>(buffer_.size()); }
+  // Called at the start of a run. False: another executor has used the memory since.
+  bool enter(const Executor* executor) { return std::exchange(user_, executor) == executor; }
 
  private:
   Buffer buffer_;
+  const Executor* user_ = nullptr;
 };
 
 // Where a number first was not finite.
@@ -82,6 +88,7 @@ class Executor {
   void set_batch(int64_t n);
   template <class AnyCall>
   void fill(AnyCall& call, size_t node) const;
+  void prepare();
   void run_forward(size_t node);
   void run_backward(size_t node);
   void observe_backward(size_t node, BackwardCall& call);
@@ -99,6 +106,9 @@ class Executor {
   float scale_ = 1;
   bool accumulate_ = false;
   bool ran_backward_ = false;
+  bool derives_ = false;  // some layer has values computed from parameters
+  bool writes_statistics_ = false;
+  std::optional<uint64_t> prepared_;  // the store's version that they were computed from
   std::vector<Slot> slots_;
   std::vector<const float*> bound_;
   std::vector<char> all_add_ = std::vector<char>(kMaxParameters, 1);

@@ -183,6 +183,10 @@ class Planner {
         int block = -1;
         if (!node(i).runs_in(pass_)) {
           // Its memory stays without a place.
+        } else if (request.use == Use::kDerived) {
+          block = add_block(node(i).name + " (derived)", count, kBefore, end_);
+        } else if (request.use == Use::kPrepare) {
+          block = add_block(node(i).name + " (scratch)", count, kBefore, kBefore);
         } else if (request.use == Use::kForward) {
           block = add_block(node(i).name + " (scratch)", count, i, i);
         } else if (request.use == Use::kSaved) {
@@ -227,15 +231,15 @@ class Planner {
   }
 
   std::vector<MemoryPlan::Tenant> tenants_at_peak() const {
-    std::vector<int64_t> change(index(end_) + 2, 0);
+    std::vector<int64_t> change(index(end_ - kBefore) + 2, 0);
     for (const Block& b : blocks_) {
-      change[index(b.first)] += b.count;
-      change[index(b.last) + 1] -= b.count;
+      change[index(b.first - kBefore)] += b.count;
+      change[index(b.last - kBefore) + 1] -= b.count;
     }
     int64_t live = 0, most = -1;
     int peak = 0;
-    for (int t = 0; t <= end_; ++t) {
-      live += change[index(t)];
+    for (int t = kBefore; t <= end_; ++t) {
+      live += change[index(t - kBefore)];
       if (live > most) {
         most = live;
         peak = t;
@@ -252,6 +256,8 @@ class Planner {
     tenants.resize(std::min(tenants.size(), kShown));
     return tenants;
   }
+
+  static constexpr int kBefore = -1;  // the step in which layers prepare
 
   const Graph& graph_;
   const Pass pass_;

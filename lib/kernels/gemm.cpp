@@ -170,6 +170,24 @@ void gemm(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, float alpha, const 
   if (cut.parts > 1) add_parts(m, n, cut.parts, partials, beta, c, ldc);
 }
 
+void gemm(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda,
+          const float* b, int64_t ldb, const Epilogue& epilogue, float* c, int64_t ldc) {
+  if (m <= 0 || n <= 0) return;
+  const Cut cut = choose_cut(m, n, k, false);
+  const int64_t across = chunk_count(n, cut.columns);
+  parallel_for(chunk_count(m, cut.rows) * across, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t tile = begin; tile < end; ++tile) {
+      const int64_t i = tile / across * cut.rows, j = tile % across * cut.columns;
+      const int64_t rows = std::min(cut.rows, m - i), columns = std::min(cut.columns, n - j);
+      float* to = c + i * ldc + j;
+      const bool started = start_rows(epilogue.from(i * ldc + j, j), rows, columns, ldc, to);
+      gemm_serial(a_op, b_op, rows, columns, k, 1, a + (a_op == Op::kNone ? i * lda : i), lda,
+                  b + (b_op == Op::kNone ? j : j * ldb), ldb, started ? 1 : 0, to, ldc);
+      rectify_rows(epilogue.rectifier, rows, columns, ldc, to);
+    }
+  });
+}
+
 int64_t gemm_partials(int64_t m, int64_t n) {
   if (m <= 0 || n <= 0) return 0;
   const int64_t parts =

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "kernels/epilogue.h"
+
 namespace cnn {
 
 enum class Op : char { kNone, kTranspose };
@@ -20,6 +22,11 @@ void gemm_serial(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, float alpha,
 void gemm(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
           int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc,
           float* partials = nullptr);
+
+// C = the epilogue of op(A) op(B), applied to each tile while it is in the cache; columns are its
+// channels. Its residual is laid out as C, and may be C.
+void gemm(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda,
+          const float* b, int64_t ldb, const Epilogue& epilogue, float* c, int64_t ldc);
 
 // Floats that gemm() can use for partial products, whatever k is; at most kMaxPartialFloats.
 inline constexpr int64_t kMaxPartialFloats = int64_t{1} << 20;

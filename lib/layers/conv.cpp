@@ -80,10 +80,24 @@ class Conv final : public Layer {
     s.plan().backward_reads_output = false;
   }
 
+  // From the weights as they are stored to what the forward algorithm reads.
+  void prepare(const PrepareCall& call) const override {
+    const float* weight = call.parameter(weight_);
+    if (connect_) {
+      connections_.spread(weight, call.scratch(dense_));
+      weight = call.scratch(dense_);
+    }
+    if (forward_->derived() > 0) forward_->derive(weight, call.scratch(derived_));
+  }
+
   void forward(const ForwardCall& call) const override {
-    forward_->run(call.batch, call.input().data, dense_weight(call, call.scratch(forward_dense_)),
-                  has_bias_ ? call.parameter(bias_) : nullptr, call.out.data,
-                  {call.scratch(forward_threads_), call.scratch(forward_once_)});
+    if (phase_ == Phase::kTrain) prepare({call.parameters, call.memory});
+    Epilogue epilogue;
+    if (has_bias_) epilogue.bias = call.parameter(bias_);
+    forward_->run(
+        call.batch, call.input().data, connect_ ? call.scratch(dense_) : call.parameter(weight_),
+        epilogue, call.out.data,
+        {call.scratch(forward_threads_), call.scratch(forward_once_), call.scratch(derived_)});
   }
 
   void backward(const BackwardCall& call) const override {
@@ -96,10 +110,13 @@ class Conv final : public Layer {
       column_sums(grad_out, call.grad_out.rows(), out_, call.adds_parameter(bias_), gradient,
                   memory.once);
     }
-    if (call.grad_input()) {
-      data_->run(call.batch, grad_out, dense_weight(call, call.scratch(backward_dense_)),
-                 call.adds(), call.grad_input().data, memory);
+    if (!call.grad_input()) return;
+    const float* weight = call.parameter(weight_);
+    if (connect_) {
+      connections_.spread(weight, call.scratch(backward_dense_));
+      weight = call.scratch(backward_dense_);
     }
+    data_->run(call.batch, grad_out, weight, call.adds(), call.grad_input().data, memory);
   }
 
  private:
@@ -116,9 +133,6 @@ class Conv final : public Layer {
       shape = {connections_.count(), window_.kernel.h, window_.kernel.w};
       layout = {1, 2, 0};
     }
-    const int64_t dense = connect_ ? connections_.dense_count() : 0;
-    forward_dense_ = s.scratch_forward(Per::kOnce, dense);
-    backward_dense_ = s.scratch_backward(Per::kOnce, dense);
     const auto parameter = [&](const char* name, const Shape& sizes, std::vector<int> order,
                                Initializer init) {
       return s.parameter({.name = name,
@@ -130,14 +144,6 @@ class Conv final : public Layer {
     };
     weight_ = parameter("weight", shape, layout, Initializer::he_normal());
     if (has_bias_) bias_ = parameter("bias", {out_}, {}, Initializer::constant(0));
-  }
-
-  // The weights as the kernels want them, in `dense` if a table leaves some out.
-  const float* dense_weight(const Call& call, float* dense) const {
-    const float* weight = call.parameter(weight_);
-    if (!connect_) return weight;
-    connections_.spread(weight, dense);
-    return dense;
   }
 
   void backward_weight(const BackwardCall& call, ConvMemory memory, float* gradient) const {
@@ -154,6 +160,7 @@ class Conv final : public Layer {
     forward_ = pick_conv_forward(shape_);
     data_ = pick_conv_backward_data(shape_);
     weights_ = pick_conv_backward_weights(shape_);
+    book_weights(s);
     const ConvScratch forward = forward_->scratch();
     const ConvScratch data = data_->scratch(), weights = weights_->scratch();
     forward_threads_ = s.scratch_forward(Per::kThread, forward.per_thread);
@@ -170,6 +177,22 @@ class Conv final : public Layer {
             : fmt::format("{} (data {}, weights {})", name, data_->name(), weights_->name());
   }
 
+  // The forms of the weights on their way to the algorithm: in testing the last one stays, in
+  // training none does.
+  void book_weights(Setup& s) {
+    phase_ = s.phase();
+    const int64_t dense = connect_ ? connections_.dense_count() : 0;
+    const int64_t derived = forward_->derived();
+    backward_dense_ = s.scratch_backward(Per::kOnce, dense);
+    if (phase_ == Phase::kTrain) {
+      dense_ = s.scratch_forward(Per::kOnce, dense);
+      derived_ = s.scratch_forward(Per::kOnce, derived);
+    } else {
+      dense_ = derived > 0 ? s.scratch_prepare(Per::kOnce, dense) : s.derived(dense);
+      derived_ = s.derived(derived);
+    }
+  }
+
   int64_t out_ = 0;
   Window window_;
   int64_t groups_ = 1;
@@ -177,6 +200,7 @@ class Conv final : public Layer {
   Fit fit_ = Fit::kFloor;
   std::optional<ConnectionTable> connect_;
 
+  Phase phase_ = Phase::kTrain;
   ConvShape shape_;
   Connections connections_;  // of connect_
   std::unique_ptr<ConvForward> forward_;
@@ -184,7 +208,7 @@ class Conv final : public Layer {
   std::unique_ptr<ConvBackwardWeights> weights_;
   int weight_ = -1, bias_ = -1;
   int forward_threads_ = -1, forward_once_ = -1, backward_threads_ = -1, backward_once_ = -1;
-  int forward_dense_ = -1, backward_dense_ = -1;
+  int dense_ = -1, derived_ = -1, backward_dense_ = -1;
 };
 
 }  // namespace

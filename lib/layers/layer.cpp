@@ -64,6 +64,15 @@ int Setup::scratch_backward(Per per, int64_t count) {
   return memory(MemoryRequest::Use::kBackward, per, count);
 }
 
+int Setup::derived(int64_t count) {
+  CNN_ASSERT(phase_ == Phase::kTest);
+  return memory(MemoryRequest::Use::kDerived, Per::kOnce, count);
+}
+
+int Setup::scratch_prepare(Per per, int64_t count) {
+  return memory(MemoryRequest::Use::kPrepare, per, count);
+}
+
 void Setup::target(int i, const Shape& shape, FieldKind kind, int64_t classes) {
   CNN_ASSERT(i >= 0 && i < inputs() && shape.rank() >= 1);
   Field& field = plan_.fields[static_cast<size_t>(i)];

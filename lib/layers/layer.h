@@ -59,9 +59,11 @@ struct ParameterRequest {
 };
 
 struct MemoryRequest {
-  // kForward and kBackward are lent (not null) in that call alone and hold garbage before; kSaved
-  // lives from forward to its backward, and is lent for forward even if no backward follows.
-  enum class Use { kSaved, kForward, kBackward };
+  // kForward, kBackward and kPrepare are lent (not null) in that call alone and hold garbage
+  // before; kSaved lives from forward to its backward, and is lent for forward even if no backward
+  // follows. kDerived is written by prepare() and lent to forward too: it lives as long as the
+  // parameters that it was computed from stay as they are.
+  enum class Use { kSaved, kForward, kBackward, kDerived, kPrepare };
   Use use = Use::kForward;
   Per per = Per::kOnce;
   int64_t count = 0;
@@ -109,6 +111,10 @@ class Setup {
   int saved(Per per, int64_t count);
   int scratch_forward(Per per, int64_t count);
   int scratch_backward(Per per, int64_t count);
+  // What prepare() computes from parameters, and its working memory. In testing alone: parameters
+  // change with every step of training, and what lives through one forward is scratch.
+  int derived(int64_t count);
+  int scratch_prepare(Per per, int64_t count);
   // Input `i` is a target: what a data field bound to it must be. A layer's value bound to it must
   // have the same shape.
   void target(int i, const Shape& shape, FieldKind kind, int64_t classes = 0);
@@ -173,11 +179,23 @@ struct BackwardCall : Call {
   bool adds_parameter(int id) const { return add_parameters[static_cast<size_t>(id)] != 0; }
 };
 
+// Lent to Layer::prepare.
+struct PrepareCall {
+  std::span<float* const> parameters;  // as in Call
+  std::span<float* const> memory;
+
+  const float* parameter(int id) const { return parameters[static_cast<size_t>(id)]; }
+  float* scratch(int id) const { return memory[static_cast<size_t>(id)]; }
+};
+
 class Layer {
  public:
   virtual ~Layer() = default;
   virtual void options(Options&) {}
   virtual void setup(Setup& setup) = 0;
+  // Fills the memory booked by Setup::derived(). Called before the first forward and whenever a
+  // parameter has changed since; if nothing was booked, never.
+  virtual void prepare(const PrepareCall&) const {}
   virtual void forward(const ForwardCall& call) const = 0;
   virtual void backward(const BackwardCall& call) const = 0;
 };

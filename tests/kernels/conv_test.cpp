@@ -92,8 +92,8 @@ struct Memory {
   explicit Memory(const Algorithm& algorithm)
       : threads(poisoned(cnn::threads() * algorithm.scratch().per_thread)),
         once(poisoned(algorithm.scratch().once)) {}
-  ConvMemory lend() { return {threads.data(), once.data()}; }
-  Floats threads, once;
+  ConvMemory lend() { return {threads.data(), once.data(), derived.data()}; }
+  Floats threads, once, derived;
 };
 
 Shape in_shape(const ConvShape& s) { return {s.in_channels, s.in_height, s.in_width}; }
@@ -122,21 +122,66 @@ Doubles weights_as_in_files(const ConvShape& s, const Floats& stored) {
   return out;
 }
 
+double largest_error(const Doubles& found, const Doubles& expected) {
+  double error = found.size() == expected.size() ? 0 : INFINITY;
+  for (size_t i = 0; i < found.size(); ++i) {
+    const double apart = std::abs(found[i] - expected[i]);
+    error = apart < INFINITY ? std::max(error, apart) : INFINITY;
+  }
+  return error;
+}
+
+// What may follow the sums, alone and together.
+struct Ending {
+  bool bias, residual, in_place;
+  Rectifier rectifier;
+};
+
+// The results, and the largest of the sums that they are made of.
+struct Expected {
+  Doubles y;
+  double largest = 1e-3;
+};
+
+Expected with_ending(const Case& c, const Values& v, const Ending& ending) {
+  Doubles y =
+      reference::conv(c.shape, c.batch, as_in_files(v.x, in_shape(c.shape)),
+                      weights_as_in_files(c.shape, v.w), ending.bias ? doubles(v.bias) : Doubles{});
+  const Doubles residual = as_in_files(v.dy, out_shape(c.shape));
+  double largest = 1e-3;
+  for (const double sum : y) largest = std::max(largest, std::abs(sum));
+  for (size_t i = 0; i < y.size(); ++i) {
+    if (ending.residual) y[i] += residual[i];
+    const auto slope = static_cast<double>(ending.rectifier.slope);
+    y[i] = y[i] <= 0 ? slope * y[i] : std::min(y[i], static_cast<double>(ending.rectifier.cap));
+  }
+  return {y, largest};
+}
+
 void check_forward(const Case& c, const ConvForward& algorithm) {
   const Values v(c);
-  for (const bool with_bias : {true, false}) {
-    const Doubles expected =
-        reference::conv(c.shape, c.batch, as_in_files(v.x, in_shape(c.shape)),
-                        weights_as_in_files(c.shape, v.w), with_bias ? doubles(v.bias) : Doubles{});
+  for (const Ending& ending :
+       {Ending{true, false, false, {}}, Ending{false, false, false, {}},
+        Ending{true, true, false, Rectifier::relu(0.5f)}, Ending{false, true, true, {0.25f}},
+        Ending{true, true, true, Rectifier::relu()}}) {
+    const Expected expected = with_ending(c, v, ending);
     Floats first;
     for (const int count : {1, 2, 3}) {
       const WithThreads with(count);
       Memory memory(algorithm);
-      Floats y = poisoned(c.batch * c.shape.out_count());
-      algorithm.run(c.batch, v.x.data(), v.w.data(), with_bias ? v.bias.data() : nullptr, y.data(),
-                    memory.lend());
+      memory.derived = poisoned(algorithm.derived());
+      algorithm.derive(v.w.data(), memory.derived.data());
+      Floats y = ending.in_place ? v.dy : poisoned(c.batch * c.shape.out_count());
+      const Epilogue epilogue{ending.bias ? v.bias.data() : nullptr,
+                              ending.in_place   ? y.data()
+                              : ending.residual ? v.dy.data()
+                                                : nullptr,
+                              ending.rectifier};
+      const float* w = algorithm.derived() > 0 ? nullptr : v.w.data();
+      algorithm.run(c.batch, v.x.data(), w, epilogue, y.data(), memory.lend());
       if (first.empty()) first = y;
-      CHECK(relative_error(as_in_files(y, out_shape(c.shape)), expected) < 3e-6);
+      CHECK(largest_error(as_in_files(y, out_shape(c.shape)), expected.y) <
+            3e-6 * expected.largest);
       CHECK(same_bits(first, y));
     }
   }

@@ -159,8 +159,10 @@ class Run {
   std::vector<float*> memory_for(MemoryRequest::Use use) {
     std::vector<float*> pointers;
     for (size_t i = 0; i < memory_.size(); ++i) {
-      const bool lent =
-          plan_.memory[i].use == use || plan_.memory[i].use == MemoryRequest::Use::kSaved;
+      using Use = MemoryRequest::Use;
+      const Use booked = plan_.memory[i].use;
+      const bool lent = booked == use || (booked == Use::kSaved && use != Use::kPrepare) ||
+                        (booked == Use::kDerived && use == Use::kForward);
       pointers.push_back(lent ? memory_[i].data() : nullptr);
     }
     return pointers;
@@ -190,7 +192,23 @@ class Run {
     }
   }
 
+  void prepare() {
+    bool derives = false;
+    std::vector<float*> memory = memory_for(MemoryRequest::Use::kPrepare);
+    for (size_t i = 0; i < memory_.size(); ++i) {
+      if (plan_.memory[i].use != MemoryRequest::Use::kDerived) continue;
+      memory[i] = memory_[i].data();
+      derives = derives || plan_.memory[i].count > 0;
+    }
+    if (!derives) return;
+    PrepareCall call;
+    call.parameters = parameter_pointers_;
+    call.memory = memory;
+    call_layer("prepare", &Layer::prepare, call);
+  }
+
   void forward() {
+    prepare();
     const bool in_place = settings_.in_place && plan_.in_place;
     std::vector<ConstView> in;
     for (size_t i = 0; i < inputs_.size(); ++i) {

@@ -1,8 +1,10 @@
 // Convolution over channels-last values, forward and both backward products.
 //
-//   y[n, a, b, o] = bias[o] + sum over ky, kx, i of
+//   y[n, a, b, o] = sum over ky, kx, i of
 //       x[n, a*stride.h - pad.h + ky*dilation.h, b*stride.w - pad.w + kx*dilation.w, i]
 //       * w[ky, kx, i, o]                                              (zeros outside the image)
+//
+// and what an Epilogue adds: bias, residual, rectifier (kernels/epilogue.h).
 //
 // Weights are stored [kernel.h, kernel.w, in_channels / groups, out_channels]; output channels of
 // group g read input channels of group g. Several algorithms stand behind it, one file each; each
@@ -13,6 +15,7 @@
 #include <memory>
 #include <string>
 
+#include "kernels/epilogue.h"
 #include "tensor/shape.h"
 
 namespace cnn {
@@ -41,10 +44,12 @@ struct ConvScratch {
   int64_t once = 0;
 };
 
-// The same, lent: `threads` has threads() blocks of per_thread floats.
+// The same, lent: `threads` has threads() blocks of per_thread floats. `derived`: the weights as
+// ConvForward::derive() wrote them.
 struct ConvMemory {
   float* threads = nullptr;
   float* once = nullptr;
+  const float* derived = nullptr;
 };
 
 // One algorithm's way to do one of the three products for one shape. Immutable.
@@ -53,9 +58,14 @@ class ConvForward {
   virtual ~ConvForward() = default;
   virtual const char* name() const = 0;
   virtual ConvScratch scratch() const = 0;
-  // `bias` may be null. y is overwritten.
-  virtual void run(int64_t batch, const float* x, const float* w, const float* bias, float* y,
-                   ConvMemory memory) const = 0;
+  // An algorithm that wants its weights in another form: the floats of that form, and how to get
+  // them (on all threads). `run` then reads memory.derived, and never `w`, which may be null.
+  // They are kept for as long as the weights stay the same.
+  virtual int64_t derived() const { return 0; }
+  virtual void derive(const float* /*w*/, float* /*derived*/) const {}
+  // y is overwritten; epilogue.residual may be y.
+  virtual void run(int64_t batch, const float* x, const float* w, const Epilogue& epilogue,
+                   float* y, ConvMemory memory) const = 0;
 };
 
 class ConvBackwardData {

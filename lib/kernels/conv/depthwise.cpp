@@ -17,13 +17,15 @@ bool is_depthwise(const ConvShape& s) {
 }
 
 // One row of the grid, the channels of one block: a sum for each pixel over the taps inside the
-// image.
+// image. The epilogue's residual is laid out as the row; `add` is backward's.
 template <class L>
 void correlate_row(const Correlation& g, const float* image, int64_t a, const float* w,
-                   const float* bias, bool add, int64_t n, float* target) {
+                   const Epilogue& epilogue, bool add, int64_t n, float* target) {
   using V = typename L::Vector;
   const int64_t channels = g.source_channels;
-  const V start = bias ? load_lanes<V, L::kWhole>(bias, n) : V{};
+  const Finish<V> end(epilogue);
+  const V start = end.template start<L::kWhole>(0, n);
+  const float* const first = target;
   for (int64_t b = 0; b < g.width; ++b, target += g.place_step.w * channels) {
     V sum = start;
     for (const Tap& tap : g.taps) {
@@ -33,21 +35,21 @@ void correlate_row(const Correlation& g, const float* image, int64_t a, const fl
              load_lanes<V, L::kWhole>(w + tap.index * channels, n);
     }
     if (add) sum += load_lanes<V, L::kWhole>(target, n);
-    store_lanes<V, L::kWhole>(target, sum, n);
+    store_lanes<V, L::kWhole>(target, end.template finish<L::kWhole>(sum, target - first, n), n);
   }
 }
 
 void correlate(const Correlation& g, int64_t batch, const float* source, const float* w,
-               const float* bias, bool add, float* target) {
+               const Epilogue& epilogue, bool add, float* target) {
   const int64_t rows = batch * g.height;
   const int64_t cost = g.width * g.tap_count() * g.source_channels / 4;
   parallel_for(rows, grain_for(rows, cost), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const int64_t n = row / g.height, a = row % g.height;
       over_channels(g.source_channels, [&](auto lanes, int64_t c, int64_t count) {
+        float* to = g.target_pixel(target, n, a, 0) + c;
         correlate_row<decltype(lanes)>(g, source + n * g.source_count() + c, a, w + c,
-                                       bias ? bias + c : nullptr, add, count,
-                                       g.target_pixel(target, n, a, 0) + c);
+                                       epilogue.from(to - target, c), add, count, to);
       });
     }
   });
@@ -58,9 +60,9 @@ class DepthwiseForward final : public ConvForward {
   explicit DepthwiseForward(const ConvShape& shape) : grid_(forward_correlation(shape)) {}
   const char* name() const override { return "depthwise"; }
   ConvScratch scratch() const override { return {}; }
-  void run(int64_t batch, const float* x, const float* w, const float* bias, float* y,
+  void run(int64_t batch, const float* x, const float* w, const Epilogue& epilogue, float* y,
            ConvMemory) const override {
-    correlate(grid_, batch, x, w, bias, false, y);
+    correlate(grid_, batch, x, w, epilogue, false, y);
   }
 
  private:
@@ -78,7 +80,7 @@ class DepthwiseBackwardData final : public ConvBackwardData {
     if (!add && !cover_pixels(grids_, s_.in_height * s_.in_width)) {
       fill_rows_parallel(dx, batch * s_.in_height, s_.in_width * s_.in_channels, nullptr);
     }
-    for (const Correlation& grid : grids_) correlate(grid, batch, dy, w, nullptr, add, dx);
+    for (const Correlation& grid : grids_) correlate(grid, batch, dy, w, {}, add, dx);
   }
 
  private:

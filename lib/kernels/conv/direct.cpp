@@ -1,5 +1,5 @@
 // Direct convolution: a few pixels of a row times a vector or two of output channels stay in
-// registers while all taps are added to them. The weights are packed once a call, with the output
+// registers while all taps are added to them. The weights are packed beforehand, with the output
 // channels padded to whole vectors. Serves forward, and backward to the data as the correlation
 // that it is (correlation.h). For few channels, where a matrix product would be narrow or its
 // gathering dear.
@@ -24,7 +24,7 @@ struct Tile {
   PaddedRows::Depth depth;
   const int64_t* offsets;  // [depth]
   const float* weights;    // [depth, lanes]
-  const float* bias;       // [lanes]
+  Epilogue epilogue;       // of what begins at `target`
   float* target;
   int64_t target_pixel;
   int64_t last_lanes;  // in use in the last vector
@@ -59,22 +59,29 @@ void accumulate(const Tile& t, V (&sums)[kPixels][kVectors]) {
 
 template <class V, int kPixels, int kVectors>
 void run_tile(const Tile& t) {
+  constexpr int kLast = (kVectors - 1) * kLanes<V>;
   V sums[kPixels][kVectors];
+  const Finish<V> end(t.epilogue);
+  V start[kVectors];
+  if constexpr (kVectors == 2) start[0] = end.template start<true>(0, 0);
+  start[kVectors - 1] =
+      t.whole ? end.template start<true>(kLast, 0) : end.template start<false>(kLast, t.last_lanes);
 #pragma GCC unroll 16
   for (int p = 0; p < kPixels; ++p) {
 #pragma GCC unroll 2
-    for (int v = 0; v < kVectors; ++v) sums[p][v] = load<V>(t.bias + v * kLanes<V>);
+    for (int v = 0; v < kVectors; ++v) sums[p][v] = start[v];
   }
   accumulate<V, kPixels, kVectors>(t, sums);
   const auto write = [&](auto whole, float* to, V sum) {
     if (t.add) sum += load_lanes<V, whole>(to, t.last_lanes);
+    sum = end.template finish<whole>(sum, to - t.target, t.last_lanes);
     store_lanes<V, whole>(to, sum, t.last_lanes);
   };
 #pragma GCC unroll 16
   for (int p = 0; p < kPixels; ++p) {
     float* to = t.target + p * t.target_pixel;
     if constexpr (kVectors == 2) write(std::true_type{}, to, sums[p][0]);
-    float* last = to + (kVectors - 1) * kLanes<V>;
+    float* last = to + kLast;
     if (t.whole) {
       write(std::true_type{}, last, sums[p][kVectors - 1]);
     } else {
@@ -105,6 +112,7 @@ void run_row(Tile t, int64_t width) {
     kTable[static_cast<size_t>(pixels - 1)](t);
     t.source += pixels * t.source_pixel;
     t.target += pixels * t.target_pixel;
+    t.epilogue = t.epilogue.from(pixels * t.target_pixel, 0);
     width -= pixels;
   }
 }
@@ -125,7 +133,7 @@ struct WeightStrides {
   int64_t group;
 };
 
-// One grid with its packed weights: for each group and block, [depth, lanes], then a bias [lanes].
+// One grid with its packed weights: for each group and block, [depth, lanes].
 class DirectGrid {
  public:
   explicit DirectGrid(const Correlation& grid)
@@ -134,21 +142,20 @@ class DirectGrid {
   int64_t packed() const { return grid().groups * group_packed(); }
   int64_t scratch() const { return rows_.scratch(); }
 
-  void pack(const float* w, const WeightStrides& strides, const float* bias, float* packed) const {
+  void pack(const float* w, const WeightStrides& strides, float* packed) const {
     const int64_t units = grid().groups * static_cast<int64_t>(blocks_.size());
     parallel_for(units, grain_for(units, packed_block(blocks_[0])), [&](int64_t b, int64_t e) {
       for (int64_t unit = b; unit < e; ++unit) {
         const int64_t group = unit % grid().groups;
         const ChannelBlock& block = blocks_[static_cast<size_t>(unit / grid().groups)];
-        pack_block(w + group * strides.group, strides,
-                   bias ? bias + group * grid().group_target() : nullptr, block,
-                   packed + packed_at(group, block));
+        pack_block(w + group * strides.group, strides, block, packed + packed_at(group, block));
       }
     });
   }
 
-  void run(int64_t batch, const float* source, const float* packed, bool add, float* target,
-           float* scratch) const {
+  // `add` is backward's, the epilogue forward's.
+  void run(int64_t batch, const float* source, const float* packed, const Epilogue& epilogue,
+           bool add, float* target, float* scratch) const {
     const int64_t at_once = rows_.rows_at_once();
     const int64_t per_sample = chunk_count(grid().height, at_once);
     const int64_t units = batch * per_sample;
@@ -157,23 +164,23 @@ class DirectGrid {
       for (int64_t unit = begin; unit < end; ++unit) {
         const int64_t first = unit % per_sample * at_once;
         run_rows(unit / per_sample, first, std::min(first + at_once, grid().height), source, packed,
-                 add, target, scratch + worker * rows_.scratch());
+                 epilogue, add, target, scratch + worker * rows_.scratch());
       }
     });
   }
 
  private:
   const Correlation& grid() const { return rows_.grid(); }
-  int64_t packed_block(const ChannelBlock& b) const { return (grid().depth() + 1) * b.lanes(); }
+  int64_t packed_block(const ChannelBlock& b) const { return grid().depth() * b.lanes(); }
   int64_t group_packed() const {
-    return (grid().depth() + 1) * (blocks_.back().offset + blocks_.back().lanes());
+    return grid().depth() * (blocks_.back().offset + blocks_.back().lanes());
   }
   int64_t packed_at(int64_t group, const ChannelBlock& block) const {
-    return group * group_packed() + (grid().depth() + 1) * block.offset;
+    return group * group_packed() + grid().depth() * block.offset;
   }
 
-  void pack_block(const float* w, const WeightStrides& strides, const float* bias,
-                  const ChannelBlock& block, float* to) const {
+  void pack_block(const float* w, const WeightStrides& strides, const ChannelBlock& block,
+                  float* to) const {
     const int64_t lanes = block.lanes(), channels = grid().group_source();
     std::fill_n(to, packed_block(block), 0.0f);
     for (const Tap& tap : grid().taps) {
@@ -183,34 +190,34 @@ class DirectGrid {
         for (int64_t o = 0; o < block.count; ++o) to[o] = from[o * strides.out];
       }
     }
-    if (bias) std::copy_n(bias + block.first, block.count, to);
   }
 
   // Grid rows [begin, end) of sample n.
   void run_rows(int64_t n, int64_t begin, int64_t end, const float* source, const float* packed,
-                bool add, float* target, float* scratch) const {
+                const Epilogue& epilogue, bool add, float* target, float* scratch) const {
     const Correlation& g = grid();
     const PaddedRows::Rows rows = rows_.rows(source + n * g.source_count(), begin, end, scratch);
     for (int64_t group = 0; group < g.groups; ++group) {
       for (const ChannelBlock& block : blocks_) {
         const float* weights = packed + packed_at(group, block);
+        const int64_t channel = group * g.group_target() + block.first;
         for (int64_t a = begin; a < end; ++a) {
+          float* to = g.target_pixel(target, n, a, 0) + channel;
           const int64_t last = block.count - (block.vectors - 1) * block.lanes() / block.vectors;
-          run_row(
-              block,
-              {.source = rows.data + (a * g.step.h - rows.first_row) * rows_.row_floats() +
-                         group * g.group_source(),
-               .source_pixel = rows_.pixel_stride(),
-               .depth = rows_.depth(a),
-               .offsets = rows_.offsets(),
-               .weights = weights,
-               .bias = weights + g.depth() * block.lanes(),
-               .target = g.target_pixel(target, n, a, 0) + group * g.group_target() + block.first,
-               .target_pixel = g.place_step.w * g.target_channels,
-               .last_lanes = last,
-               .whole = block.count == block.lanes(),
-               .add = add},
-              g.width);
+          run_row(block,
+                  {.source = rows.data + (a * g.step.h - rows.first_row) * rows_.row_floats() +
+                             group * g.group_source(),
+                   .source_pixel = rows_.pixel_stride(),
+                   .depth = rows_.depth(a),
+                   .offsets = rows_.offsets(),
+                   .weights = weights,
+                   .epilogue = epilogue.from(to - target, channel),
+                   .target = to,
+                   .target_pixel = g.place_step.w * g.target_channels,
+                   .last_lanes = last,
+                   .whole = block.count == block.lanes(),
+                   .add = add},
+                  g.width);
         }
       }
     }
@@ -235,12 +242,14 @@ class DirectForward final : public ConvForward {
  public:
   explicit DirectForward(const ConvShape& shape) : s_(shape), grid_(forward_correlation(shape)) {}
   const char* name() const override { return "direct"; }
-  ConvScratch scratch() const override { return {grid_.scratch(), grid_.packed()}; }
-  void run(int64_t batch, const float* x, const float* w, const float* bias, float* y,
+  ConvScratch scratch() const override { return {grid_.scratch(), 0}; }
+  int64_t derived() const override { return grid_.packed(); }
+  void derive(const float* w, float* derived) const override {
+    grid_.pack(w, {s_.group_in() * s_.out_channels, s_.out_channels, 1, s_.group_out()}, derived);
+  }
+  void run(int64_t batch, const float* x, const float*, const Epilogue& epilogue, float* y,
            ConvMemory memory) const override {
-    grid_.pack(w, {s_.group_in() * s_.out_channels, s_.out_channels, 1, s_.group_out()}, bias,
-               memory.once);
-    grid_.run(batch, x, memory.once, false, y, memory.threads);
+    grid_.run(batch, x, memory.derived, epilogue, false, y, memory.threads);
   }
 
  private:
@@ -270,9 +279,9 @@ class DirectBackwardData final : public ConvBackwardData {
       fill_rows_parallel(dx, batch * s_.in_height, s_.in_width * s_.in_channels, nullptr);
     }
     for (const DirectGrid& grid : grids_) {
-      grid.pack(w, {s_.group_in() * s_.out_channels, 1, s_.out_channels, s_.group_out()}, nullptr,
+      grid.pack(w, {s_.group_in() * s_.out_channels, 1, s_.out_channels, s_.group_out()},
                 memory.once);
-      grid.run(batch, dy, memory.once, add, dx, memory.threads);
+      grid.run(batch, dy, memory.once, {}, add, dx, memory.threads);
     }
   }
 

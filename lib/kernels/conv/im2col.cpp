@@ -108,7 +108,8 @@ ConvScratch correlate_scratch(const Correlation& grid) {
 }
 
 // Weights of group g: depth() rows of group_target() numbers from `weights + g * group_offset`,
-// rows `row_stride` apart. `add` keeps what the target holds; else it starts from `bias` or zero.
+// rows `row_stride` apart. `add` keeps what the target holds; an epilogue is forward's alone, whose
+// grid is dense.
 struct Weights {
   const float* data;
   int64_t group_offset;
@@ -116,17 +117,20 @@ struct Weights {
 };
 
 void correlate_block(const Correlation& grid, const float* source, const Weights& weights,
-                     const float* bias, bool add, int64_t first, int64_t count, float* rows,
+                     const Epilogue& epilogue, bool add, int64_t first, int64_t count, float* rows,
                      float* target) {
   const int64_t depth = grid.depth(), out = grid.group_target();
   for (int64_t group = 0; group < grid.groups; ++group) {
     const float* w = weights.data + group * weights.group_offset;
     gather(grid, source, first, count, {group, 0, depth}, rows);
     if (grid.is_dense()) {
-      float* to = target + first * grid.target_channels + group * out;
-      if (bias) fill_rows(to, count, out, grid.target_channels, bias + group * out);
+      const int64_t stride = grid.target_channels, offset = first * stride + group * out;
+      float* to = target + offset;
+      const bool started =
+          start_rows(epilogue.from(offset, group * out), count, out, stride, to) || add;
       gemm_serial(Op::kNone, Op::kNone, count, out, depth, 1, rows, depth, w, weights.row_stride,
-                  add || bias ? 1 : 0, to, grid.target_channels);
+                  started ? 1 : 0, to, stride);
+      rectify_rows(epilogue.rectifier, count, out, stride, to);
     } else {
       float* product = rows + count * depth;
       gemm_serial(Op::kNone, Op::kNone, count, out, depth, 1, rows, depth, w, weights.row_stride, 0,
@@ -137,10 +141,11 @@ void correlate_block(const Correlation& grid, const float* source, const Weights
 }
 
 void correlate(const Correlation& grid, int64_t batch, const float* source, const Weights& weights,
-               const float* bias, bool add, float* target, float* scratch, int64_t per_thread) {
+               const Epilogue& epilogue, bool add, float* target, float* scratch,
+               int64_t per_thread) {
   const int64_t pixels = batch * grid.pixels(), block = block_pixels(grid.depth());
   parallel_for(pixels, block, [&](int64_t begin, int64_t end, int worker) {
-    correlate_block(grid, source, weights, bias, add, begin, end - begin,
+    correlate_block(grid, source, weights, epilogue, add, begin, end - begin,
                     scratch + worker * per_thread, target);
   });
 }
@@ -150,9 +155,9 @@ class Im2colForward final : public ConvForward {
   explicit Im2colForward(const ConvShape& shape) : grid_(forward_correlation(shape)) {}
   const char* name() const override { return "im2col"; }
   ConvScratch scratch() const override { return correlate_scratch(grid_); }
-  void run(int64_t batch, const float* x, const float* w, const float* bias, float* y,
+  void run(int64_t batch, const float* x, const float* w, const Epilogue& epilogue, float* y,
            ConvMemory memory) const override {
-    correlate(grid_, batch, x, {w, grid_.group_target(), grid_.target_channels}, bias, false, y,
+    correlate(grid_, batch, x, {w, grid_.group_target(), grid_.target_channels}, epilogue, false, y,
               memory.threads, scratch().per_thread);
   }
 
@@ -182,8 +187,8 @@ class Im2colBackwardData final : public ConvBackwardData {
     for (const Correlation& grid : grids_) {
       const int64_t in = s_.group_in(), out = s_.group_out();
       correlate(grid, batch, dy,
-                {memory.once + grid.first_tap * out * in, s_.taps() * out * in, in}, nullptr, add,
-                dx, memory.threads, per_thread);
+                {memory.once + grid.first_tap * out * in, s_.taps() * out * in, in}, {}, add, dx,
+                memory.threads, per_thread);
     }
   }
 

@@ -1,7 +1,6 @@
 // 1x1 convolutions at stride 1: every pixel is a row of one matrix product.
 #include "kernels/conv/algorithms.h"
 #include "kernels/gemm.h"
-#include "kernels/reduce.h"
 
 namespace cnn {
 namespace {
@@ -16,12 +15,10 @@ class PointwiseForward final : public ConvForward {
   explicit PointwiseForward(const ConvShape& shape) : s_(shape) {}
   const char* name() const override { return "pointwise"; }
   ConvScratch scratch() const override { return {}; }
-  void run(int64_t batch, const float* x, const float* w, const float* bias, float* y,
+  void run(int64_t batch, const float* x, const float* w, const Epilogue& epilogue, float* y,
            ConvMemory) const override {
-    const int64_t pixels = batch * s_.out_pixels();
-    if (bias) fill_rows_parallel(y, pixels, s_.out_channels, bias);
-    gemm(Op::kNone, Op::kNone, pixels, s_.out_channels, s_.in_channels, 1, x, s_.in_channels, w,
-         s_.out_channels, bias ? 1 : 0, y, s_.out_channels);
+    gemm(Op::kNone, Op::kNone, batch * s_.out_pixels(), s_.out_channels, s_.in_channels, x,
+         s_.in_channels, w, s_.out_channels, epilogue, y, s_.out_channels);
   }
 
  private:
