@@ -3,33 +3,47 @@
 #include <algorithm>
 
 #include "base/parallel.h"
+#include "kernels/channel_rows.h"
 
 namespace cnn {
 namespace {
 
 constexpr int64_t kMaxChunks = 16;
-constexpr int64_t kWide = 128;  // floats of a row on the stack
+constexpr int64_t kColumns = 512;  // summed at a time, on the stack
+constexpr int64_t kFewestFloats = 16384;
 
-// sums = the sum of `rows` contiguous rows. Narrow rows are summed several at a time as one wide
-// row, which is then folded: the inner loops stay long enough for vectors.
-void sum_chunk(const float* values, int64_t rows, int64_t columns, float* sums) {
+// sums[0, columns) = the sums of the columns from `begin` on, over the wide rows [first, last).
+void sum_columns(const ChannelRows& m, const float* values, int64_t first, int64_t last,
+                 int64_t begin, int64_t columns, float* sums) {
   std::fill_n(sums, columns, 0.0f);
-  int64_t done = 0;
-  if (columns <= kWide / 2) {
-    float wide[kWide] = {};
-    const int64_t together = kWide / columns, width = together * columns;
-    for (; done + together <= rows; done += together) {
-      const float* from = values + done * columns;
-      for (int64_t j = 0; j < width; ++j) wide[j] += from[j];
+  sweep<8>(m, first, last, begin, begin + columns,
+           [&](auto lanes, auto rows, int64_t at, int64_t column, int64_t n) {
+             using L = decltype(lanes);
+             using V = typename L::Vector;
+             constexpr int kRows = decltype(rows)::value;
+             V v[kRows];
+             for (int r = 0; r < kRows; ++r) {
+               v[r] = load_lanes<V, L::kWhole>(values + at + r * m.width, n);
+             }
+             float* sum = sums + column - begin;
+             const V all = load_lanes<V, L::kWhole>(sum, n) + pairwise_sum<kRows>(v);
+             store_lanes<V, L::kWhole>(sum, all, n);
+           });
+}
+
+// The same for the channels of a chunk.
+void sum_chunk(const ChannelRows& m, const float* values, int64_t first, int64_t last,
+               float* sums) {
+  if (m.together == 1) {
+    for (int64_t c = 0; c < m.width; c += kColumns) {
+      sum_columns(m, values, first, last, c, std::min(kColumns, m.width - c), sums + c);
     }
-    for (int64_t i = 0; i < together; ++i) {
-      for (int64_t j = 0; j < columns; ++j) sums[j] += wide[i * columns + j];
-    }
+    return;
   }
-  for (; done < rows; ++done) {
-    const float* from = values + done * columns;
-    for (int64_t j = 0; j < columns; ++j) sums[j] += from[j];
-  }
+  alignas(64) float wide[ChannelRows::kMaxRepeated];
+  sum_columns(m, values, first, last, 0, m.width, wide);
+  fold_rows(wide, m.width, m.channels);
+  std::copy_n(wide, m.channels, sums);
 }
 
 }  // namespace
@@ -52,11 +66,13 @@ void fill_rows_parallel(float* out, int64_t rows, int64_t columns, const float* 
 
 void column_sums(const float* values, int64_t rows, int64_t columns, bool add, float* sums,
                  float* partials) {
-  const int64_t grain = grain_for(rows, columns, kMaxChunks);
-  parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
-    sum_chunk(values + begin * columns, end - begin, columns, partials + begin / grain * columns);
+  const ChannelRows m(rows, columns);
+  const int64_t grain =
+      std::max((m.count + kMaxChunks - 1) / kMaxChunks, (kFewestFloats + m.width - 1) / m.width);
+  parallel_for(m.count, grain, [&](int64_t first, int64_t last) {
+    sum_chunk(m, values, first, last, partials + first / grain * columns);
   });
-  add_partials(partials, chunk_count(rows, grain), columns, add, sums);
+  add_partials(partials, chunk_count(m.count, grain), columns, add, sums);
 }
 
 void add_partials(const float* partials, int64_t rows, int64_t columns, bool add, float* sums) {

@@ -8,111 +8,13 @@
 //
 // Backward in training, with x^ = (x - mean) / sqrt(var + eps):
 //   dbias = sum g, dweight = sum g x^, dx = weight / sqrt(var + eps) (g - dbias/m - x^ dweight/m)
-//
-// Sums are taken by chunks of rows, cut by shape alone, each by blocks that fit the first cache:
-// in float about the block's own mean, joined in double (Chan et al. 1983).
-#include <algorithm>
 #include <cmath>
 
-#include "base/parallel.h"
+#include "kernels/batch_norm.h"
 #include "layers/catalog.h"
 
 namespace cnn {
 namespace {
-
-constexpr int64_t kMaxChunks = 32;
-constexpr int64_t kChannels = 64;  // of a block, on the stack
-
-int64_t grain_of_rows(int64_t rows, int64_t channels) {
-  return grain_for(rows, channels, kMaxChunks);
-}
-
-// Calls block(first row, last row, first channel, channels) over rows [begin, end) in pieces that
-// fit the first cache.
-template <class Block>
-void for_blocks(int64_t begin, int64_t end, int64_t channels, Block&& block) {
-  const int64_t rows = std::clamp<int64_t>(4096 / channels, 8, 256);
-  for (int64_t first = begin; first < end; first += rows) {
-    for (int64_t c = 0; c < channels; c += kChannels) {
-      block(first, std::min(first + rows, end), c, std::min(kChannels, channels - c));
-    }
-  }
-}
-
-// Mean and sum of squared deviations of `rows` numbers.
-struct Moments {
-  double mean = 0;
-  double squares = 0;
-};
-
-Moments joined(const Moments& a, double rows_a, const Moments& b, double rows_b) {
-  const double rows = rows_a + rows_b, apart = b.mean - a.mean;
-  return {a.mean + apart * rows_b / rows,
-          a.squares + b.squares + apart * apart * rows_a * rows_b / rows};
-}
-
-// The moments of rows [begin, end), for each of `channels` channels.
-void moments_of_rows(const float* in, int64_t channels, int64_t begin, int64_t end,
-                     Moments* moments) {
-  std::fill_n(moments, channels, Moments{});
-  for_blocks(begin, end, channels, [&](int64_t first, int64_t last, int64_t c0, int64_t count) {
-    float mean[kChannels] = {}, off[kChannels] = {}, squares[kChannels] = {};
-    for (int64_t r = first; r < last; ++r) {
-      const float* row = in + r * channels + c0;
-      for (int64_t c = 0; c < count; ++c) mean[c] += row[c];
-    }
-    const double rows = static_cast<double>(last - first);
-    for (int64_t c = 0; c < count; ++c) mean[c] /= static_cast<float>(rows);
-    for (int64_t r = first; r < last; ++r) {
-      const float* row = in + r * channels + c0;
-      for (int64_t c = 0; c < count; ++c) {
-        const float deviation = row[c] - mean[c];
-        off[c] += deviation;  // 0 but for rounding: mends the mean
-        squares[c] += deviation * deviation;
-      }
-    }
-    for (int64_t c = 0; c < count; ++c) {
-      const double rest = static_cast<double>(off[c]) / rows;
-      const Moments block = {static_cast<double>(mean[c]) + rest,
-                             std::max(0.0, static_cast<double>(squares[c]) - rest * rest * rows)};
-      Moments& all = moments[c0 + c];
-      all = joined(all, static_cast<double>(first - begin), block, rows);
-    }
-  });
-}
-
-// Sums of g and of g x^ over rows [begin, end).
-struct GradientSums {
-  double bias = 0;
-  double weight = 0;
-};
-
-void gradient_sums_of_rows(const float* grad_out, const float* in, const float* mean,
-                           const float* inverse, int64_t channels, int64_t begin, int64_t end,
-                           GradientSums* sums) {
-  std::fill_n(sums, channels, GradientSums{});
-  for_blocks(begin, end, channels, [&](int64_t first, int64_t last, int64_t c0, int64_t count) {
-    float bias[kChannels] = {}, weight[kChannels] = {};
-    for (int64_t r = first; r < last; ++r) {
-      const float* g = grad_out + r * channels + c0;
-      const float* x = in + r * channels + c0;
-      for (int64_t c = 0; c < count; ++c) {
-        bias[c] += g[c];
-        weight[c] += g[c] * (x[c] - mean[c0 + c]);
-      }
-    }
-    for (int64_t c = 0; c < count; ++c) {
-      sums[c0 + c].bias += static_cast<double>(bias[c]);
-      sums[c0 + c].weight += static_cast<double>(weight[c]) * static_cast<double>(inverse[c0 + c]);
-    }
-  });
-}
-
-// Floats that hold `count` values of T for every chunk and channel.
-template <class T>
-int64_t floats_for_chunks(int64_t channels) {
-  return kMaxChunks * channels * static_cast<int64_t>(sizeof(T) / sizeof(float));
-}
 
 class BatchNorm final : public Layer {
  public:
@@ -134,9 +36,9 @@ class BatchNorm final : public Layer {
     running_mean_ = parameter(setup, "running_mean", 0, false);
     running_var_ = parameter(setup, "running_var", 1, false);
     saved_ = setup.saved(Per::kOnce, 2 * channels);
-    moments_ = setup.scratch_forward(Per::kOnce, floats_for_chunks<Moments>(channels));
     factors_ = setup.scratch_forward(Per::kOnce, 2 * channels);
-    sums_ = setup.scratch_backward(Per::kOnce, floats_for_chunks<GradientSums>(channels));
+    sums_ = setup.scratch_forward(Per::kOnce, floats_of_sums(channels));
+    gradient_sums_ = setup.scratch_backward(Per::kOnce, floats_of_sums(channels));
     gradient_factors_ = setup.scratch_backward(Per::kOnce, 3 * channels);
     setup.plan().in_place = true;
     setup.plan().backward_reads_output = false;
@@ -144,7 +46,7 @@ class BatchNorm final : public Layer {
 
   void forward(const ForwardCall& call) const override {
     const ConstView& in = call.input();
-    const int64_t rows = in.rows(), channels = in.channels();
+    const int64_t channels = in.channels();
     float* mean = call.scratch(saved_);
     float* inverse = mean + channels;
     if (call.pass.phase == Phase::kTrain) {
@@ -158,40 +60,54 @@ class BatchNorm final : public Layer {
       scale[c] = affine_ ? call.parameter(weight_)[c] * inverse[c] : inverse[c];
       bias[c] = affine_ ? call.parameter(bias_)[c] : 0.0f;
     }
-    parallel_for(rows, grain_for(rows, channels), [&](int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; ++r) {
-        const float* x = in.data + r * channels;
-        float* y = call.out.data + r * channels;
-#pragma GCC ivdep
-        for (int64_t c = 0; c < channels; ++c) y[c] = (x[c] - mean[c]) * scale[c] + bias[c];
-      }
-    });
+    BatchNormForward run;
+    run.rows = in.rows();
+    run.channels = channels;
+    run.in = in.data;
+    run.mean = mean;
+    run.scale = scale;
+    run.bias = bias;
+    batch_norm_output(run, call.out.data);
   }
 
   void backward(const BackwardCall& call) const override {
-    const int64_t channels = call.input().channels();
-    const GradientSums* sums = gradient_sums(call);
+    const ConstView& in = call.input();
+    const int64_t channels = in.channels();
+    const float* mean = call.scratch(saved_);
+    const float* inverse = mean + channels;
+    BatchNormBackward run;
+    run.rows = in.rows();
+    run.channels = channels;
+    run.grad_out = call.grad_out.data;
+    run.in = in.data;
+    run.mean = mean;
+    auto* sums = reinterpret_cast<double*>(call.scratch(gradient_sums_));
+    batch_norm_gradient_sums(run, sums);
+    for (int64_t c = 0; c < channels; ++c) sums[channels + c] *= static_cast<double>(inverse[c]);
     if (affine_) {
-      for (int64_t c = 0; c < channels; ++c) {
-        write(call, weight_, c, sums[c].weight);
-        write(call, bias_, c, sums[c].bias);
-      }
+      write(call, bias_, sums);
+      write(call, weight_, sums + channels);
     }
     if (!call.grad_input()) return;
-    const float* inverse = call.scratch(saved_) + channels;
-    float* factors = call.scratch(gradient_factors_);
-    // dx = own * g + slope * (x - mean) + offset; in testing mean and variance are constants.
+    // dx = own g + slope (x - mean) + offset; in testing mean and variance are constants.
+    float* own = call.scratch(gradient_factors_);
+    float* slope = own + channels;
+    float* offset = slope + channels;
     const double share =
-        call.pass.phase == Phase::kTrain ? 1 / static_cast<double>(call.input().rows()) : 0.0;
+        call.pass.phase == Phase::kTrain ? 1 / static_cast<double>(in.rows()) : 0.0;
     for (int64_t c = 0; c < channels; ++c) {
-      const float own = affine_ ? call.parameter(weight_)[c] * inverse[c] : inverse[c];
-      const double shared = -static_cast<double>(own) * share;
-      factors[c] = own;
-      factors[channels + c] =
-          static_cast<float>(shared * sums[c].weight * static_cast<double>(inverse[c]));
-      factors[2 * channels + c] = static_cast<float>(shared * sums[c].bias);
+      own[c] = affine_ ? call.parameter(weight_)[c] * inverse[c] : inverse[c];
+      const double shared = -static_cast<double>(own[c]) * share;
+      slope[c] = static_cast<float>(shared * sums[channels + c] * static_cast<double>(inverse[c]));
+      offset[c] = static_cast<float>(shared * sums[c]);
     }
-    input_gradient(call);
+    BatchNormGradients to;
+    to.own = own;
+    to.slope = slope;
+    to.offset = offset;
+    to.grad_in = call.grad_input().data;
+    to.add_in = call.adds();
+    batch_norm_gradients(run, to);
   }
 
  private:
@@ -204,35 +120,32 @@ class BatchNorm final : public Layer {
     return setup.parameter(std::move(request));
   }
 
-  static void write(const BackwardCall& call, int id, int64_t c, double value) {
+  // Kernels sum in doubles.
+  static int64_t floats_of_sums(int64_t channels) {
+    return batch_norm_sums(channels) * static_cast<int64_t>(sizeof(double) / sizeof(float));
+  }
+
+  static void write(const BackwardCall& call, int id, const double* values) {
     float* gradient = call.gradient(id);
     if (gradient == nullptr) return;
-    gradient[c] = (call.adds_parameter(id) ? gradient[c] : 0.0f) + static_cast<float>(value);
+    for (int64_t c = 0; c < call.input().channels(); ++c) {
+      gradient[c] = (call.adds_parameter(id) ? gradient[c] : 0.0f) + static_cast<float>(values[c]);
+    }
   }
 
   void batch_statistics(const ForwardCall& call, float* mean, float* inverse) const {
     const ConstView& in = call.input();
-    const int64_t rows = in.rows(), channels = in.channels();
-    const int64_t grain = grain_of_rows(rows, channels), chunks = chunk_count(rows, grain);
-    auto* moments = reinterpret_cast<Moments*>(call.scratch(moments_));
-    parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
-      moments_of_rows(in.data, channels, begin, end, moments + begin / grain * channels);
-    });
-    const auto all_rows = static_cast<double>(rows);
-    parallel_for(channels, grain_for(channels, 8 * chunks), [&](int64_t first, int64_t last) {
-      for (int64_t c = first; c < last; ++c) {
-        Moments all = moments[c];
-        for (int64_t chunk = 1; chunk < chunks; ++chunk) {
-          const int64_t before = chunk * grain, size = std::min(grain, rows - before);
-          all = joined(all, static_cast<double>(before), moments[chunk * channels + c],
-                       static_cast<double>(size));
-        }
-        mean[c] = static_cast<float>(all.mean);
-        inverse[c] = static_cast<float>(1 / std::sqrt(all.squares / all_rows + eps_));
-        move(call.parameter(running_mean_)[c], all.mean);
-        move(call.parameter(running_var_)[c], rows > 1 ? all.squares / (all_rows - 1) : 0.0);
-      }
-    });
+    const int64_t channels = in.channels();
+    auto* means = reinterpret_cast<double*>(call.scratch(sums_));
+    const double* squares = means + channels;
+    batch_norm_moments(in.data, in.rows(), channels, means);
+    const auto rows = static_cast<double>(in.rows());
+    for (int64_t c = 0; c < channels; ++c) {
+      mean[c] = static_cast<float>(means[c]);
+      inverse[c] = static_cast<float>(1 / std::sqrt(squares[c] / rows + eps_));
+      move(call.parameter(running_mean_)[c], means[c]);
+      move(call.parameter(running_var_)[c], rows > 1 ? squares[c] / (rows - 1) : 0.0);
+    }
   }
 
   void move(float& running, double batch) const {
@@ -241,60 +154,11 @@ class BatchNorm final : public Layer {
   }
 
   void running_statistics(const ForwardCall& call, float* mean, float* inverse) const {
-    const int64_t channels = call.input().channels();
-    std::copy_n(call.parameter(running_mean_), channels, mean);
-    for (int64_t c = 0; c < channels; ++c) {
+    for (int64_t c = 0; c < call.input().channels(); ++c) {
+      mean[c] = call.parameter(running_mean_)[c];
       const auto variance = static_cast<double>(call.parameter(running_var_)[c]);
       inverse[c] = static_cast<float>(1 / std::sqrt(variance + eps_));
     }
-  }
-
-  // Of all rows, in the first chunk's place.
-  const GradientSums* gradient_sums(const BackwardCall& call) const {
-    const ConstView& in = call.input();
-    const int64_t rows = in.rows(), channels = in.channels();
-    const int64_t grain = grain_of_rows(rows, channels), chunks = chunk_count(rows, grain);
-    const float* mean = call.scratch(saved_);
-    auto* sums = reinterpret_cast<GradientSums*>(call.scratch(sums_));
-    parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
-      gradient_sums_of_rows(call.grad_out.data, in.data, mean, mean + channels, channels, begin,
-                            end, sums + begin / grain * channels);
-    });
-    for (int64_t chunk = 1; chunk < chunks; ++chunk) {
-      for (int64_t c = 0; c < channels; ++c) {
-        sums[c].bias += sums[chunk * channels + c].bias;
-        sums[c].weight += sums[chunk * channels + c].weight;
-      }
-    }
-    return sums;
-  }
-
-  void input_gradient(const BackwardCall& call) const {
-    const ConstView& in = call.input();
-    const int64_t rows = in.rows(), channels = in.channels();
-    const float* mean = call.scratch(saved_);
-    const float* own = call.scratch(gradient_factors_);
-    const float* slope = own + channels;
-    const float* offset = slope + channels;
-    const bool add = call.adds();
-    parallel_for(rows, grain_for(rows, channels), [&](int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; ++r) {
-        const float* g = call.grad_out.data + r * channels;
-        const float* x = in.data + r * channels;
-        float* dx = call.grad_input().data + r * channels;
-        if (add) {
-#pragma GCC ivdep
-          for (int64_t c = 0; c < channels; ++c) {
-            dx[c] += own[c] * g[c] + slope[c] * (x[c] - mean[c]) + offset[c];
-          }
-        } else {
-#pragma GCC ivdep
-          for (int64_t c = 0; c < channels; ++c) {
-            dx[c] = own[c] * g[c] + slope[c] * (x[c] - mean[c]) + offset[c];
-          }
-        }
-      }
-    });
   }
 
   double eps_ = 1e-5;
@@ -302,7 +166,7 @@ class BatchNorm final : public Layer {
   bool affine_ = true;
   int weight_ = -1, bias_ = -1, running_mean_ = -1, running_var_ = -1;
   int saved_ = -1;  // mean, then 1 / sqrt(var + eps)
-  int moments_ = -1, factors_ = -1, sums_ = -1, gradient_factors_ = -1;
+  int factors_ = -1, sums_ = -1, gradient_sums_ = -1, gradient_factors_ = -1;
 };
 
 }  // namespace
