@@ -1,0 +1,54 @@
+// scripts/bench.sh on small cases, alone and beside a peer that is a script of our own.
+#include <filesystem>
+#include <fstream>
+
+#include "apps/support.h"
+#include "support/catch.h"
+
+namespace cnn {
+namespace {
+
+Process::Result bench(std::vector<std::string> words) {
+  words.insert(words.begin(), {"/bin/bash", CNN_SOURCE_DIR "/scripts/bench.sh", "--seconds", "0.01",
+                               "--threads", "1"});
+  ProcessSettings settings;
+  settings.environment = {{"CNN", cnn_words({}).front()}};
+  return Process(words, settings).wait();
+}
+
+TEST_CASE("bench.sh prints a table of speed, and of batches") {
+  const Process::Result table = bench({"lenet5:infer:2", "lenet5:train:2"});
+  INFO(table.err);
+  CHECK(table.exit == 0);
+  CHECK(table.out.find("| lenet5:infer:2 | ") != std::string::npos);
+  CHECK(table.out.find("| lenet5:train:2 | ") != std::string::npos);
+  const Process::Result batches = bench({"--batches", "lenet5"});
+  CHECK(batches.exit == 0);
+  CHECK(batches.out.find("| 64 | ") != std::string::npos);
+  CHECK(bench({"--scaling", "lenet5:infer:1"}).out.find("| lenet5:infer:1 | ") !=
+        std::string::npos);
+}
+
+TEST_CASE("bench.sh quotes the fastest peer and the leanest") {
+  const TemporaryFolder folder;
+  std::ofstream(folder.str("torch_bench.py")) << R"(import sys
+fast = "--channels-last" in sys.argv
+print('{"engine": "%s", "samples_per_s": %s, "peak_mib": %d}'
+      % (("fast", "1e30", 900) if fast else ("slow", "1.5", 100)))
+)";
+  const Process::Result result =
+      bench({"--peers", folder.str(), "--rounds", "2", "lenet5:infer:1"});
+  INFO(result.err);
+  CHECK(result.exit == 0);
+  CHECK(result.out.find("(fast) | 0.00x |") != std::string::npos);
+  CHECK(result.out.find("| 100 |") != std::string::npos);
+}
+
+TEST_CASE("bench.sh refuses what it does not know") {
+  CHECK(bench({"lenet5"}).exit == 2);
+  CHECK(bench({"--fast"}).exit == 2);
+  CHECK(bench({"--peers", "/nowhere"}).exit == 2);
+}
+
+}  // namespace
+}  // namespace cnn
