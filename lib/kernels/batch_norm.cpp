@@ -305,7 +305,7 @@ void gradients(const BatchNormBackward& call, const BatchNormGradients& to, cons
 int64_t batch_norm_sums(int64_t channels) { return 2 * max_chunks(channels) * channels; }
 
 void batch_norm_moments(const float* in, int64_t rows, int64_t channels, double* sums) {
-  const ChannelRows m(rows, channels);
+  const ChannelRows m(rows, channels, 1);
   const SumTasks tasks(m);
   tasks.run(m, [&](int64_t chunk, int64_t first, int64_t last, int64_t begin, int64_t end) {
     double* mean = sums + chunk * 2 * channels;
@@ -327,7 +327,7 @@ void batch_norm_moments(const float* in, int64_t rows, int64_t channels, double*
 }
 
 void batch_norm_output(const BatchNormForward& call, float* out) {
-  const ChannelRows m(call.rows, call.channels);
+  const ChannelRows m(call.rows, call.channels, 2);
   if (call.rectifier.is_identity()) {
     call.residual ? output<false, true>(call, m, out) : output<false, false>(call, m, out);
   } else {
@@ -336,7 +336,7 @@ void batch_norm_output(const BatchNormForward& call, float* out) {
 }
 
 void batch_norm_gradient_sums(const BatchNormBackward& call, double* sums, float* masked) {
-  const ChannelRows m(call.rows, call.channels);
+  const ChannelRows m(call.rows, call.channels, 2);
   const SumTasks tasks(m);
   with_mask(call,
             [&](auto mask) { gradient_sums<decltype(mask)::value>(call, m, tasks, sums, masked); });
@@ -347,7 +347,7 @@ void batch_norm_gradient_sums(const BatchNormBackward& call, double* sums, float
 }
 
 void batch_norm_gradients(const BatchNormBackward& call, const BatchNormGradients& to) {
-  const ChannelRows m(call.rows, call.channels);
+  const ChannelRows m(call.rows, call.channels, 3);
   with_mask(call, [&](auto mask) { gradients<decltype(mask)::value>(call, to, m); });
 }
 

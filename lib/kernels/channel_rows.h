@@ -17,9 +17,11 @@ namespace cnn {
 
 struct ChannelRows {
   static constexpr int64_t kMaxRepeated = 1024;         // floats of a wide row of several rows
-  static constexpr int64_t kCached = int64_t{3} << 20;  // floats that a last cache may hold
+  static constexpr int64_t kCached = int64_t{4} << 20;  // floats that may be in the last cache
 
-  ChannelRows(int64_t all_rows, int64_t all_channels) : rows(all_rows), channels(all_channels) {
+  // `matrices` of that size are swept together.
+  ChannelRows(int64_t all_rows, int64_t all_channels, int64_t matrices)
+      : rows(all_rows), channels(all_channels) {
     constexpr int64_t kVector = kLanes<WideVector>, kEnough = 4 * kVector;
     const int64_t whole = kVector / std::gcd(channels, kVector);
     const int64_t enough = (kEnough + whole * channels - 1) / (whole * channels) * whole;
@@ -29,7 +31,7 @@ struct ChannelRows {
     whole_rows = rows / together;
     rest = (rows - whole_rows * together) * channels;
     count = whole_rows + (rest > 0);
-    in_order = rows * channels > kCached;
+    in_order = matrices * rows * channels > kCached;
   }
 
   // Rows of the matrix in the wide rows [first, last).
@@ -43,7 +45,7 @@ struct ChannelRows {
   int64_t whole_rows;  // wide rows
   int64_t rest;        // floats of the shorter row behind them
   int64_t count;       // wide rows, the shorter one included
-  bool in_order;       // a large matrix is read from end to end, as memory likes it
+  bool in_order;       // large matrices are read from end to end, as memory likes it
 };
 
 template <int kRows>

@@ -66,7 +66,7 @@ void fill_rows_parallel(float* out, int64_t rows, int64_t columns, const float* 
 
 void column_sums(const float* values, int64_t rows, int64_t columns, bool add, float* sums,
                  float* partials) {
-  const ChannelRows m(rows, columns);
+  const ChannelRows m(rows, columns, 1);
   const int64_t grain =
       std::max((m.count + kMaxChunks - 1) / kMaxChunks, (kFewestFloats + m.width - 1) / m.width);
   parallel_for(m.count, grain, [&](int64_t first, int64_t last) {
