@@ -23,6 +23,11 @@ std::unique_ptr<ConvForward> make_depthwise_forward(const ConvShape& shape);
 std::unique_ptr<ConvBackwardData> make_depthwise_backward_data(const ConvShape& shape);
 std::unique_ptr<ConvBackwardWeights> make_depthwise_backward_weights(const ConvShape& shape);
 
+// Fewer products in a transformed domain: 3x3 and 5x5 at stride 1, many channels (winograd.cpp).
+std::unique_ptr<ConvForward> make_winograd_forward(const ConvShape& shape);
+std::unique_ptr<ConvBackwardData> make_winograd_backward_data(const ConvShape& shape);
+std::unique_ptr<ConvBackwardWeights> make_winograd_backward_weights(const ConvShape& shape);
+
 // Blocks of pixels gathered into a matrix, then GEMM: accepts everything (im2col.cpp).
 std::unique_ptr<ConvForward> make_im2col_forward(const ConvShape& shape);
 std::unique_ptr<ConvBackwardData> make_im2col_backward_data(const ConvShape& shape);

@@ -87,9 +87,12 @@ class ConvBackwardWeights {
                    ConvMemory memory) const = 0;
 };
 
-// The fastest that accepts the shape; never null.
-std::unique_ptr<ConvForward> pick_conv_forward(const ConvShape& shape);
-std::unique_ptr<ConvBackwardData> pick_conv_backward_data(const ConvShape& shape);
-std::unique_ptr<ConvBackwardWeights> pick_conv_backward_weights(const ConvShape& shape);
+// The fastest that accepts the shape; never null. `exact`: of those that add up the products of the
+// definition, each rounded once; Winograd is faster, and rounds some times more.
+std::unique_ptr<ConvForward> pick_conv_forward(const ConvShape& shape, bool exact = false);
+std::unique_ptr<ConvBackwardData> pick_conv_backward_data(const ConvShape& shape,
+                                                          bool exact = false);
+std::unique_ptr<ConvBackwardWeights> pick_conv_backward_weights(const ConvShape& shape,
+                                                                bool exact = false);
 
 }  // namespace cnn

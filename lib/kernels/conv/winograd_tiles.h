@@ -1,0 +1,66 @@
+// How the outputs of a convolution are cut into tiles, and which pixels a tile reads.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "kernels/conv/winograd_transforms.h"
+#include "tensor/shape.h"
+
+namespace cnn {
+
+struct WinogradImage {
+  int64_t height = 1, width = 1;
+  int64_t channels = 1;  // of all groups
+  int64_t count() const { return height * width * channels; }
+};
+
+// Tile t of a batch: sample by sample, in rows. Tiles at the lower and right edges may hang over.
+class WinogradTiles {
+ public:
+  // Output (a, b) reads inputs from (a - pad.h, b - pad.w) on; pad may be negative.
+  WinogradTiles(const WinogradTransform& transform, const WinogradImage& input,
+                const WinogradImage& output, Pair pad)
+      : tile_(transform.tile),
+        side_(transform.side()),
+        input_(input),
+        output_(output),
+        pad_(pad),
+        high_((output.height + tile_ - 1) / tile_),
+        wide_((output.width + tile_ - 1) / tile_) {}
+
+  int64_t per_sample() const { return high_ * wide_; }
+  const WinogradImage& input() const { return input_; }
+  const WinogradImage& output() const { return output_; }
+
+  Square<const float> input_square(const float* x, int64_t t) const {
+    return square(x, input_, t, side_, pad_);
+  }
+  template <class Float>
+  Square<Float> output_square(Float* y, int64_t t) const {
+    return square(y, output_, t, tile_, {0, 0});
+  }
+
+ private:
+  template <class Float>
+  Square<Float> square(Float* base, const WinogradImage& image, int64_t t, int64_t side,
+                       Pair pad) const {
+    const int64_t sample = t / per_sample(), row = t % per_sample() / wide_ * tile_ - pad.h;
+    const int64_t column = t % wide_ * tile_ - pad.w;
+    return {base,
+            sample * image.count() + (row * image.width + column) * image.channels,
+            image.width * image.channels,
+            image.channels,
+            std::max<int64_t>(0, -row),
+            std::min(side, image.height - row),
+            std::max<int64_t>(0, -column),
+            std::min(side, image.width - column)};
+  }
+
+  int64_t tile_, side_;
+  WinogradImage input_, output_;
+  Pair pad_;
+  int64_t high_, wide_;
+};
+
+}  // namespace cnn

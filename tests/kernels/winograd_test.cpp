@@ -1,0 +1,82 @@
+#include "kernels/conv/winograd.h"
+
+#include "kernels/conv/algorithms.h"
+#include "kernels/conv_check.h"
+
+namespace cnn {
+namespace {
+
+int check_winograd(const WinogradTransform& transform, const ConvCase& c, double limit = 5e-6) {
+  return check(c, make_winograd_forward(transform, c.shape),
+               make_winograd_backward_data(transform, c.shape),
+               make_winograd_backward_weights(transform, c.shape), limit);
+}
+
+const std::vector<const WinogradTransform*> kTransforms = {&kWinograd2x2, &kWinograd4x4,
+                                                           &kWinograd2x2of5};
+
+}  // namespace
+
+// Sizes that are no multiples of tiles or vectors, images smaller than a tile, padding beyond the
+// kernel, windows that hang over the edge, groups.
+TEST_CASE("winograd convolution of odd shapes matches the reference") {
+  RandomSequence random(Rng(11, "winograd"));
+  const auto below = [&](uint64_t n) { return static_cast<int64_t>(random.below(n)); };
+  const int64_t channels[] = {1, 2, 5, 16, 19, 32, 37, 70};
+  for (const WinogradTransform* transform : kTransforms) {
+    for (int i = 0; i < 40; ++i) {
+      ConvCase c;
+      ConvShape& s = c.shape;
+      s.groups = below(4) == 0 ? 2 : 1;
+      s.in_channels = s.groups * channels[below(8)];
+      s.out_channels = s.groups * channels[below(8)];
+      s.kernel = {transform->taps, transform->taps};
+      s.pad = {below(s.kernel.h + 1), below(s.kernel.w + 1)};
+      s.in_height = std::max<int64_t>(1, s.kernel.h - 2 * s.pad.h) + below(9);
+      s.in_width = std::max<int64_t>(1, s.kernel.w - 2 * s.pad.w) + below(9);
+      c.batch = 1 + below(4);
+      CHECK(check_winograd(*transform, finished(c, {below(2), below(2)})) == 3);
+    }
+  }
+}
+
+// Enough tiles that threads take blocks of them, and channels beyond the blocks.
+TEST_CASE("winograd convolution in many blocks matches the reference") {
+  for (const ConvCase& c :
+       {finished({shape_of(5, 20, 37, 3, 1), 3}), finished({shape_of(3, 290, 6, 3, 1), 2}),
+        finished({shape_of(290, 3, 6, 3, 1), 2}), finished({shape_of(70, 150, 5, 3, 1), 2})}) {
+    CHECK(check_winograd(kWinograd4x4, c) == 3);
+    CHECK(check_winograd(kWinograd2x2, c) == 3);
+  }
+}
+
+// Stated in lib/kernels/README.md.
+TEST_CASE("winograd convolution over many channels rounds a few times more than im2col") {
+  for (const WinogradTransform* transform : kTransforms) {
+    const ConvCase c = finished({shape_of(256, 16, 8, transform->taps, 1)});
+    const ConvChecker checker(c);
+    const double plain = checker.forward(*make_im2col_forward(c.shape));
+    const double winograd = checker.forward(*make_winograd_forward(*transform, c.shape));
+    INFO(transform->name << " " << transform->taps << ": " << winograd << ", im2col " << plain);
+    CHECK(plain < 3e-6);
+    CHECK(winograd < (transform->side() == 4 ? 1e-6 : 5e-6));
+  }
+}
+
+TEST_CASE("winograd convolution accepts no stride, dilation or other kernel") {
+  for (const WinogradTransform* transform : kTransforms) {
+    ConvCase c = finished({shape_of(16, 16, 12, transform->taps, 1)});
+    CHECK(winograd_accepts(*transform, c.shape));
+    c.shape.stride.w = 2;
+    CHECK_FALSE(winograd_accepts(*transform, c.shape));
+    c.shape.stride.w = 1;
+    c.shape.dilation.h = 2;
+    CHECK_FALSE(winograd_accepts(*transform, c.shape));
+    c.shape.dilation.h = 1;
+    c.shape.kernel.h = 4;
+    CHECK_FALSE(winograd_accepts(*transform, c.shape));
+    CHECK_FALSE(make_winograd_forward(*transform, c.shape));
+  }
+}
+
+}  // namespace cnn
