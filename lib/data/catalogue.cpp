@@ -18,8 +18,8 @@ std::string absolute(const std::string& folder, const std::string& path) {
 }
 
 bool is_path_key(std::string_view key) {
-  constexpr std::array<std::string_view, 6> kKeys = {"images",  "labels",      "inputs",
-                                                     "targets", "test_inputs", "test_targets"};
+  constexpr std::array<std::string_view, 7> kKeys = {
+      "images", "masks", "labels", "inputs", "targets", "test_inputs", "test_targets"};
   return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
 }
 
@@ -40,6 +40,7 @@ void anchor_path(Node& value, const std::string& home) {
 // those of the command line alone.
 void anchor_paths(Node& map, const std::string& home) {
   for (Entry& e : map.entries()) {
+    if (e.key == "columns") continue;  // names, not paths
     if (e.value.is_map()) anchor_paths(e.value, home);
     const bool is_split = is_split_key(e.key);
     if (is_path_key(e.key) || (is_split && !e.value.as_double())) anchor_path(e.value, home);

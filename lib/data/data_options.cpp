@@ -6,7 +6,7 @@
 
 namespace cnn {
 
-int64_t Share::of(int64_t count) const {
+int64_t HeldOut::of(int64_t count) const {
   const double samples = value < 1 ? std::floor(value * static_cast<double>(count) + 0.5) : value;
   return static_cast<int64_t>(samples);
 }
@@ -44,13 +44,17 @@ Node OptionType<ChannelNumbers>::write(const ChannelNumbers& value) {
                                   : OptionType<std::vector<double>>::write(value.values);
 }
 
-std::string OptionType<Share>::name() { return "number of samples, fraction below 1, or folder"; }
-bool OptionType<Share>::read(const Node& node, Share& out, Diagnostics& d) {
+std::string OptionType<HeldOut>::name() { return "number of samples, fraction below 1, or folder"; }
+bool OptionType<HeldOut>::read(const Node& node, HeldOut& out, Diagnostics& d) {
   const std::optional<double> value = node.as_double();
   const bool is_count = value && *value >= 0 && *value == std::floor(*value) && *value < 1e15;
   const bool is_fraction = value && *value > 0 && *value < 1;
   if (node.is_scalar() && !value && !node.text().empty()) {
     return OptionType<DataPath>::read(node, out.folder, d);
+  }
+  if (node.is_map()) {
+    out.files = node;
+    return true;
   }
   if (!is_count && !is_fraction) {
     d.report(node.mark(),
@@ -60,7 +64,8 @@ bool OptionType<Share>::read(const Node& node, Share& out, Diagnostics& d) {
   out.value = *value;
   return true;
 }
-Node OptionType<Share>::write(const Share& value) {
+Node OptionType<HeldOut>::write(const HeldOut& value) {
+  if (!value.files.is_null()) return value.files;
   return value.folder.empty() ? OptionType<double>::write(value.value)
                               : OptionType<DataPath>::write(value.folder);
 }
@@ -96,61 +101,6 @@ Node OptionType<ClassList>::write(const ClassList& value) {
                              : OptionType<std::vector<std::string>>::write(value.names);
 }
 
-std::string OptionType<PictureSize>::name() { return "integer or [h, w]"; }
-bool OptionType<PictureSize>::read(const Node& node, PictureSize& out, Diagnostics& d) {
-  constexpr int64_t kMost = 1 << 15;
-  std::vector<int64_t> sides;
-  if (node.is_list()) {
-    if (!OptionType<std::vector<int64_t>>::read(node, sides, d)) return false;
-  } else if (const std::optional<int64_t> side = node.read_int(d)) {
-    sides = {*side, *side};
-  } else {
-    return false;
-  }
-  const bool in_range = std::all_of(sides.begin(), sides.end(),
-                                    [](int64_t side) { return side >= 1 && side <= kMost; });
-  if (sides.size() != 2 || !in_range) {
-    d.report(node.mark(),
-             fmt::format("expected a side (224) or [height, width] in pixels, 1 to {}", kMost));
-    return false;
-  }
-  out = {sides[0], sides[1]};
-  return true;
-}
-Node OptionType<PictureSize>::write(const PictureSize& value) {
-  if (!value.is_set()) return Node();
-  if (value.height == value.width) return OptionType<int64_t>::write(value.height);
-  return OptionType<std::vector<int64_t>>::write({value.height, value.width});
-}
-
-void AugmentOptions::declare(Options& o) {
-  constexpr double kMostPad = 1 << 15;
-  o("crop", crop, "size of the random window; by default that of the picture");
-  o("pad", pad, "rows and columns of zeros around the picture before").between(0, kMostPad);
-  o("flip", flip, "mirror half of the windows left to right");
-}
-
-std::string OptionType<AugmentOptions>::name() { return "map of crop, pad, flip"; }
-bool OptionType<AugmentOptions>::read(const Node& node, AugmentOptions& out, Diagnostics& d) {
-  out = {};
-  if (node.is_null()) return true;
-  if (!node.is_map()) {
-    d.report(node.mark(), "expected a map ({pad: 4, flip: true}), found " + node.describe());
-    return false;
-  }
-  Options o;
-  out.declare(o);
-  return o.read_map(node, "'augment'", d);
-}
-Node OptionType<AugmentOptions>::write(const AugmentOptions& value) {
-  if (!value.is_set()) return Node();
-  AugmentOptions defaults;
-  Options o;
-  defaults.declare(o);  // what differs from these
-  defaults = value;
-  return o.write();
-}
-
 void DataOptions::declare(Options& o) {
   constexpr double kSmallest = 1e-12;
   o("name", name, "what scripts/get_data.sh calls it");
@@ -167,6 +117,10 @@ void DataOptions::declare(Options& o) {
   o("val", val, "held out from the training set for validation").aliases({"validation", "valid"});
   o("limit", limit, "use no more samples than this of each split").at_least(1);
   o("augment", augment, "random changes of training samples: {pad: 4, crop: 32, flip: true}");
+  o("patches", patches, "cut every picture into windows of this size, each a sample");
+  o("target_crop", target_crop, "cut the middle of this size out of masks, not of their pictures");
+  o("border_weights", border_weights,
+    "offer a field 'border': U-Net's weights of a mask's pixels, {w0: 10, sigma: 5}");
   o("files", files, "what scripts/get_data.sh fetches: path and sha256 of the unpacked content");
   o("mirrors", mirrors, "where scripts/get_data.sh fetches from");
 }

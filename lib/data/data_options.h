@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "data/augment_options.h"
+#include "data/border_weights.h"
 #include "data/transforms.h"
 #include "spec/options.h"
 
@@ -25,10 +27,12 @@ struct ChannelNumbers {
   std::vector<double> values;
 };
 
-// A number of samples, a fraction of them, or a folder of their own.
-struct Share {
+// A number of samples, a fraction of them, a folder of their own, or files as `train` has them.
+struct HeldOut {
   double value = 0;
   DataPath folder;
+  Node files;
+  bool is_number() const { return folder.empty() && files.is_null(); }
   int64_t of(int64_t count) const;
 };
 
@@ -38,28 +42,10 @@ struct ClassList {
   std::vector<std::string> names;
 };
 
-// Of a picture, in pixels; 0: not said.
-struct PictureSize {
-  int64_t height = 0;
-  int64_t width = 0;
-  bool is_set() const { return height > 0; }
-};
-
-// What is drawn anew for every sample of training: see augmentation.h.
-struct AugmentOptions {
-  PictureSize crop;
-  int64_t pad = 0;
-  bool flip = false;
-  bool is_set() const { return crop.is_set() || pad > 0 || flip; }
-  void declare(Options& o);
-};
-
 CNN_OPTION_TYPE(DataPath);
 CNN_OPTION_TYPE(ChannelNumbers);
-CNN_OPTION_TYPE(Share);
+CNN_OPTION_TYPE(HeldOut);
 CNN_OPTION_TYPE(ClassList);
-CNN_OPTION_TYPE(PictureSize);
-CNN_OPTION_TYPE(AugmentOptions);
 
 struct DataOptions {
   std::string name;
@@ -73,9 +59,12 @@ struct DataOptions {
   double scale = 1;
   std::optional<int64_t> ignore;
   bool shuffle = true;
-  Share val;
+  HeldOut val;
   std::optional<int64_t> limit;
   AugmentOptions augment;
+  PictureSize patches;
+  PictureSize target_crop;
+  std::optional<BorderWeights> border_weights;
   Node files;    // for scripts/get_data.sh
   Node mirrors;  // likewise
 

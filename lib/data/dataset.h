@@ -46,6 +46,8 @@ class Dataset {
 
   // The file that field i comes from, for messages ("digits" where there is none).
   virtual std::string origin(int field) const = 0;
+  // What it may come to hold in memory beside batches: decoded images and the like.
+  virtual uint64_t memory_bytes() const { return 0; }
   // A word that changes with the files and with what the format reads of them; cheap.
   virtual std::string fingerprint() const = 0;
 
@@ -98,6 +100,7 @@ class DataSource {
 
   uint64_t seed_;
   std::unique_ptr<DataFormat> format_;
+  std::array<int64_t, 3> patches_ = {1, 1, 1};            // samples of one picture
   std::array<std::shared_ptr<const Dataset>, 3> opened_;  // by Split; train with what is held out
 };
 

@@ -62,7 +62,7 @@ class DigitsFormat final : public DataFormat {
   }
 
   void declare(Options& o) override {
-    constexpr double kMost = 100'000'000;
+    constexpr double kMost = 10'000'000;  // a list of more takes too long to shuffle
     o("train", train_, "how many digits to train on").between(1, kMost);
     o("test", test_, "how many digits to test on").between(1, kMost);
     o("seed", seed_, "another number gives other digits").at_least(0);

@@ -14,9 +14,10 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "data/format.h"
-#include "data/image_folder.h"
 #include "data/paths.h"
+#include "data/picture_set.h"
 
 namespace cnn {
 namespace {
@@ -26,22 +27,13 @@ class FolderFormat final : public DataFormat {
   FolderFormat() { common.scale = 1.0 / 255; }
 
   void declare(Options& o) override {
-    constexpr double kMostCache = 1 << 20;
     o("train", train_, "the folder of the training images").required();
     o("test", test_, "the folder of the test images");
-    o("size", settings_.size,
-      "images are scaled to cover this and their middle is taken; by default that of the first");
-    o.choice("channels", settings_.channels, {{"1", 1}, {"3", 3}, {"4", 4}},
-             "grey, RGB or RGB and transparency");
-    o("cache", settings_.cache_mib,
-      "keep decoded images in memory where a split needs no more than this, in MiB")
-        .between(0, kMostCache);
-    o("skip_bad", settings_.skip_bad,
-      "leave out images that cannot be read, as long as they are at most 1 in 100");
+    settings_.declare(o);
   }
 
   bool has_test() const override { return !test_.empty(); }
-  bool has_validation() const override { return !common.val.folder.empty(); }
+  bool read_validation(Diagnostics&) override { return common.val.files.is_null(); }
 
   std::shared_ptr<const Dataset> open(Split split) const override {
     const DataPath& path = split == Split::kTrain  ? train_
@@ -58,10 +50,36 @@ class FolderFormat final : public DataFormat {
       }
       options.classes = {count, names};
     }
-    return open_image_folder(root, settings_, options);
+    return open_picture_set(list(root, options.classes.names), settings_, options);
   }
 
  private:
+  // By class number, then by path.
+  static PictureSetParts list(const std::string& root, const std::vector<std::string>& classes) {
+    std::vector<std::pair<int64_t, std::string>> samples;
+    for (const std::string& name : class_folders(root)) {
+      const auto found = std::find(classes.begin(), classes.end(), name);
+      if (found == classes.end()) {
+        fail(Exit::kInput, root + "/" + name, "is no class; the classes are {}",
+             join(classes, ", "));
+      }
+      for (const std::string& path : files_under(root + "/" + name)) {
+        samples.emplace_back(found - classes.begin(), path.substr(root.size() + 1));
+      }
+    }
+    if (samples.empty()) fail(Exit::kInput, root, "has no images in its class folders");
+    std::stable_sort(samples.begin(), samples.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<std::string> paths;
+    PictureSetParts parts;
+    for (auto& [label, path] : samples) {
+      paths.push_back(std::move(path));
+      parts.targets.push_back(static_cast<float>(label));
+    }
+    parts.pictures = FileList(root, std::move(paths));
+    return parts;
+  }
+
   // Class numbers are those of the training images; where these are not there, of `otherwise`.
   std::string training_root(const std::string& otherwise) const {
     try {
@@ -73,7 +91,7 @@ class FolderFormat final : public DataFormat {
 
   DataPath train_;
   DataPath test_;
-  ImageFolderSettings settings_;
+  PictureSettings settings_;
 };
 
 }  // namespace

@@ -17,8 +17,11 @@ class DataFormat {
   // The format's own keys; the common ones are declared already, and their defaults may be set.
   virtual void declare(Options& o) = 0;
   virtual bool has_test() const = 0;
+  // `val` is a folder or a map: false if the format does not know such; reports what is wrong
+  // inside.
+  virtual bool read_validation([[maybe_unused]] Diagnostics& diagnostics) { return false; }
   // True if validation has files of its own; else it is drawn from the training files.
-  virtual bool has_validation() const { return false; }
+  bool has_validation() const { return !common.val.is_number(); }
   // All samples of the files of a split.
   virtual std::shared_ptr<const Dataset> open(Split split) const = 0;
 
@@ -36,6 +39,9 @@ std::unique_ptr<DataFormat> make_npy_format();
 std::unique_ptr<DataFormat> make_digits_format();
 std::unique_ptr<DataFormat> make_folder_format();
 std::unique_ptr<DataFormat> make_cifar_format();
+std::unique_ptr<DataFormat> make_pairs_format();
+std::unique_ptr<DataFormat> make_csv_format();
+std::unique_ptr<DataFormat> make_list_format();
 
 std::span<const DataFormatType> data_formats();
 

@@ -8,5 +8,8 @@ namespace cnn {
 
 // Values are rounded to bytes; a picture of that size comes back as it is.
 Image fit_image(Image image, int64_t height, int64_t width);
+FloatImage fit_image(FloatImage image, int64_t height, int64_t width);
+// Masks: the nearest pixel's number, under the same geometry.
+NumberImage fit_numbers(NumberImage image, int64_t height, int64_t width);
 
 }  // namespace cnn

@@ -33,7 +33,7 @@ std::unique_ptr<DataFormat> read_format(const Node& data) {
     result->common.declare(options);
     result->declare(options);
     options.read_map(data, fmt::format("data format '{}'", name), diagnostics, {"format"});
-    if (!result->common.val.folder.empty() && !result->has_validation()) {
+    if (result->has_validation() && !result->read_validation(diagnostics)) {
       const Node& val = *data.find("val");
       diagnostics.report(
           val.mark(),
@@ -102,6 +102,16 @@ std::vector<int64_t> limited(std::vector<int64_t> indices, std::optional<int64_t
   return kept;
 }
 
+// The samples of these pictures.
+std::vector<int64_t> with_patches(std::vector<int64_t> pictures, int64_t patches) {
+  if (patches == 1) return pictures;
+  std::vector<int64_t> samples;
+  for (const int64_t picture : pictures) {
+    for (int64_t i = 0; i < patches; ++i) samples.push_back(picture * patches + i);
+  }
+  return samples;
+}
+
 }  // namespace
 
 DataSource::DataSource(const Node& data, uint64_t seed) : seed_(seed), format_(read_format(data)) {}
@@ -117,8 +127,17 @@ std::shared_ptr<const Dataset> DataSource::open_whole(Split split) {
   if (kept == nullptr) {
     std::shared_ptr<const Dataset> dataset = format_->open(split);
     check_labels(dataset);
-    const AugmentOptions& augment = format_->common.augment;
-    if (augment.is_set()) dataset = augmented(std::move(dataset), augment);
+    const DataOptions& options = format_->common;
+    if (options.border_weights) {
+      dataset = with_border_weights(std::move(dataset), *options.border_weights);
+    }
+    int64_t& patches = patches_[static_cast<size_t>(split)];
+    if (options.augment.is_set() || options.patches.is_set() || options.target_crop.is_set()) {
+      const Shape& picture = dataset->fields()[0].shape;
+      const bool is_picture = picture.rank() == 3;
+      if (is_picture) patches = patches_of(picture, options.patches);
+      dataset = augmented(std::move(dataset), options);
+    }
     kept = std::move(dataset);
   }
   return kept;
@@ -131,7 +150,9 @@ DataView DataSource::open(Split split) {
   }
   const bool is_drawn = split != Split::kTest && !format_->has_validation();
   const std::shared_ptr<const Dataset> dataset = open_whole(is_drawn ? Split::kTrain : split);
-  const int64_t size = dataset->size();
+  // Whole pictures are held out, not their patches.
+  const int64_t patches = patches_[static_cast<size_t>(is_drawn ? Split::kTrain : split)];
+  const int64_t size = dataset->size() / patches;
   const int64_t held_out = is_drawn ? options.val.of(size) : 0;
   if (held_out >= size) {
     fail(Exit::kSpec, "", "data: 'val' holds out {} of {} samples; none are left to train on",
@@ -143,7 +164,7 @@ DataView DataSource::open(Split split) {
                                      ? std::vector<int64_t>(order.begin(), middle)
                                      : std::vector<int64_t>(middle, order.end());
   std::sort(indices.begin(), indices.end());
-  return {dataset, limited(std::move(indices), options.limit)};
+  return {dataset, with_patches(limited(std::move(indices), options.limit), patches)};
 }
 
 DataView open_dataset(const Node& data, Split split, uint64_t seed) {

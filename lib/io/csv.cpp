@@ -14,7 +14,7 @@ namespace {
 
 constexpr uint64_t kMaxFile = 256 << 20;
 
-std::string place(const std::string& name, int line, int column) {
+std::string place_of(const std::string& name, int line, int column) {
   return fmt::format("{}:{}:{}", name, line, column);
 }
 
@@ -64,12 +64,12 @@ class LineReader {
       field += text_[at_];
     }
     if (at_ == text_.size()) {
-      fail(Exit::kInput, place(name_, line, begin), "a quote is not closed");
+      fail(Exit::kInput, place_of(name_, line, begin), "a quote is not closed");
     }
     ++at_;
     if (text_.substr(at_).starts_with("\r\n")) ++at_;
     if (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '\n') {
-      fail(Exit::kInput, place(name_, line, begin), "text after the closing quote");
+      fail(Exit::kInput, place_of(name_, line, begin), "text after the closing quote");
     }
     return field;
   }
@@ -115,14 +115,14 @@ CsvTable CsvTable::parse(std::string_view text, const std::string& name) {
   table.columns_ = reader.fields;
   for (size_t i = 0; i < table.columns_.size(); ++i) {
     if (table.column(table.columns_[i]) != static_cast<int>(i)) {
-      fail(Exit::kInput, place(name, reader.line, reader.columns[i]), "column '{}' is there twice",
-           table.columns_[i]);
+      fail(Exit::kInput, place_of(name, reader.line, reader.columns[i]),
+           "column '{}' is there twice", table.columns_[i]);
     }
   }
   while (reader.next()) {
     const size_t expected = table.columns_.size(), found = reader.fields.size();
     if (found != expected) {
-      fail(Exit::kInput, place(name, reader.line, reader.columns[std::min(found - 1, expected)]),
+      fail(Exit::kInput, place_of(name, reader.line, reader.columns[std::min(found - 1, expected)]),
            "{} fields, the header has {}", found, expected);
     }
     table.rows_.push_back({reader.fields, reader.columns, reader.line});
@@ -141,15 +141,18 @@ const std::string& CsvTable::text(size_t row, int column) const {
   return rows_.at(row).fields.at(static_cast<size_t>(column));
 }
 
+std::string CsvTable::place(size_t row, int column) const {
+  const Row& r = rows_.at(row);
+  return place_of(name_, r.line, r.field_columns.at(static_cast<size_t>(column)));
+}
+
 double CsvTable::number(size_t row, int column) const {
   const std::string& field = text(row, column);
   if (field.empty()) return std::numeric_limits<double>::quiet_NaN();
   double value = 0;
   const auto parsed = std::from_chars(field.data(), field.data() + field.size(), value);
   if (parsed.ec != std::errc() || parsed.ptr != field.data() + field.size()) {
-    const Row& r = rows_[row];
-    fail(Exit::kInput, place(name_, r.line, r.field_columns[static_cast<size_t>(column)]),
-         "expected a number, found '{}'", field);
+    fail(Exit::kInput, place(row, column), "expected a number, found '{}'", field);
   }
   return value;
 }

@@ -27,6 +27,7 @@ class CsvTable {
   const std::string& text(size_t row, int column) const;
   // NaN for an empty field; Exit::kInput at FILE:LINE:COL for what is no number.
   double number(size_t row, int column) const;
+  std::string place(size_t row, int column) const;  // FILE:LINE:COL of a field, for messages
 
  private:
   struct Row {

@@ -127,4 +127,32 @@ FloatImage read_float_image(const std::string& path, int64_t channels) {
   return with_channels(image.info, take_floats(image), channels);
 }
 
+NumberImage read_number_image(const std::string& path) {
+  const std::string content = read_file(path, kMostImageBytes);
+  if (content.starts_with(kJpegMagic)) {
+    fail(Exit::kInput, path, "is a JPEG image, which changes values a little; masks are PNG");
+  }
+  if (!content.starts_with(kPngMagic)) fail_unknown(content, path);
+  const DecodedImage image = decode_png_numbers(content, path);
+  const ImageInfo& info = image.info;
+  const auto value = [&](size_t i) -> uint16_t {
+    return info.bits == 16 ? word_at(image, i) : image.bytes[i];
+  };
+  NumberImage numbers{info.height, info.width, 1, {}};
+  numbers.values.resize(static_cast<size_t>(info.height * info.width));
+  const auto channels = static_cast<size_t>(info.channels);
+  for (size_t p = 0; p < numbers.values.size(); ++p) {
+    numbers.values[p] = value(p * channels);
+    if (info.channels < 3) continue;
+    const uint16_t green = value(p * channels + 1), blue = value(p * channels + 2);
+    if (green != numbers.values[p] || blue != numbers.values[p]) {
+      const auto width = static_cast<size_t>(info.width);
+      fail(Exit::kInput, path,
+           "pixel ({}, {}) has the colour ({}, {}, {}); masks are grey or have a palette",
+           p % width, p / width, numbers.values[p], green, blue);
+    }
+  }
+  return numbers;
+}
+
 }  // namespace cnn

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,7 @@ struct Pixels {
 };
 using Image = Pixels<uint8_t>;
 using FloatImage = Pixels<float>;
+using NumberImage = Pixels<uint16_t>;
 
 // What a file says of itself, before anything is decoded.
 struct ImageInfo {
@@ -54,7 +56,19 @@ Image decode_image(std::string_view content, const std::string& path, int64_t ch
 // 0 to 255 as above; 16 bits keep their precision, as v / 257.
 FloatImage read_float_image(const std::string& path, int64_t channels);
 
+// The numbers that a mask's pixels stand for, one channel: indices of a palette, or grey values as
+// the file has them, unscaled. Colours with equal parts are grey; others are refused, and JPEG,
+// which changes values.
+NumberImage read_number_image(const std::string& path);
+
 // 8-bit PNG, grey (1 channel), RGB (3) or RGBA (4), through AtomicFile.
 void write_png(const std::string& path, const Image& image);
+
+struct Colour {
+  uint8_t red = 0, green = 0, blue = 0;
+};
+// A PNG of numbers that are shown in colours: read_number_image() gives the numbers back.
+void write_palette_png(const std::string& path, const Image& indices,
+                       std::span<const Colour> palette);
 
 }  // namespace cnn

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <limits>
 #include <new>
+#include <span>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -30,7 +31,9 @@ extern "C" void png_warned(png_structp, png_const_charp) {}  // of profiles and 
 
 class PngDecoder {
  public:
-  PngDecoder(std::string_view content, const std::string& path) : content_(content), path_(path) {
+  enum class Mode { kColours, kNumbers };  // palettes become colours, or stay indices
+  PngDecoder(std::string_view content, const std::string& path, Mode mode)
+      : content_(content), path_(path), mode_(mode) {
     png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, &message_, png_failed, png_warned);
     if (png_ != nullptr) info_ = png_create_info_struct(png_);
     if (info_ == nullptr) {
@@ -82,7 +85,11 @@ class PngDecoder {
 
   bool set_conversions() {
     if (setjmp(png_jmpbuf(png_)) != 0) return false;
-    png_set_expand(png_);  // palettes, fewer than 8 bits, a transparent colour
+    if (mode_ == Mode::kColours) {
+      png_set_expand(png_);  // palettes, fewer than 8 bits, a transparent colour
+    } else {
+      png_set_packing(png_);  // fewer than 8 bits become bytes of the same value
+    }
     if (std::endian::native == std::endian::little) png_set_swap(png_);
     passes_ = png_set_interlace_handling(png_);
     png_read_update_info(png_, info_);
@@ -106,6 +113,7 @@ class PngDecoder {
 
   std::string_view content_;
   const std::string& path_;
+  Mode mode_;
   size_t at_ = 0;
   int passes_ = 1;
   Message message_;
@@ -127,8 +135,8 @@ class PngEncoder {
   PngEncoder(const PngEncoder&) = delete;
   PngEncoder& operator=(const PngEncoder&) = delete;
 
-  std::string encode(const Image& image) {
-    if (!write(image)) fail(Exit::kResource, "", "cannot write a PNG: {}", message_.text);
+  std::string encode(const Image& image, std::span<const Colour> palette) {
+    if (!write(image, palette)) fail(Exit::kResource, "", "cannot write a PNG: {}", message_.text);
     return std::move(out_);
   }
 
@@ -146,15 +154,23 @@ class PngEncoder {
     if (!stored) png_error(png, "out of memory");
   }
 
-  bool write(const Image& image) {
+  bool write(const Image& image, std::span<const Colour> palette) {
     if (setjmp(png_jmpbuf(png_)) != 0) return false;
     png_set_write_fn(png_, this, put, nullptr);
-    const int colours = image.channels == 1   ? PNG_COLOR_TYPE_GRAY
+    const int colours = !palette.empty()      ? PNG_COLOR_TYPE_PALETTE
+                        : image.channels == 1 ? PNG_COLOR_TYPE_GRAY
                         : image.channels == 3 ? PNG_COLOR_TYPE_RGB
                                               : PNG_COLOR_TYPE_RGB_ALPHA;
     png_set_IHDR(png_, info_, static_cast<png_uint_32>(image.width),
                  static_cast<png_uint_32>(image.height), 8, colours, PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    if (!palette.empty()) {
+      png_color colours_of[256];
+      for (size_t i = 0; i < palette.size(); ++i) {
+        colours_of[i] = {palette[i].red, palette[i].green, palette[i].blue};
+      }
+      png_set_PLTE(png_, info_, colours_of, static_cast<int>(palette.size()));
+    }
     png_write_info(png_, info_);
     for (int64_t y = 0; y < image.height; ++y) png_write_row(png_, image.row(y));
     png_write_end(png_, nullptr);
@@ -167,25 +183,42 @@ class PngEncoder {
   png_infop info_ = nullptr;
 };
 
-}  // namespace
-
-ImageInfo read_png_info(std::string_view content, const std::string& path) {
-  return PngDecoder(content, path).open();
-}
-
-DecodedImage decode_png(std::string_view content, const std::string& path) {
-  PngDecoder decoder(content, path);
+DecodedImage decode(std::string_view content, const std::string& path, PngDecoder::Mode mode) {
+  PngDecoder decoder(content, path, mode);
   DecodedImage image{decoder.open(), {}};
   image.bytes.resize(check_size(image.info, path));
   decoder.decode(image.bytes.data());
   return image;
 }
 
+}  // namespace
+
+ImageInfo read_png_info(std::string_view content, const std::string& path) {
+  return PngDecoder(content, path, PngDecoder::Mode::kColours).open();
+}
+
+DecodedImage decode_png(std::string_view content, const std::string& path) {
+  return decode(content, path, PngDecoder::Mode::kColours);
+}
+
+DecodedImage decode_png_numbers(std::string_view content, const std::string& path) {
+  return decode(content, path, PngDecoder::Mode::kNumbers);
+}
+
 void write_png(const std::string& path, const Image& image) {
   CNN_ASSERT(image.channels == 1 || image.channels == 3 || image.channels == 4);
   CNN_ASSERT(static_cast<int64_t>(image.values.size()) ==
              image.height * image.width * image.channels);
-  write_file_atomically(path, PngEncoder().encode(image));
+  write_file_atomically(path, PngEncoder().encode(image, {}));
+}
+
+void write_palette_png(const std::string& path, const Image& indices,
+                       std::span<const Colour> palette) {
+  CNN_ASSERT(indices.channels == 1 && !palette.empty() && palette.size() <= 256);
+  CNN_ASSERT(static_cast<int64_t>(indices.values.size()) == indices.height * indices.width);
+  CNN_ASSERT(std::all_of(indices.values.begin(), indices.values.end(),
+                         [&](uint8_t index) { return index < palette.size(); }));
+  write_file_atomically(path, PngEncoder().encode(indices, palette));
 }
 
 }  // namespace cnn

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "data/image_fit.h"
-#include "data/image_folder.h"
+#include "data/picture_files.h"
 #include "io/idx.h"
 #include "io/image.h"
 #include "io/npy.h"
@@ -17,13 +17,6 @@
 
 namespace cnn {
 namespace {
-
-// What trained on bytes without saying how has seen them from 0 to 1.
-Normalization byte_normalization(const WeightsInfo& weights) {
-  Normalization normalization = weights.normalization;
-  if (normalization.is_identity()) normalization.scale = 1.0 / 255.0;
-  return normalization;
-}
 
 bool is_npy(const std::string& path) {
   constexpr std::string_view kMagic = "\x93NUMPY";
@@ -109,6 +102,12 @@ std::vector<std::string> pictures_in(const std::string& folder) {
 }
 
 }  // namespace
+
+Normalization byte_normalization(const WeightsInfo& weights) {
+  Normalization normalization = weights.normalization;
+  if (normalization.is_identity()) normalization.scale = 1.0 / 255.0;
+  return normalization;
+}
 
 std::vector<PredictInput> open_predict_inputs(const std::vector<std::string>& paths,
                                               const Shape& shape, const WeightsInfo& weights) {

@@ -22,6 +22,9 @@ struct PredictInput {
   std::vector<std::string> pictures = {};  // one path a sample; empty for arrays
 };
 
+// What trained on bytes without saying how has seen them from 0 to 1.
+Normalization byte_normalization(const WeightsInfo& weights);
+
 // By content: .npy arrays as they are; idx files, JPEG and PNG images normalised as the weights'
 // metadata say; folders stand for the images in them. Images in a row are one input. All files'
 // headers or shapes are checked; Exit::kInput.

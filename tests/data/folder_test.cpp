@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "data/catalogue.h"
 #include "data/image_fit.h"
-#include "data/image_folder.h"
 #include "data/loader.h"
+#include "data/picture_files.h"
 #include "images.h"
 #include "support/catch.h"
 

@@ -262,3 +262,48 @@ TEST_CASE("row 43: empty, missing and unreadable files are named") {
   CHECK(says(problem(folder.str("broken.png")), "broken.png"));
   CHECK(says(problem(folder.str()), folder.str()));
 }
+
+TEST_CASE("row 41: the numbers of masks are taken unscaled, palettes by index") {
+  const TemporaryFolder folder;
+  const auto numbers = [&](const test::PngParts& parts) {
+    folder.file("mask.png", test::png_file(parts));
+    return read_number_image(folder.str("mask.png")).values;
+  };
+  using Values = std::vector<uint16_t>;
+  CHECK(numbers({.width = 3, .bits = 1, .rows = {0, '\xa0'}}) == Values{1, 0, 1});
+  CHECK(numbers({.width = 2, .bits = 4, .rows = {0, '\x2f'}}) == Values{2, 15});
+  CHECK(numbers({.width = 2, .rows = {0, 7, '\xff'}}) == Values{7, 255});
+  CHECK(numbers({.width = 1, .bits = 16, .rows = {0, 1, 2}}) == Values{258});
+  const std::string palette = test::png_chunk("PLTE", {9, 9, 9, 8, 8, 8, 7, 7, 7});
+  CHECK(numbers({.width = 3, .bits = 8, .colour = 3, .rows = {0, 2, 0, 1}, .between = palette}) ==
+        Values{2, 0, 1});
+  CHECK(numbers({.width = 1, .colour = 2, .rows = {0, 5, 5, 5}}) == Values{5});
+  CHECK(numbers({.width = 1, .colour = 4, .rows = {0, 6, 100}}) == Values{6});
+}
+
+TEST_CASE("masks with colours or from JPEG are refused") {
+  const TemporaryFolder folder;
+  const auto problem = [&](const std::string& content) -> std::string {
+    folder.file("mask", content);
+    try {
+      read_number_image(folder.str("mask"));
+    } catch (const Error& error) {
+      CHECK(error.code() == Exit::kInput);
+      return error.what();
+    }
+    return "";
+  };
+  CHECK(says(problem(png_file({.width = 1, .colour = 2, .rows = {0, 5, 6, 5}})),
+             "pixel (0, 0) has the colour (5, 6, 5); masks are grey"));
+  CHECK(says(problem(jpeg_file({.pixels = Bytes(8 * 8 * 3, 9)})), "masks are PNG"));
+}
+
+TEST_CASE("a palette PNG gives its numbers and its colours back") {
+  const TemporaryFolder folder;
+  const Image numbers{2, 2, 1, {0, 1, 2, 1}};
+  const std::vector<Colour> palette = {{1, 2, 3}, {4, 5, 6}, {7, 8, 9}};
+  write_palette_png(folder.str("p.png"), numbers, palette);
+  CHECK(read_number_image(folder.str("p.png")).values == std::vector<uint16_t>{0, 1, 2, 1});
+  CHECK(read_image(folder.str("p.png"), 3).values ==
+        std::vector<uint8_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 4, 5, 6});
+}
