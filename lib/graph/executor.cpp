@@ -162,6 +162,7 @@ void Executor::run_backward(size_t i) {
   BackwardCall call;
   fill(call, i);
   call.grad_out = slot.grad_out;
+  if (graph_.nodes[i].plan.backward_masks_grad_out) call.mutable_grad_out = slot.grad_out.data;
   call.grad_in = slot.grad_in;
   call.add = slot.add;
   call.gradients = slot.gradients;
@@ -192,6 +193,7 @@ void Executor::observe_backward(size_t i, BackwardCall& call) {
     call.grad_in = no_data;
     run(Observer::Part::kBackwardWeights);
     call.grad_in = grad_in;
+    call.masked = true;
   }
   if (data) {
     call.gradients = no_weights;

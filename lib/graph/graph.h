@@ -24,6 +24,7 @@ struct GraphNode {
   std::string name;  // dotted path; its weights are NAME.weight ...
   const LayerType* type = nullptr;
   std::unique_ptr<Layer> layer;
+  std::vector<std::unique_ptr<Layer>> absorbed;  // what it does besides (passes/fusion.h)
   LayerPlan plan;
   std::vector<int> inputs;        // values
   int output = -1;                // value

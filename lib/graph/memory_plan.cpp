@@ -67,6 +67,8 @@ class Planner {
  private:
   static size_t index(int i) { return static_cast<size_t>(i); }
   const GraphNode& node(int i) const { return graph_.nodes[index(i)]; }
+  // Layers prepare before the first step, one after the other.
+  int prepare_time(int i) const { return i - static_cast<int>(graph_.nodes.size()); }
   int backward_time(int i) const { return GradientFlow::time_of_backward(graph_, i); }
   bool runs(int i) const { return flow_.runs[index(i)] != 0; }
 
@@ -86,6 +88,14 @@ class Planner {
     return static_cast<int64_t>(float_bytes(shape, batch_) / sizeof(float));
   }
 
+  static bool reads_backward(const GraphNode& n, int v) {
+    if (!n.plan.backward_reads_input) return false;
+    for (size_t k = 0; k < n.inputs.size(); ++k) {
+      if (n.inputs[k] == v && static_cast<int>(k) != n.plan.backward_spares_input) return true;
+    }
+    return false;
+  }
+
   // The last step at which the value itself is read.
   int last_use(int v) const {
     if (kept_[index(v)]) return end_;
@@ -97,19 +107,19 @@ class Planner {
     }
     for (const int consumer : value.consumers) {
       if (!node(consumer).runs_in(pass_)) continue;
-      const bool again = runs(consumer) && node(consumer).plan.backward_reads_input;
+      const bool again = runs(consumer) && reads_backward(node(consumer), v);
       last = std::max(last, again ? backward_time(consumer) : consumer);
     }
     return last;
   }
 
-  // The output may overwrite input 0: nobody reads that one after this layer's forward.
+  // The output may overwrite an input: nobody reads that one after this layer's forward.
   bool forward_in_place(int i) const {
     const GraphNode& n = node(i);
     const bool willing =
         n.plan.in_place || (n.plan.identity_in_test && pass_.phase == Phase::kTest);
     if (!willing || n.inputs.empty()) return false;
-    const int v = n.inputs[0];
+    const int v = n.inputs[index(n.plan.in_place_input)];
     return value_block_[index(v)] >= 0 && last_use(v) == i &&
            std::count(n.inputs.begin(), n.inputs.end(), v) == 1 &&
            graph_.values[index(v)].shape.count() == graph_.values[index(n.output)].shape.count();
@@ -121,7 +131,8 @@ class Planner {
       const int v = node(i).output;
       const int last = last_use(v);
       if (forward_in_place(i)) {
-        value_block_[index(v)] = value_block_[index(node(i).inputs[0])];
+        value_block_[index(v)] =
+            value_block_[index(node(i).inputs[index(node(i).plan.in_place_input)])];
         extend(value_block_[index(v)], i, last);
       } else {
         value_block_[index(v)] =
@@ -130,14 +141,15 @@ class Planner {
     }
   }
 
-  // The gradient of input 0 may overwrite that of the output.
+  // The gradient of an input may overwrite that of the output.
   bool backward_in_place(int i) const {
     const GraphNode& n = node(i);
-    return n.plan.in_place && !n.inputs.empty() && gradient_block_[index(n.output)] >= 0 &&
-           !kept_[index(n.output)] &&
-           flow_.inputs[index(i)][0] == GradientFlow::Write::kOverwrite &&
-           std::count(n.inputs.begin(), n.inputs.end(), n.inputs[0]) == 1 &&
-           graph_.values[index(n.inputs[0])].shape.count() ==
+    if (!n.plan.in_place || n.inputs.empty()) return false;
+    const size_t k = index(n.plan.in_place_input);
+    return gradient_block_[index(n.output)] >= 0 && !kept_[index(n.output)] &&
+           flow_.inputs[index(i)][k] == GradientFlow::Write::kOverwrite &&
+           std::count(n.inputs.begin(), n.inputs.end(), n.inputs[k]) == 1 &&
+           graph_.values[index(n.inputs[k])].shape.count() ==
                graph_.values[index(n.output)].shape.count();
   }
 
@@ -150,7 +162,7 @@ class Planner {
         const int producer = graph_.values[index(v)].producer;
         const bool stays = producer < 0 || kept_[index(v)];
         const int last = stays ? end_ : backward_time(producer);
-        if (k == 0 && backward_in_place(i)) {
+        if (k == index(node(i).plan.in_place_input) && backward_in_place(i)) {
           gradient_block_[index(v)] = gradient_block_[index(node(i).output)];
           extend(gradient_block_[index(v)], backward_time(i), last);
         } else {
@@ -184,9 +196,9 @@ class Planner {
         if (!node(i).runs_in(pass_)) {
           // Its memory stays without a place.
         } else if (request.use == Use::kDerived) {
-          block = add_block(node(i).name + " (derived)", count, kBefore, end_);
+          block = add_block(node(i).name + " (derived)", count, prepare_time(i), end_);
         } else if (request.use == Use::kPrepare) {
-          block = add_block(node(i).name + " (scratch)", count, kBefore, kBefore);
+          block = add_block(node(i).name + " (scratch)", count, prepare_time(i), prepare_time(i));
         } else if (request.use == Use::kForward) {
           block = add_block(node(i).name + " (scratch)", count, i, i);
         } else if (request.use == Use::kSaved) {
@@ -231,15 +243,16 @@ class Planner {
   }
 
   std::vector<MemoryPlan::Tenant> tenants_at_peak() const {
-    std::vector<int64_t> change(index(end_ - kBefore) + 2, 0);
+    const int start = prepare_time(0);
+    std::vector<int64_t> change(index(end_ - start) + 2, 0);
     for (const Block& b : blocks_) {
-      change[index(b.first - kBefore)] += b.count;
-      change[index(b.last - kBefore) + 1] -= b.count;
+      change[index(b.first - start)] += b.count;
+      change[index(b.last - start) + 1] -= b.count;
     }
     int64_t live = 0, most = -1;
     int peak = 0;
-    for (int t = kBefore; t <= end_; ++t) {
-      live += change[index(t - kBefore)];
+    for (int t = start; t <= end_; ++t) {
+      live += change[index(t - start)];
       if (live > most) {
         most = live;
         peak = t;
@@ -256,8 +269,6 @@ class Planner {
     tenants.resize(std::min(tenants.size(), kShown));
     return tenants;
   }
-
-  static constexpr int kBefore = -1;  // the step in which layers prepare
 
   const Graph& graph_;
   const Pass pass_;

@@ -1,4 +1,5 @@
 // add: y = x_0 + x_1 + ... of equal shapes; the gradient goes to every input as it is.
+#include "layers/absorbed.h"
 #include "layers/catalog.h"
 #include "layers/elementwise.h"
 
@@ -15,20 +16,35 @@ class Add final : public Layer {
     setup.output(setup.input());
     setup.plan().in_place = true;
     setup.plan().backward_reads_input = false;
-    setup.plan().backward_reads_output = false;
+    absorbed_.tell(setup.plan());
   }
 
+  Tail tail() const override { return {Tail::Kind::kAdd}; }
+  bool absorb(const Follower& follower) override {
+    return follower.tail.kind == Tail::Kind::kRectify && absorbed_.take(follower, Phase::kTrain);
+  }
+
+  // All inputs of a chunk while it is in the cache.
   void forward(const ForwardCall& call) const override {
     const int64_t count = call.out.count();
-    float* out = call.out.data;
-    map_elements(call.input(0).data, call.input(1).data, out, count, false, 1,
-                 [](float a, float b) { return a + b; });
-    for (int i = 2; i < static_cast<int>(call.in.size()); ++i) {
-      copy_elements(call.input(i).data, out, count, true);
-    }
+    const Rectifier rectifier = absorbed_.epilogue(call, nullptr).rectifier;
+    parallel_for(count, grain_for(count, static_cast<int64_t>(call.in.size())),
+                 [&](int64_t begin, int64_t end) {
+                   float* out = call.out.data;
+                   const float *a = call.input(0).data, *b = call.input(1).data;
+#pragma GCC ivdep
+                   for (int64_t i = begin; i < end; ++i) out[i] = a[i] + b[i];
+                   for (int k = 2; k < static_cast<int>(call.in.size()); ++k) {
+                     const float* more = call.input(k).data;
+#pragma GCC ivdep
+                     for (int64_t i = begin; i < end; ++i) out[i] += more[i];
+                   }
+                   rectify_rows(rectifier, 1, end - begin, end - begin, out + begin);
+                 });
   }
 
   void backward(const BackwardCall& call) const override {
+    absorbed_.mask_gradient(call);
     for (int i = 0; i < static_cast<int>(call.grad_in.size()); ++i) {
       const View& grad_in = call.grad_input(i);
       if (grad_in) {
@@ -36,6 +52,9 @@ class Add final : public Layer {
       }
     }
   }
+
+ private:
+  Absorbed absorbed_;
 };
 
 }  // namespace

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <climits>
 
+#include "base/parallel.h"
 #include "kernels/reduce.h"
+#include "layers/absorbed.h"
 #include "layers/catalog.h"
 #include "layers/connections.h"
 #include "layers/pair_option.h"
@@ -77,8 +79,10 @@ class Conv final : public Layer {
     s.plan().macs = capped_macs(shape_.out_pixels(),
                                 connect_ ? connections_.count() * taps : shape_.weight_count());
     s.plan().window = window_;
-    s.plan().backward_reads_output = false;
+    absorbed_.tell(s.plan());
   }
+
+  bool absorb(const Follower& follower) override { return absorbed_.take(follower, phase_); }
 
   // From the weights as they are stored to what the forward algorithm reads.
   void prepare(const PrepareCall& call) const override {
@@ -87,22 +91,30 @@ class Conv final : public Layer {
       connections_.spread(weight, call.scratch(dense_));
       weight = call.scratch(dense_);
     }
+    if (absorbed_.scales()) {
+      fold(call, weight);
+      weight = call.scratch(folded_);
+    }
     if (forward_->derived() > 0) forward_->derive(weight, call.scratch(derived_));
   }
 
   void forward(const ForwardCall& call) const override {
     if (phase_ == Phase::kTrain) prepare({call.parameters, call.memory});
-    Epilogue epilogue;
-    if (has_bias_) epilogue.bias = call.parameter(bias_);
+    const float* bias = has_bias_ ? call.parameter(bias_) : nullptr;
+    const float* weight = connect_ ? call.scratch(dense_) : call.parameter(weight_);
+    if (absorbed_.scales()) {
+      bias = call.scratch(folded_bias_);
+      weight = call.scratch(folded_);
+    }
     forward_->run(
-        call.batch, call.input().data, connect_ ? call.scratch(dense_) : call.parameter(weight_),
-        epilogue, call.out.data,
+        call.batch, call.input().data, weight, absorbed_.epilogue(call, bias), call.out.data,
         {call.scratch(forward_threads_), call.scratch(forward_once_), call.scratch(derived_)});
   }
 
   void backward(const BackwardCall& call) const override {
     const ConvMemory memory{call.scratch(backward_threads_), call.scratch(backward_once_)};
     const float* grad_out = call.grad_out.data;
+    absorbed_.mask_gradient(call);
     if (float* gradient = call.gradient(weight_)) {
       backward_weight(call, memory, gradient);
     }
@@ -177,20 +189,43 @@ class Conv final : public Layer {
             : fmt::format("{} (data {}, weights {})", name, data_->name(), weights_->name());
   }
 
+  // Scaled weights and bias, as the layer that has been absorbed scales the sums.
+  void fold(const PrepareCall& call, const float* weight) const {
+    float *scale = call.scratch(factors_), *offset = scale + out_;
+    absorbed_.scale(call.parameters, scale, offset);
+    fold_bias(scale, offset, has_bias_ ? call.parameter(bias_) : nullptr, out_,
+              call.scratch(folded_bias_));
+    float* folded = call.scratch(folded_);
+    const int64_t rows = shape_.weight_count() / out_;
+    parallel_for(rows, grain_for(rows, out_), [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin * out_; i < end * out_; i += out_) {
+        for (int64_t o = 0; o < out_; ++o) folded[i + o] = weight[i + o] * scale[o];
+      }
+    });
+  }
+
   // The forms of the weights on their way to the algorithm: in testing the last one stays, in
   // training none does.
   void book_weights(Setup& s) {
     phase_ = s.phase();
+    const bool scales = absorbed_.scales();
     const int64_t dense = connect_ ? connections_.dense_count() : 0;
+    const int64_t folded = scales ? shape_.weight_count() : 0;
     const int64_t derived = forward_->derived();
     backward_dense_ = s.scratch_backward(Per::kOnce, dense);
     if (phase_ == Phase::kTrain) {
       dense_ = s.scratch_forward(Per::kOnce, dense);
       derived_ = s.scratch_forward(Per::kOnce, derived);
-    } else {
-      dense_ = derived > 0 ? s.scratch_prepare(Per::kOnce, dense) : s.derived(dense);
-      derived_ = s.derived(derived);
+      return;
     }
+    const auto book = [&](bool is_last, int64_t count) {
+      return is_last ? s.derived(count) : s.scratch_prepare(Per::kOnce, count);
+    };
+    dense_ = book(!scales && derived == 0, dense);
+    folded_ = book(derived == 0, folded);
+    derived_ = s.derived(derived);
+    folded_bias_ = s.derived(scales ? out_ : 0);
+    factors_ = s.scratch_prepare(Per::kOnce, scales ? 2 * out_ : 0);
   }
 
   int64_t out_ = 0;
@@ -208,7 +243,9 @@ class Conv final : public Layer {
   std::unique_ptr<ConvBackwardWeights> weights_;
   int weight_ = -1, bias_ = -1;
   int forward_threads_ = -1, forward_once_ = -1, backward_threads_ = -1, backward_once_ = -1;
-  int dense_ = -1, derived_ = -1, backward_dense_ = -1;
+  int dense_ = -1, folded_ = -1, derived_ = -1, backward_dense_ = -1;
+  int folded_bias_ = -1, factors_ = -1;
+  Absorbed absorbed_;
 };
 
 }  // namespace

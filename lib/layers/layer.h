@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "kernels/epilogue.h"
 #include "layers/initializer.h"
 #include "spec/options.h"
 #include "tensor/field.h"
@@ -83,10 +84,14 @@ struct LayerPlan {
   std::optional<int64_t> ignored_class;  // of a loss: targets of this class count nowhere
   int64_t macs = 0;                      // multiply-adds of one sample's forward, bias ignored
   Window window;
-  // The output may take the place of input 0 (unless a backward that reads the input follows), and
-  // the gradient of input 0 that of the output's gradient.
+  // The output may take the place of one input (unless a backward that reads the inputs follows),
+  // and the gradient of that input the place of the output's gradient.
   bool in_place = false;
+  int in_place_input = 0;
+  // Backward changes the gradient of its output (BackwardCall::masked).
+  bool backward_masks_grad_out = false;
   bool backward_reads_input = true;  // any input
+  int backward_spares_input = -1;    // but not this one
   bool backward_reads_output = true;
   bool identity_in_test = false;  // dropout: in testing the output is the input
   std::string kernel;             // the algorithm that serves it, for -v and `cnn time`
@@ -164,6 +169,10 @@ struct BackwardCall : Call {
   // `in` and `out` hold values only where the layer said that backward reads them.
   ConstView out;
   ConstView grad_out;  // null for losses
+  // The memory of grad_out if the layer asked for it by `backward_masks_grad_out`; else null.
+  // `masked`: a first part of this backward (gradients of parameters) has been there before.
+  float* mutable_grad_out = nullptr;
+  bool masked = false;
   // Where to put the gradient of input i; null view: nobody wants it. add[i]: add to what is there,
   // else overwrite (the memory then holds garbage). May be grad_out's memory if in place.
   std::span<const View> grad_in;
@@ -188,6 +197,27 @@ struct PrepareCall {
   float* scratch(int id) const { return memory[static_cast<size_t>(id)]; }
 };
 
+// What a layer does, where the layer before it may do that along with its own work and so spare a
+// walk through memory (graph/passes/fusion.h).
+struct Tail {
+  enum class Kind {
+    kNone,     // nothing that others could do
+    kScale,    // y = scale[c] * x + offset[c], which Layer::scale() computes from parameters
+    kAdd,      // y = x + the other of two inputs
+    kRectify,  // y = rectified(x)
+  };
+  Kind kind = Kind::kNone;
+  Rectifier rectifier = {};
+};
+
+// The layer behind, as it is offered to Layer::absorb.
+struct Follower {
+  const Layer* layer = nullptr;  // lives as long as the layer that absorbs it
+  Tail tail;
+  int first_parameter = 0;  // the id that its parameter 0 has in calls of the absorbing layer
+  int other_input = -1;     // kAdd: the id that the other input has there
+};
+
 class Layer {
  public:
   virtual ~Layer() = default;
@@ -198,6 +228,15 @@ class Layer {
   virtual void prepare(const PrepareCall&) const {}
   virtual void forward(const ForwardCall& call) const = 0;
   virtual void backward(const BackwardCall& call) const = 0;
+
+  // What this layer does, for the layer before it; as set up for its phase.
+  virtual Tail tail() const { return {}; }
+  // kScale: both [channels], from the layer's own parameters.
+  virtual void scale(std::span<float* const> /*parameters*/, float* /*scale*/,
+                     float* /*offset*/) const {}
+  // True: this layer, already set up, does what the follower does as well from now on. It is then
+  // set up once more, with all its inputs. Followers are offered in the order of the graph.
+  virtual bool absorb(const Follower&) { return false; }
 };
 
 // Runs layer.setup and checks that it has kept its side (an output, sane requests). `names` are

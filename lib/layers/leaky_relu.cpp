@@ -16,6 +16,7 @@ class LeakyRelu final : public Layer {
   }
 
   void setup(Setup& setup) override { set_up_activation(setup); }
+  Tail tail() const override { return {Tail::Kind::kRectify, {slope_}}; }
 
   // The product is taken for every element: a branch would keep the loop from vectorising.
   void forward(const ForwardCall& call) const override {

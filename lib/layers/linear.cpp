@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <climits>
 
+#include "base/parallel.h"
 #include "kernels/gemm.h"
 #include "kernels/reduce.h"
+#include "layers/absorbed.h"
 #include "layers/catalog.h"
 #include "layers/window.h"
 
@@ -47,18 +49,45 @@ class Linear final : public Layer {
     partials_ = s.scratch_backward(Per::kOnce,
                                    std::max(gemm_partials(out_, in_), column_sum_partials(out_)));
     s.plan().macs = capped_macs(in.positions(), in_ * out_);
-    s.plan().backward_reads_output = false;
     s.plan().kernel = "gemm";
+    phase_ = s.phase();
+    if (absorbed_.scales()) {
+      folded_ = s.derived(out_ * in_);
+      folded_bias_ = s.derived(out_);
+      factors_ = s.scratch_prepare(Per::kOnce, 2 * out_);
+    }
+    absorbed_.tell(s.plan());
+  }
+
+  bool absorb(const Follower& follower) override { return absorbed_.take(follower, phase_); }
+
+  void prepare(const PrepareCall& call) const override {
+    float *scale = call.scratch(factors_), *offset = scale + out_;
+    absorbed_.scale(call.parameters, scale, offset);
+    fold_bias(scale, offset, has_bias_ ? call.parameter(bias_) : nullptr, out_,
+              call.scratch(folded_bias_));
+    const float* weight = call.parameter(weight_);
+    float* folded = call.scratch(folded_);
+    parallel_for(out_, grain_for(out_, in_), [&](int64_t begin, int64_t end) {
+      for (int64_t o = begin; o < end; ++o) {
+        for (int64_t i = o * in_; i < (o + 1) * in_; ++i) folded[i] = weight[i] * scale[o];
+      }
+    });
   }
 
   void forward(const ForwardCall& call) const override {
-    const int64_t rows = call.input().rows();
-    if (has_bias_) fill_rows_parallel(call.out.data, rows, out_, call.parameter(bias_));
-    gemm(Op::kNone, Op::kTranspose, rows, out_, in_, 1, call.input().data, in_,
-         call.parameter(weight_), in_, has_bias_ ? 1 : 0, call.out.data, out_);
+    const float* weight = call.parameter(weight_);
+    const float* bias = has_bias_ ? call.parameter(bias_) : nullptr;
+    if (absorbed_.scales()) {
+      weight = call.scratch(folded_);
+      bias = call.scratch(folded_bias_);
+    }
+    gemm(Op::kNone, Op::kTranspose, call.input().rows(), out_, in_, call.input().data, in_, weight,
+         in_, absorbed_.epilogue(call, bias), call.out.data, out_);
   }
 
   void backward(const BackwardCall& call) const override {
+    absorbed_.mask_gradient(call);
     const int64_t rows = call.grad_out.rows();
     const float* grad_out = call.grad_out.data;
     float* partials = call.scratch(partials_);
@@ -79,7 +108,10 @@ class Linear final : public Layer {
   int64_t out_ = 0;
   bool has_bias_ = true;
   int64_t in_ = 0;
+  Phase phase_ = Phase::kTrain;
+  Absorbed absorbed_;
   int weight_ = -1, bias_ = -1, partials_ = -1;
+  int folded_ = -1, folded_bias_ = -1, factors_ = -1;
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ float rectify(float x) { return x <= 0.0f ? 0.0f : x; }
 class Relu final : public Layer {
  public:
   void setup(Setup& setup) override { set_up_activation(setup); }
+  Tail tail() const override { return {Tail::Kind::kRectify, Rectifier::relu()}; }
 
   void forward(const ForwardCall& call) const override {
     forward_activation(call, 1, [](float x) { return rectify(x); });

@@ -11,6 +11,7 @@ namespace {
 class Relu6 final : public Layer {
  public:
   void setup(Setup& setup) override { set_up_activation(setup); }
+  Tail tail() const override { return {Tail::Kind::kRectify, Rectifier::relu(6)}; }
 
   void forward(const ForwardCall& call) const override {
     forward_activation(call, 1, [](float x) { return detail::clamped(x, 0.0f, 6.0f); });

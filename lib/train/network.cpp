@@ -4,11 +4,12 @@
 
 #include "base/parallel.h"
 #include "base/text.h"
+#include "graph/passes/fusion.h"
 #include "train/machine.h"
 
 namespace cnn {
 
-Network::Network(const ModelSpec& spec, bool trains) {
+Network::Network(const ModelSpec& spec, bool trains) : spec_(spec) {
   // Training first: the store then holds its parameters in that graph's order.
   if (trains) train_ = build_graph(spec, Phase::kTrain, store_);
   test_ = build_graph(spec, Phase::kTest, store_);
@@ -17,8 +18,12 @@ Network::Network(const ModelSpec& spec, bool trains) {
 void Network::plan(const std::vector<Use>& uses) {
   CNN_ASSERT(plans_.empty());
   for (const Use& use : uses) {
+    // Built anew: joining layers changes them, and the graph as it was written is still shown.
+    run_graphs_.push_back(std::make_unique<Graph>(build_graph(spec_, use.pass.phase, store_)));
+    Graph& graph = *run_graphs_.back();
+    if (use.fused) fuse(graph, use.pass, use.keep);
     plans_.push_back(std::make_unique<MemoryPlan>(
-        plan_memory(graph(use.pass.phase), use.pass, store_, use.batch, threads(), use.keep)));
+        plan_memory(graph, use.pass, store_, use.batch, threads(), use.keep)));
   }
 }
 
@@ -44,9 +49,8 @@ void Network::allocate() {
   CNN_ASSERT(!plans_.empty() && !arena_);
   store_.allocate(wants_gradients());
   arena_ = std::make_unique<Arena>(largest_plan()->floats);
-  for (const auto& plan : plans_) {
-    executors_.push_back(
-        std::make_unique<Executor>(graph(plan->pass.phase), store_, *plan, *arena_));
+  for (size_t i = 0; i < plans_.size(); ++i) {
+    executors_.push_back(std::make_unique<Executor>(*run_graphs_[i], store_, *plans_[i], *arena_));
   }
 }
 

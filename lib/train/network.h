@@ -21,7 +21,8 @@ class Network {
   struct Use {
     Pass pass;
     int64_t batch = 1;
-    std::vector<int> keep = {};
+    std::vector<int> keep = {};  // values that are read afterwards
+    bool fused = true;           // false: layers run as they stand in the model file
   };
 
   // Builds the test graph, and the training graph if `trains`. No memory yet, so that `store()` can
@@ -42,6 +43,8 @@ class Network {
   const MemoryPlan* largest_plan() const;
   bool wants_gradients() const;
   const MemoryPlan& memory_plan(int use) const { return *plans_[static_cast<size_t>(use)]; }
+  // The graph that a use runs: layers are joined (graph/passes/fusion.h), values keep their ids.
+  const Graph& run_graph(int use) const { return *run_graphs_[static_cast<size_t>(use)]; }
   // Arena, parameters and gradients; exact, before allocation.
   uint64_t planned_bytes() const;
   // Allocates the arena and the store (gradients if a planned pass wants parameters').
@@ -49,9 +52,11 @@ class Network {
   Executor& executor(int use) { return *executors_[static_cast<size_t>(use)]; }
 
  private:
+  const ModelSpec spec_;
   ParameterStore store_;
   std::optional<Graph> train_;
   std::optional<Graph> test_;
+  std::vector<std::unique_ptr<Graph>> run_graphs_;
   std::vector<std::unique_ptr<MemoryPlan>> plans_;
   std::unique_ptr<Arena> arena_;
   std::vector<std::unique_ptr<Executor>> executors_;

@@ -134,8 +134,10 @@ void add_graph(const Graph& graph, ModelSummary& summary) {
 uint64_t activation_bytes(const Graph& graph, const MemoryPlan& plan, size_t index) {
   const GraphNode& node = graph.nodes[index];
   const Placement& out = plan.values[static_cast<size_t>(node.output)];
-  const bool is_in_place =
-      !node.inputs.empty() && plan.values[static_cast<size_t>(node.inputs[0])].offset == out.offset;
+  const auto takes_place_of = [&](int v) {
+    return plan.values[static_cast<size_t>(v)].offset == out.offset;
+  };
+  const bool is_in_place = std::any_of(node.inputs.begin(), node.inputs.end(), takes_place_of);
   int64_t floats = is_in_place ? 0 : out.count;
   for (size_t i = 0; i < node.plan.memory.size(); ++i) {
     if (node.plan.memory[i].use != MemoryRequest::Use::kSaved) continue;
@@ -144,10 +146,12 @@ uint64_t activation_bytes(const Graph& graph, const MemoryPlan& plan, size_t ind
   return static_cast<uint64_t>(floats) * sizeof(float);
 }
 
+// Joined layers count for the last of them, after which their output is called.
 void add_activations(const Graph& training, const MemoryPlan& plan, ModelSummary& summary) {
   std::map<std::string, uint64_t> bytes;
   for (size_t i = 0; i < training.nodes.size(); ++i) {
-    bytes[training.nodes[i].name] = activation_bytes(training, plan, i);
+    const Value& output = training.values[static_cast<size_t>(training.nodes[i].output)];
+    bytes[output.name] = activation_bytes(training, plan, i);
   }
   for (LayerSummary& layer : summary.layers) {
     const auto found = bytes.find(layer.name);
@@ -210,7 +214,7 @@ ModelSummary summarize(const ModelSpec& spec) {
     summary.weights.emplace_back(parameter.name, parameter.request.shape);
   }
   summary.memory = plan_all(spec, settings, network);
-  add_activations(network.train_graph(), network.memory_plan(0), summary);
+  add_activations(network.run_graph(0), network.memory_plan(0), summary);
   return summary;
 }
 

@@ -93,9 +93,7 @@ class Bench {
     }
   }
 
-  const Graph& graph() const {
-    return request_.training ? network_.train_graph() : network_.test_graph();
-  }
+  const Graph& graph() const { return network_.run_graph(0); }
   Executor& executor() { return network_.executor(0); }
   int64_t batch() const { return batch_; }
   uint64_t optimizer_bytes() const {

@@ -1,0 +1,171 @@
+#include "graph/passes/fusion.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace cnn {
+namespace {
+
+std::string_view parent_path(std::string_view name) {
+  const size_t dot = name.rfind('.');
+  return dot == std::string_view::npos ? "" : name.substr(0, dot + 1);
+}
+
+// What a layer is called in the name of those that it has been joined with: without the path that
+// it shares with the first, and by its type if it is the activation of the last ("bn1.act").
+std::string short_name(const GraphNode& node, std::string_view first, const std::string& before) {
+  if (node.name == before + ".act") return node.type->name;
+  const std::string_view path = parent_path(first);
+  return node.name.substr(node.name.compare(0, path.size(), path) == 0 ? path.size() : 0);
+}
+
+class Fusion {
+ public:
+  Fusion(Graph& graph, const Pass& pass, const std::vector<int>& keep)
+      : graph_(graph), pass_(pass), kept_(graph.values.size(), 0), gone_(graph.nodes.size(), 0) {
+    for (const int v : keep) kept_[index(v)] = 1;
+    for (const NamedOutput& output : graph.outputs) kept_[index(output.value)] = 1;
+  }
+
+  void run() {
+    if (pass_.phase == Phase::kTest) {
+      for (int i = 0; i < count(); ++i) drop_identity(i);
+      connect();
+    }
+    for (int i = 0; i < count(); ++i) {
+      if (!gone_[index(i)]) join(i);
+    }
+    remove_gone();
+  }
+
+ private:
+  static size_t index(int i) { return static_cast<size_t>(i); }
+  int count() const { return static_cast<int>(graph_.nodes.size()); }
+  GraphNode& node(int i) { return graph_.nodes[index(i)]; }
+  Value& value(int v) { return graph_.values[index(v)]; }
+
+  // A layer whose output is its input: those behind it read that instead.
+  void drop_identity(int i) {
+    GraphNode& identity = node(i);
+    if (!identity.plan.identity_in_test || kept_[index(identity.output)]) return;
+    const int from = identity.inputs[0];
+    if (value(from).shape != value(identity.output).shape) return;
+    for (GraphNode& other : graph_.nodes) {
+      std::replace(other.inputs.begin(), other.inputs.end(), identity.output, from);
+    }
+    gone_[index(i)] = 1;
+  }
+
+  // Node i absorbs the one behind it, and that one's follower, as far as it goes.
+  void join(int i) {
+    const std::string first = node(i).name;
+    std::string before = first;
+    bool joined = false;
+    for (int next = follower(i); next >= 0 && absorbs(i, next); next = follower(i)) {
+      joined = true;
+      const std::string name = node(next).name;
+      node(i).name += " + " + short_name(node(next), first, before);
+      before = name;
+      take_over(i, next);
+      i = next;
+    }
+    if (joined) set_up_again(i);
+  }
+
+  // The only reader of node i's output if nobody else may see that value; else -1.
+  int follower(int i) {
+    const GraphNode& before = node(i);
+    const Value& between = value(before.output);
+    if (kept_[index(before.output)] || between.consumers.size() != 1) return -1;
+    const int next = between.consumers[0];
+    const GraphNode& after = node(next);
+    const bool once = std::count(after.inputs.begin(), after.inputs.end(), before.output) == 1;
+    const bool plain =
+        after.absorbed.empty() && !after.is_loss() && value(after.output).shape == between.shape;
+    return once && plain ? next : -1;
+  }
+
+  bool absorbs(int i, int next) {
+    GraphNode& before = node(i);
+    const GraphNode& after = node(next);
+    Follower f;
+    f.layer = after.layer.get();
+    f.tail = after.layer->tail();
+    f.first_parameter = static_cast<int>(before.parameters.size());
+    f.other_input = static_cast<int>(before.inputs.size());
+    if (f.tail.kind == Tail::Kind::kNone) return false;
+    if (after.inputs.size() != (f.tail.kind == Tail::Kind::kAdd ? 2u : 1u)) return false;
+    return before.layer->absorb(f);
+  }
+
+  // Node i, which has absorbed `next`, moves to its place: all that it reads is there by then.
+  void take_over(int i, int next) {
+    GraphNode joined = std::move(node(i));
+    GraphNode& after = node(next);
+    value(joined.output).producer = -1;
+    value(joined.output).consumers.clear();
+    for (const int v : after.inputs) {
+      if (v != joined.output) joined.inputs.push_back(v);
+    }
+    joined.parameters.insert(joined.parameters.end(), after.parameters.begin(),
+                             after.parameters.end());
+    joined.output = after.output;
+    joined.absorbed.push_back(std::move(after.layer));
+    gone_[index(i)] = 1;
+    node(next) = std::move(joined);
+    connect();
+  }
+
+  void set_up_again(int i) {
+    GraphNode& joined = node(i);
+    std::vector<Shape> shapes;
+    for (const int v : joined.inputs) shapes.push_back(value(v).shape);
+    const size_t own = joined.plan.parameters.size();
+    joined.plan = set_up(*joined.layer, shapes, graph_.phase);
+    CNN_ASSERT(joined.plan.parameters.size() == own);
+    CNN_ASSERT(joined.plan.output == value(joined.output).shape);
+  }
+
+  // Producers and consumers, from the nodes that are left.
+  void connect() {
+    for (Value& v : graph_.values) {
+      v.producer = -1;
+      v.consumers.clear();
+    }
+    for (int i = 0; i < count(); ++i) {
+      if (gone_[index(i)]) continue;
+      value(node(i).output).producer = i;
+      for (const int v : node(i).inputs) {
+        std::vector<int>& consumers = value(v).consumers;
+        if (consumers.empty() || consumers.back() != i) consumers.push_back(i);
+      }
+    }
+  }
+
+  void remove_gone() {
+    std::vector<int> place(graph_.nodes.size(), -1);
+    std::vector<GraphNode> left;
+    for (int i = 0; i < count(); ++i) {
+      if (gone_[index(i)]) continue;
+      place[index(i)] = static_cast<int>(left.size());
+      left.push_back(std::move(node(i)));
+    }
+    graph_.nodes = std::move(left);
+    gone_.assign(graph_.nodes.size(), 0);
+    for (LossTerm& loss : graph_.losses) loss.node = place[index(loss.node)];
+    connect();
+  }
+
+  Graph& graph_;
+  const Pass& pass_;
+  std::vector<char> kept_;  // values
+  std::vector<char> gone_;  // nodes
+};
+
+}  // namespace
+
+void fuse(Graph& graph, const Pass& pass, const std::vector<int>& keep) {
+  if (pass.gradients != Pass::Gradients::kInput) Fusion(graph, pass, keep).run();
+}
+
+}  // namespace cnn
