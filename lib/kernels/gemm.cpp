@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "kernels/thin_gemm.h"
 
 #ifndef CNN_REFERENCE_BLAS
 #include <cblas.h>
@@ -149,6 +150,16 @@ void gemm(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, float alpha, const 
           int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc,
           float* partials) {
   if (m <= 0 || n <= 0) return;
+  if (alpha == 1 && (beta == 0 || beta == 1)) {
+    if (b_op == Op::kNone && suits_narrow_product(a_op, m, n, k)) {
+      return narrow_product(a_op, m, n, k, a, lda, b, ldb, beta == 1, c, ldc);
+    }
+    if (a_op == Op::kNone && b_op == Op::kTranspose && suits_dot_product(m, n, k)) {
+      Epilogue epilogue;
+      if (beta == 1) epilogue.residual = c;
+      return dot_product(m, n, k, a, lda, b, ldb, epilogue, c, ldc);
+    }
+  }
   const Cut cut = choose_cut(m, n, k, partials != nullptr);
   const int64_t across = chunk_count(n, cut.columns);
   const int64_t tiles = chunk_count(m, cut.rows) * across;
@@ -173,6 +184,9 @@ void gemm(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, float alpha, const 
 void gemm(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda,
           const float* b, int64_t ldb, const Epilogue& epilogue, float* c, int64_t ldc) {
   if (m <= 0 || n <= 0) return;
+  if (a_op == Op::kNone && b_op == Op::kTranspose && suits_dot_product(m, n, k)) {
+    return dot_product(m, n, k, a, lda, b, ldb, epilogue, c, ldc);
+  }
   const Cut cut = choose_cut(m, n, k, false);
   const int64_t across = chunk_count(n, cut.columns);
   parallel_for(chunk_count(m, cut.rows) * across, 1, [&](int64_t begin, int64_t end) {

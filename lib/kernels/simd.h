@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
+#include <utility>
 
 #if defined(__AVX512F__) && defined(__AVX512VL__)
 #define CNN_LANES 16
@@ -57,6 +59,20 @@ inline void store(float* to, V v) {
 template <class V>
 inline V broadcast(float x) {
   return x - V{};  // not V{} + x: that would turn -0 into 0
+}
+
+// The same value, held in a register: the compiler would rather load what several products share
+// again for each of them.
+template <class V>
+inline V in_register(V v) {
+#if CNN_LANES == 16
+  __asm__("" : "+v"(v));
+#elif defined(__SSE__)
+  __asm__("" : "+x"(v));
+#elif defined(__aarch64__)
+  __asm__("" : "+w"(v));
+#endif
+  return v;
 }
 
 // The first n lanes, 0 < n <= kLanes; the others are zero.
@@ -170,6 +186,16 @@ inline void store_bytes(uint8_t* to, typename L::Integers v, int64_t n) {
 #endif
 #endif
   for (int64_t i = 0; i < n; ++i) to[i] = static_cast<uint8_t>(v[i]);
+}
+
+// body(0), ..., body(kCount - 1), with numbers that the compiler knows: what they index may stay in
+// registers.
+template <int kCount, class Body>
+inline void unrolled(Body&& body) {
+  [&]<int... kIndex>(std::integer_sequence<int, kIndex...>) {
+    (body(std::integral_constant<int, kIndex>{}), ...);
+  }
+  (std::make_integer_sequence<int, kCount>());
 }
 
 // body(Lanes<...>, first, count) for blocks that together cover [0, channels).

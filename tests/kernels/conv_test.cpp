@@ -1,7 +1,9 @@
 #include "kernels/conv/conv.h"
 
 #include "kernels/conv/algorithms.h"
+#include "kernels/conv/direct_pixels.h"
 #include "kernels/conv_check.h"
+#include "kernels/simd.h"
 
 namespace cnn {
 namespace {
@@ -88,6 +90,33 @@ TEST_CASE("direct convolution matches the reference") {
                      make_direct_backward_weights(c.shape));
   }
   CHECK(checked >= 60);
+}
+
+TEST_CASE("direct convolution of one channel over pixels matches the reference") {
+  int checked = 0;
+  for (const int64_t out : {1, 2, 3, 5, 6, 8, 9}) {
+    for (const int64_t width : {5, 12, 17, 32, 37, 50}) {
+      ConvCase c{shape_of(1, out, width, 1 + width % 5, width % 4), 2};
+      c.shape.in_height = 11;
+      c.shape.stride.h = 1 + out % 2;
+      c.shape.dilation.h = 1 + width % 2;
+      checked +=
+          check(finished(c), make_direct_pixels_forward(finished(c).shape), nullptr, nullptr);
+    }
+  }
+  CHECK(checked >= (kLanes<WideVector> >= 8 ? 24 : 0));
+}
+
+TEST_CASE("depthwise convolution of wide images matches the reference") {
+  for (const int64_t kernel : {2, 3, 5}) {
+    for (const int64_t stride : {1, 2}) {
+      ConvCase c{shape_of(37, 37, 13, kernel, kernel / 2, stride), 2};
+      c.shape.groups = 37;
+      c = finished(c);
+      CHECK(check(c, make_depthwise_forward(c.shape), make_depthwise_backward_data(c.shape),
+                  make_depthwise_backward_weights(c.shape)) == 3);
+    }
+  }
 }
 
 TEST_CASE("some algorithm accepts every convolution") {

@@ -81,6 +81,12 @@ const std::vector<Product> kProducts = {
     {25, 6, 50000, kTurned, kPlain, 1, 1},
     {40, 600, 300, kPlain, kTurned, -1, 2},
     {129, 257, 513, kTurned, kTurned},
+    {7, 131, 1303, kPlain, kTurned, 1, 1, 2},  // few rows
+    {33, 300, 500, kPlain, kPlain},
+    {1, 100, 3000, kPlain, kTurned},
+    {128, 35, 3800, kPlain, kPlain, 1, 1, 3},
+    {131, 1100, 7, kTurned, kPlain, 1, 0, 1},  // small depth
+    {5, 17, 1, kTurned, kPlain, 1, 1},
     {5, 4, 0},
     {5, 4, 0, kPlain, kPlain, 1, 0.5f},
 };

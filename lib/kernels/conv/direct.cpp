@@ -10,6 +10,7 @@
 
 #include "base/parallel.h"
 #include "kernels/conv/algorithms.h"
+#include "kernels/conv/direct_pixels.h"
 #include "kernels/conv/padded_rows.h"
 #include "kernels/reduce.h"
 #include "kernels/simd.h"
@@ -294,6 +295,7 @@ class DirectBackwardData final : public ConvBackwardData {
 }  // namespace
 
 std::unique_ptr<ConvForward> make_direct_forward(const ConvShape& shape) {
+  if (auto pixels = make_direct_pixels_forward(shape)) return pixels;
   return is_good_choice(forward_correlation(shape)) ? std::make_unique<DirectForward>(shape)
                                                     : nullptr;
 }
