@@ -12,6 +12,8 @@ constexpr const char* kExamples =
     "  cnn predict runs/resnet18 cat.jpg holiday/       the likeliest classes of each image\n"
     "  cnn predict runs/lenet5 x.npy                    the likeliest classes of each sample\n"
     "  cnn predict runs/lenet5 t10k-images-idx3-ubyte.gz --top 1 --csv\n"
+    "  cnn predict runs/unet-isbi slices/ --out masks   a mask and an overlay of each image\n"
+    "  cnn predict runs/vae --samples 64 --out new      pictures drawn from the prior\n"
     "  cnn predict models/lenet5.yaml x.npy --weights w.safetensors --out DIR   outputs as .npy";
 
 int main(int argc, char** argv) {
@@ -20,27 +22,46 @@ int main(int argc, char** argv) {
   bool csv = false;
   Command command(
       "predict", kExamples,
-      "Runs a network on images (JPEG, PNG; folders stand for those in them), which are scaled "
-      "until "
-      "they cover the network's input, cut in the middle and normalised as in training; on idx "
-      "files, which are normalised; and on .npy arrays [N,C,H,W], which are taken as they are.");
+      "Runs a network on images (JPEG, PNG; folders stand for those in them), which are normalised "
+      "as in training, scaled until they cover the network's input and cut in the middle (but "
+      "networks that work pixel by pixel see all of them); on idx files, which are normalised; and "
+      "on .npy arrays [N,C,H,W], which are taken as they are.");
   CLI::App& app = command.app();
   app.add_option("MODEL", model, "a model file, or a run directory (its best weights)")
       ->required()
       ->type_name("");
   app.add_option("INPUT", request.inputs,
                  "files and folders; KEY=VALUE overrides may stand among them")
-      ->required()
       ->type_name("");
   app.add_option("--weights", request.weights, "weights file (a run has its own)")
       ->type_name("FILE");
-  app.add_option("--out", request.out, "write every named output to DIR/OUTPUT.npy")
+  app.add_option("--out", request.out,
+                 "write every named output of arrays to DIR/OUTPUT.npy, "
+                 "masks and pictures as DIR/INPUT_*.png")
       ->type_name("DIR");
   app.add_option("--batch-size", request.batch_size, "samples at a time")
       ->check(CLI::Range(1, 1 << 20))
       ->type_name("N");
   app.add_option("--top", request.top, "classes to show of each sample (default: 5)")
       ->check(CLI::Range(1, 1000))
+      ->type_name("N");
+  CLI::Option* whole = app.add_flag(
+      "--whole", request.whole,
+      "run a network that works pixel by pixel over whole images of any size (default: "
+      "over overlapping tiles of its own size)");
+  app.add_option("--overlap", request.overlap,
+                 "pixels cut off at each side of a tile (default: the radius of the receptive "
+                 "field, at most a quarter of the tile)")
+      ->check(CLI::Range(0, 1 << 20))
+      ->type_name("N")
+      ->excludes(whole);
+  CLI::Option* samples =
+      app.add_option("--samples", request.prior_samples,
+                     "draw so many from a generator's prior, in place of inputs; needs --out")
+          ->check(CLI::Range(1, 1 << 20))
+          ->type_name("N");
+  app.add_option("--seed", request.seed, "other samples (default: 0)")
+      ->needs(samples)
       ->type_name("N");
   app.add_flag("--partial", request.partial_weights,
                "load what fits of weights of another model, and list the rest");
@@ -52,7 +73,12 @@ int main(int argc, char** argv) {
 
   return command.run(argc, argv, [&] {
     command.take_overrides(request.inputs);
-    if (request.inputs.empty()) fail(Exit::kUsage, "", "an input is required");
+    const bool draws = request.prior_samples > 0;
+    if (request.inputs.empty() && !draws) fail(Exit::kUsage, "", "an input is required");
+    if (draws && !request.inputs.empty()) {
+      fail(Exit::kUsage, "", "--samples takes no inputs, found '{}'", request.inputs[0]);
+    }
+    if (draws && request.out.empty()) fail(Exit::kUsage, "", "--samples needs --out DIR");
     if (request.weights.empty()) {
       if (!is_run_directory(model)) {
         fail(Exit::kUsage, "", "--weights FILE is required with a model file (a run has its own)");

@@ -12,9 +12,12 @@
 #include "base/text.h"
 #include "io/csv.h"
 #include "io/npy.h"
+#include "train/maps.h"
 #include "train/metrics.h"
 #include "train/network.h"
 #include "train/predict_inputs.h"
+#include "train/predict_maps.h"
+#include "train/samples.h"
 #include "train/settings.h"
 #include "train/weights.h"
 
@@ -58,15 +61,18 @@ std::vector<std::pair<std::string, double>> best_classes(std::span<const float> 
 class Predictor {
  public:
   Predictor(const ModelSpec& spec, const PredictRequest& request)
-      : request_(request), network_(spec, false), graph_(network_.test_graph()) {
+      : spec_(spec), request_(request), network_(spec, false), graph_(network_.test_graph()) {
     const TrainSettings settings = read_train_settings(spec);
     batch_ = request.batch_size > 0 ? request.batch_size : settings.batch_size;
     if (const auto loss = first_loss_binding(graph_);
         loss && loss->kind == FieldKind::kClass && value(loss->output).shape.rank() == 1) {
       logits_ = loss->output;
     }
-    network_.plan(
-        {{Pass::predicting(), batch_, logits_ ? std::vector<int>{*logits_} : std::vector<int>{}}});
+    map_ = map_output(graph_);
+    std::vector<int> keep;
+    if (logits_) keep.push_back(*logits_);
+    if (map_) keep.push_back(map_->value);
+    network_.plan({{Pass::predicting(), batch_, keep}});
     check_memory(network_.planned_bytes(), request.memory_limit, largest_tenants(network_, {}));
     network_.allocate();
     if (request.partial_weights) {
@@ -80,7 +86,13 @@ class Predictor {
     report_.model = graph_.name;
     // All are checked before the first is run.
     inputs_ = open_predict_inputs(request_.inputs, only_input(graph_).field.shape, weights_);
-    for (const PredictInput& input : inputs_) run_input(input);
+    for (const PredictInput& input : inputs_) {
+      if (map_ && !input.pictures.empty()) {
+        run_maps(input);
+      } else {
+        run_input(input);
+      }
+    }
     return std::move(report_);
   }
 
@@ -90,6 +102,15 @@ class Predictor {
   std::string folder_for(const PredictInput& input) const {
     if (inputs_.size() == 1) return request_.out;
     return request_.out + "/" + std::filesystem::path(input.path).stem().string();
+  }
+
+  void run_maps(const PredictInput& input) {
+    MapPredictor predictor(spec_, request_, network_, batch_, *map_, weights_);
+    for (MapPrediction& prediction : predictor.run(input.pictures)) {
+      report_.files.insert(report_.files.end(), prediction.files.begin(), prediction.files.end());
+      report_.maps.push_back(std::move(prediction));
+    }
+    report_.samples += input.samples;
   }
 
   void run_input(const PredictInput& input) {
@@ -149,11 +170,13 @@ class Predictor {
     }
   }
 
+  const ModelSpec& spec_;
   const PredictRequest& request_;
   Network network_;
   const Graph& graph_;
   int64_t batch_ = 1;
   std::optional<int> logits_;
+  std::optional<MapOutput> map_;
   WeightsInfo weights_;
   std::vector<PredictInput> inputs_;
   PredictReport report_;
@@ -162,7 +185,7 @@ class Predictor {
 }  // namespace
 
 PredictReport predict(const ModelSpec& spec, const PredictRequest& request) {
-  return Predictor(spec, request).run();
+  return request.prior_samples > 0 ? draw_samples(spec, request) : Predictor(spec, request).run();
 }
 
 std::string PredictReport::json() const {
@@ -177,11 +200,35 @@ std::string PredictReport::json() const {
     out["predictions"].push_back(
         {{"input", prediction.input}, {"sample", prediction.sample}, {"classes", classes}});
   }
+  if (!maps.empty()) out["maps"] = Json::array();
+  for (const MapPrediction& map : maps) {
+    Json classes = Json::array();
+    for (const auto& [name, share] : map.classes) {
+      classes.push_back({{"name", name}, {"share", share}});
+    }
+    out["maps"].push_back({{"input", map.input},
+                           {"height", map.height},
+                           {"width", map.width},
+                           {"classes", classes},
+                           {"files", map.files}});
+  }
   out["files"] = files;
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string PredictReport::csv() const {
+  if (!maps.empty()) {
+    std::string text =
+        csv_line(std::vector<std::string>{"input", "height", "width", "class", "share"});
+    for (const MapPrediction& map : maps) {
+      for (const auto& [name, share] : map.classes) {
+        text +=
+            csv_line(std::vector<std::string>{map.input, std::to_string(map.height),
+                                              std::to_string(map.width), name, csv_number(share)});
+      }
+    }
+    return text;
+  }
   std::string text =
       csv_line(std::vector<std::string>{"input", "sample", "rank", "class", "probability"});
   for (const Prediction& prediction : predictions) {
@@ -202,6 +249,13 @@ std::string PredictReport::text() const {
     text += prediction.is_picture ? ":" : fmt::format(" {}:", prediction.sample);
     for (const auto& [name, probability] : prediction.classes) {
       text += fmt::format("  {} {:.1f}%", escaped(name), 100 * probability);
+    }
+    text += "\n";
+  }
+  for (const MapPrediction& map : maps) {
+    text += fmt::format("{}: {} x {}", escaped(map.input), map.width, map.height);
+    for (const auto& [name, share] : map.classes) {
+      text += fmt::format("  {} {:.1f}%", escaped(name), 100 * share);
     }
     text += "\n";
   }

@@ -59,6 +59,8 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   check_sizes(spec, train.size());
   choose_best(spec, !validation.empty());
   data_hash_ = train.hash() + validation.hash();
+  data_bytes_ = train.dataset->memory_bytes();
+  if (validation.dataset != train.dataset) data_bytes_ += validation.dataset->memory_bytes();
   weights_info_ = describe_weights(spec, network_.test_graph(), *train.dataset);
   resolved_spec_ = to_yaml(cnn::resolved_spec(spec));
 
@@ -125,13 +127,14 @@ void Session::open_feeds(DataView train, DataView validation, bool shuffle) {
 
 uint64_t Session::planned_bytes() const {
   return network_.planned_bytes() + settings_.optimizer->state_bytes(network_.store()) +
-         (train_feed_ ? train_feed_->bytes() : 0) +
+         data_bytes_ + (train_feed_ ? train_feed_->bytes() : 0) +
          (validation_feed_ ? validation_feed_->bytes() : 0);
 }
 
 void Session::check_memory_for(uint64_t limit) const {
   std::vector<MemoryPlan::Tenant> others;
   others.push_back({"the optimizer", settings_.optimizer->state_bytes(network_.store())});
+  if (data_bytes_ > 0) others.push_back({"samples kept in memory (data.cache)", data_bytes_});
   if (train_feed_) others.push_back({"loading training data", train_feed_->bytes()});
   if (validation_feed_) others.push_back({"loading validation data", validation_feed_->bytes()});
   check_memory(planned_bytes(), limit, largest_tenants(network_, std::move(others)));

@@ -60,6 +60,7 @@ class Session {
   BestRule best_;
   WeightsInfo weights_info_;
   std::string data_hash_;
+  uint64_t data_bytes_ = 0;  // that the data sets may come to keep
   std::string resolved_spec_;
   int64_t validation_batch_ = 0;
   std::unique_ptr<Feed> train_feed_;

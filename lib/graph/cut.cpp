@@ -1,0 +1,81 @@
+#include "graph/cut.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+
+namespace cnn {
+namespace {
+
+// Which values follow from `start`, itself included. Nodes stand in topological order.
+std::vector<char> following(const Graph& graph, int start) {
+  std::vector<char> follows(graph.values.size(), 0);
+  follows[static_cast<size_t>(start)] = 1;
+  for (const GraphNode& node : graph.nodes) {
+    const bool reads = std::any_of(node.inputs.begin(), node.inputs.end(), [&](int input) {
+      return follows[static_cast<size_t>(input)] != 0;
+    });
+    if (reads && !node.is_loss()) follows[static_cast<size_t>(node.output)] = 1;
+  }
+  return follows;
+}
+
+// The nodes that some output needs, among those that follow.
+std::vector<char> needed_nodes(const Graph& graph, int start, const std::vector<char>& follows) {
+  std::vector<char> wanted(graph.values.size(), 0), needed(graph.nodes.size(), 0);
+  for (const NamedOutput& output : graph.outputs) wanted[static_cast<size_t>(output.value)] = 1;
+  for (size_t i = graph.nodes.size(); i-- > 0;) {
+    const GraphNode& node = graph.nodes[i];
+    const auto output = static_cast<size_t>(node.output);
+    if (node.is_loss() || wanted[output] == 0 || follows[output] == 0 || node.output == start) {
+      continue;
+    }
+    needed[i] = 1;
+    for (const int input : node.inputs) {
+      if (follows[static_cast<size_t>(input)] == 0) {
+        fail(Exit::kSpec, "", "'{}' reads '{}', which does not follow from '{}'", node.name,
+             graph.values[static_cast<size_t>(input)].name,
+             graph.values[static_cast<size_t>(start)].name);
+      }
+      wanted[static_cast<size_t>(input)] = 1;
+    }
+  }
+  return needed;
+}
+
+}  // namespace
+
+void start_at(Graph& graph, int start, const std::string& field) {
+  CNN_ASSERT(start >= 0 && static_cast<size_t>(start) < graph.values.size());
+  const std::vector<char> follows = following(graph, start);
+  const std::string& name = graph.values[static_cast<size_t>(start)].name;
+  std::erase_if(graph.outputs, [&](const NamedOutput& output) {
+    return output.value == start || follows[static_cast<size_t>(output.value)] == 0;
+  });
+  if (graph.outputs.empty()) fail(Exit::kSpec, "", "no output follows from '{}'", name);
+  const std::vector<char> needed = needed_nodes(graph, start, follows);
+  std::vector<GraphNode> nodes;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (needed[i] != 0) nodes.push_back(std::move(graph.nodes[i]));
+  }
+  graph.nodes = std::move(nodes);
+  graph.losses.clear();
+  for (Value& value : graph.values) {
+    value.producer = -1;
+    value.consumers.clear();
+  }
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const int id = static_cast<int>(i);
+    graph.values[static_cast<size_t>(graph.nodes[i].output)].producer = id;
+    for (const int input : graph.nodes[i].inputs) {
+      std::vector<int>& consumers = graph.values[static_cast<size_t>(input)].consumers;
+      if (consumers.empty() || consumers.back() != id) consumers.push_back(id);
+    }
+  }
+  const Shape& shape = graph.values[static_cast<size_t>(start)].shape;
+  graph.fields = {{{field, shape, FieldKind::kValues, 0}, start, true}};
+}
+
+}  // namespace cnn

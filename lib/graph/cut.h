@@ -1,0 +1,15 @@
+// cut: a part of a graph as a graph of its own.
+#pragma once
+
+#include <string>
+
+#include "graph/graph.h"
+
+namespace cnn {
+
+// What follows from value `start` alone, which becomes the graph's only field, called `field`: a
+// decoder without its encoder. Losses and the outputs that do not follow from it go. Exit::kSpec if
+// a layer that follows from it also reads something else, or if no output is left.
+void start_at(Graph& graph, int start, const std::string& field);
+
+}  // namespace cnn
