@@ -13,6 +13,7 @@ constexpr const char* kExamples =
     "  cnn test runs/lenet5                             its best weights on the test split\n"
     "  cnn test models/lenet5.yaml --weights w.safetensors\n"
     "  cnn test runs/lenet5 --split val --json\n"
+    "  cnn test runs/ae-linear --pca 32                  beside 32 principal components\n"
     "  cnn test runs/lenet5 --fail-below accuracy=0.98  exit code 7 if it is not reached";
 
 std::string report_text(const TestReport& report) {
@@ -48,6 +49,11 @@ int main(int argc, char** argv) {
       ->type_name("N");
   app.add_option("--fail-below", thresholds, "METRIC=VALUE: exit 7 if the metric is lower")
       ->type_name("M=V");
+  app.add_option("--pca", request.pca_components,
+                 "of an autoencoder: what N principal components of the training split reach, and "
+                 "their angles to what the network spans")
+      ->check(CLI::Range(1, 4096))
+      ->type_name("N");
   app.add_flag("--partial", request.partial_weights,
                "load what fits of weights of another model, and list the rest");
   app.add_flag("--allow-non-finite", request.allow_non_finite_weights,

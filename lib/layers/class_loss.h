@@ -3,7 +3,7 @@
 // of two classes: the target is 1 where it shall be positive, else 0.
 //
 // A loss gives the cost of one row of scores and its gradient. `mean` divides by the number of
-// positions that are not ignored.
+// positions that are not ignored, or by the sum of their `weights`.
 #pragma once
 
 #include <optional>
@@ -29,6 +29,7 @@ class ClassLoss : public Layer {
       : name_(name), min_scores_(min_scores), unit_cost_(unit_cost) {}
 
   virtual void own_options(Options&) {}
+  virtual void check(const Setup&, int64_t /*scores*/) const {}
   virtual double loss_of(Scores scores, int64_t target) const = 0;
   // gradient += factor * d loss / d scores.
   virtual void add_gradient(Scores scores, int64_t target, float factor, float* gradient) const = 0;
@@ -39,12 +40,14 @@ class ClassLoss : public Layer {
   static size_t best_other(Scores scores, int64_t target);
 
  private:
+  Share share_of(const Call& call, int64_t row) const;  // of weight 1
   bool ignores(float target) const { return ignore_ && target == static_cast<float>(*ignore_); }
 
   const char* name_;
   int64_t min_scores_, unit_cost_;
   std::string target_ = "label";
   std::optional<int64_t> ignore_;
+  PositionWeights weights_;
   Reduction reduction_ = Reduction::kMean;
   int losses_ = -1;
 };

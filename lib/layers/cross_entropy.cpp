@@ -4,6 +4,7 @@
 // of every class (Szegedy et al. 2015, "Rethinking the Inception architecture"):
 //   (1 - e) w_t (lse - x_t) + e / C * sum over c of w_c (lse - x_c)
 // The mean divides by the sum of w_t. Positions of class `ignore` count nowhere. All as in PyTorch.
+// With `weights`, every position's terms are times its own factor, in the mean's divisor too.
 //
 // input [C] -> target [1]; [C,H,W] -> [1,H,W]; [T,F] -> [T,1]. The largest x is subtracted first,
 // so scores of +-1e4 give finite losses; it and 1 / sum of exp(x_c - largest) are saved.
@@ -18,12 +19,14 @@
 namespace cnn {
 namespace {
 
+constexpr const char* kName = "cross_entropy";
 constexpr int64_t kCost = 8;  // of one score, in simple operations
 
 class CrossEntropy final : public Layer {
  public:
   void options(Options& o) override {
     o.reference("target", target_, "the field of class numbers: [1] for [C], [1,H,W] for [C,H,W]");
+    weights_.declare(o);
     o("smoothing", smoothing_, "share of the target that is spread over all classes")
         .between(0, 1)
         .aliases({"label_smoothing"});
@@ -31,7 +34,7 @@ class CrossEntropy final : public Layer {
         .aliases({"ignore_index", "ignore_label"});
     o("class_weights", class_weights_, "factor of every class's loss, in order")
         .at_least(0)
-        .aliases({"weights", "class_weight"});
+        .aliases({"class_weight"});
     declare_reduction(o, reduction_);
   }
 
@@ -43,6 +46,7 @@ class CrossEntropy final : public Layer {
     setup.require(class_weights_.empty() || static_cast<int64_t>(class_weights_.size()) == classes,
                   "cross_entropy: {} class_weights for {} classes", class_weights_.size(), classes);
     setup.target(1, class_target_shape(in), FieldKind::kClass, classes);
+    weights_.setup(setup, in);
     setup.plan().ignored_class = ignore_;
     setup.output({2});
     softmax_ = setup.saved(Per::kSample, 2 * in.positions());
@@ -64,28 +68,37 @@ class CrossEntropy final : public Layer {
           losses[r] = 0;
           continue;
         }
-        losses[r] = loss_of_row(row, classes, class_of(targets[r], classes, "cross_entropy"),
-                                softmax + 2 * r);
+        losses[r] =
+            loss_of_row(row, classes, class_of(targets[r], classes, kName), softmax + 2 * r);
       }
     });
     const int64_t positions = in.shape.positions();
     for (int64_t n = 0; n < call.batch; ++n) {
       double numerator = 0, weights = 0;
       for (int64_t r = n * positions; r < (n + 1) * positions; ++r) {
-        numerator += static_cast<double>(losses[r]);
-        if (!ignores(targets[r])) weights += weight(class_of(targets[r], classes, "cross_entropy"));
+        if (ignores(targets[r])) continue;
+        const auto factor = static_cast<double>(weights_.at(call, r));
+        numerator += factor * static_cast<double>(losses[r]);
+        weights += factor * weight(class_of(targets[r], classes, kName));
       }
       write_loss(call.out.sample(n), numerator, reduction_, weights);
     }
   }
 
   void backward(const BackwardCall& call) const override {
-    for (size_t i = 1; i < call.grad_in.size(); ++i) zero_gradient(call, i);
-    const View& grad_in = call.grad_input(0);
-    if (!grad_in) return;
+    zero_gradient(call, 1);
     const ConstView& in = call.input(0);
     const int64_t rows = in.rows(), classes = in.channels();
     const float* targets = call.input(1).data;
+    weights_.backward(call, reduction_, kCost * classes, [&](int64_t r) {
+      if (ignores(targets[r])) return Share{};
+      float softmax[2];
+      const int64_t target = class_of(targets[r], classes, kName);
+      const float loss = loss_of_row(in.data + r * classes, classes, target, softmax);
+      return Share{static_cast<double>(loss), weight(target)};
+    });
+    const View& grad_in = call.grad_input(0);
+    if (!grad_in) return;
     const float* softmax = call.scratch(softmax_);
     const double factor = loss_gradient_factor(call);
     const bool add = call.adds(0);
@@ -94,8 +107,8 @@ class CrossEntropy final : public Layer {
         float* gradient = grad_in.data + r * classes;
         if (!add) std::fill_n(gradient, classes, 0.0f);
         if (ignores(targets[r])) continue;
-        add_gradient_of_row(in.data + r * classes, classes,
-                            class_of(targets[r], classes, "cross_entropy"), softmax + 2 * r, factor,
+        add_gradient_of_row(in.data + r * classes, classes, class_of(targets[r], classes, kName),
+                            softmax + 2 * r, factor * static_cast<double>(weights_.at(call, r)),
                             gradient);
       }
     });
@@ -145,6 +158,7 @@ class CrossEntropy final : public Layer {
   double smoothing_ = 0;
   std::optional<int64_t> ignore_;
   std::vector<double> class_weights_;
+  PositionWeights weights_;
   Reduction reduction_ = Reduction::kMean;
   double weight_sum_ = 0;
   int softmax_ = -1, losses_ = -1;

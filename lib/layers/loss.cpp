@@ -23,6 +23,26 @@ double loss_gradient_factor(const BackwardCall& call) {
   return denominator > 0 ? static_cast<double>(call.scale) / denominator : 0;
 }
 
+double batch_loss(const BackwardCall& call) {
+  double numerator = 0, denominator = 0;
+  for (int64_t n = 0; n < call.batch; ++n) {
+    numerator += static_cast<double>(call.out.sample(n)[0]);
+    denominator += static_cast<double>(call.out.sample(n)[1]);
+  }
+  return denominator > 0 ? numerator / denominator : 0;
+}
+
+void PositionWeights::declare(Options& o) {
+  o.reference("weights", name_,
+              "a factor for every position, a field or layer: [1] for [C], [1,H,W] for [C,H,W]")
+      .aliases({"weight_map", "sample_weight"});
+}
+
+void PositionWeights::setup(Setup& setup, const Shape& scores) {
+  input_ = name_.empty() ? -1 : setup.inputs() - 1;
+  if (input_ >= 0) setup.target(input_, class_target_shape(scores), FieldKind::kValues);
+}
+
 int64_t class_of(float target, int64_t classes, const char* loss) {
   if (!(target >= 0 && target < static_cast<float>(classes)) || target != std::floor(target)) {
     fail(Exit::kInput, "",

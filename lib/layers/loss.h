@@ -2,6 +2,9 @@
 // batch is the sum of numerators over the sum of denominators.
 #pragma once
 
+#include <string>
+
+#include "base/parallel.h"
 #include "layers/layer.h"
 
 namespace cnn {
@@ -25,5 +28,54 @@ Shape class_target_shape(const Shape& scores);
 
 // The gradient of input i where the loss does not depend on it, if it is wanted.
 void zero_gradient(const BackwardCall& call, size_t i);
+
+// What `ignore` and `weights` mean to one position: what it adds to numerator and denominator.
+struct Share {
+  double numerator = 0;
+  double denominator = 0;
+};
+
+// `weights: NAME`, a field or layer with a factor for every position, such as U-Net's weights of
+// borders: [1] for [C], [1,H,W] for [C,H,W]. A mean divides by their sum. Declare it after the
+// target, and nothing that is a reference after it.
+class PositionWeights {
+ public:
+  void declare(Options& o);
+  void setup(Setup& setup, const Shape& scores);
+
+  explicit operator bool() const { return input_ >= 0; }
+  // Of the position `row` of the batch; 1 where no weights are given.
+  float at(const Call& call, int64_t row) const {
+    return input_ < 0 ? 1.0f : call.input(input_).data[row];
+  }
+  // The weights' own gradient, if it is wanted. share_of(row): of a position with weight 1.
+  template <class F>
+  void backward(const BackwardCall& call, Reduction reduction, int64_t unit_cost, F share_of) const;
+
+ private:
+  std::string name_;
+  int input_ = -1;
+};
+
+// The loss of the batch of the last forward. Reads call.out.
+double batch_loss(const BackwardCall& call);
+
+template <class F>
+void PositionWeights::backward(const BackwardCall& call, Reduction reduction, int64_t unit_cost,
+                               F share_of) const {
+  if (input_ < 0 || !call.grad_input(input_)) return;
+  const View& gradient = call.grad_input(input_);
+  const double factor = loss_gradient_factor(call);
+  const double loss = reduction == Reduction::kMean ? batch_loss(call) : 0;
+  const bool add = call.adds(input_);
+  const int64_t rows = gradient.count();
+  parallel_for(rows, grain_for(rows, unit_cost), [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      const Share share = share_of(r);
+      const double slope = factor * (share.numerator - loss * share.denominator);
+      gradient.data[r] = static_cast<float>(slope) + (add ? gradient.data[r] : 0.0f);
+    }
+  });
+}
 
 }  // namespace cnn

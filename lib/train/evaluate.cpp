@@ -1,12 +1,14 @@
 #include "train/evaluate.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "data/catalogue.h"
 #include "train/evaluator.h"
 #include "train/network.h"
+#include "train/pca.h"
 #include "train/settings.h"
 #include "train/weights.h"
 
@@ -40,6 +42,61 @@ void compare_classes(const std::vector<std::string>& weights,
        escaped(join(weights, ", ")), escaped(join(data, ", ")));
 }
 
+// What the first loss compares, as numbers of one shape.
+LossBinding reconstruction_of(const Graph& graph) {
+  const auto binding = first_loss_binding(graph);
+  const auto shape = [&](int id) { return graph.values[static_cast<size_t>(id)].shape; };
+  if (!binding || shape(binding->output).count() != shape(binding->target).count()) {
+    fail(Exit::kUsage, "", "--pca compares reconstructions, but the first loss of '{}' has none",
+         graph.name);
+  }
+  return *binding;
+}
+
+// Principal components of the training split's targets against the network's reconstructions, both
+// on the split that is tested. pca/error and pca/ratio (the network's error over it) are mean
+// squares of a number; pca/angle_max and pca/angle_mean, in degrees, lie between the components and
+// what the network's reconstructions span.
+Scores compare_with_pca(int64_t components, const Graph& graph, Executor& executor, Feed& training,
+                        Feed& tested) {
+  const LossBinding binding = reconstruction_of(graph);
+  const int64_t numbers = graph.values[static_cast<size_t>(binding.target)].shape.count();
+  const auto batches = [&](Feed& feed, int value, bool runs) -> Batches {
+    return [&executor, &feed, value, runs](const std::function<void(const ConstView&)>& use) {
+      feed.start_epoch(0);
+      while (const int64_t n = feed.next(executor)) {
+        if (runs) executor.forward(n, 0, 0);
+        ConstView batch = executor.value(value);
+        batch.batch = n;
+        use(batch);
+      }
+    };
+  };
+  const Batches targets = batches(tested, binding.target, false);
+  const Batches outputs = batches(tested, binding.output, true);
+  const Pca pca = fit_pca(components, numbers, batches(training, binding.target, false));
+  const std::vector<double> angles = principal_angles(pca, fit_pca(components, numbers, outputs));
+  double squares = 0;
+  int64_t count = 0;
+  outputs([&](const ConstView& output) {
+    const ConstView target = executor.value(binding.target);
+    for (int64_t i = 0; i < output.count(); ++i) {
+      const double error =
+          static_cast<double>(output.data[i]) - static_cast<double>(target.data[i]);
+      squares += error * error;
+    }
+    count += output.count();
+  });
+  const double error = projection_error(pca, targets);
+  const double mean =
+      std::accumulate(angles.begin(), angles.end(), 0.0) / static_cast<double>(angles.size());
+  constexpr double kDegrees = 57.295779513082323;
+  return {{"pca/error", error},
+          {"pca/ratio", error > 0 ? squares / static_cast<double>(count) / error : 0},
+          {"pca/angle_max", kDegrees * angles.front()},
+          {"pca/angle_mean", kDegrees * mean}};
+}
+
 }  // namespace
 
 TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
@@ -61,6 +118,7 @@ TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
   const int64_t batch = std::min(wanted, view.size());
   std::vector<int> keep = metrics.values();
   if (report.confusion) keep.push_back(first_loss_binding(graph)->output);
+  if (request.pca_components > 0) keep.push_back(reconstruction_of(graph).output);
   network.plan({{Pass::testing(), batch, keep}});
   check_memory(network.planned_bytes(), request.memory_limit, largest_tenants(network, {}));
   LoaderSettings loader;
@@ -91,6 +149,13 @@ TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
   const Scores terms = evaluator.terms();
   if (terms.size() > 1)
     report.metrics.insert(report.metrics.begin() + 1, terms.begin(), terms.end());
+  if (request.pca_components > 0) {
+    Feed training(graph, source.open(Split::kTrain), loader);
+    for (auto& score :
+         compare_with_pca(request.pca_components, graph, network.executor(0), training, feed)) {
+      report.metrics.push_back(std::move(score));
+    }
+  }
   return report;
 }
 

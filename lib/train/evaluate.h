@@ -18,6 +18,8 @@ struct TestRequest {
   uint64_t memory_limit = 0;   // bytes; 0: what the machine offers
   bool allow_non_finite_weights = false;
   bool partial_weights = false;  // what does not fit stays as it is initialised
+  // Above 0: the report also says what this many principal components reach (linear codes).
+  int64_t pca_components = 0;
   std::function<void(int64_t done, int64_t total)> progress = {};  // in samples
 };
 

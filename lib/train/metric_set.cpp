@@ -41,7 +41,8 @@ std::optional<LossBinding> first_loss_binding(const Graph& graph) {
   for (size_t i = 0; i < loss.inputs.size() && i < loss.plan.fields.size(); ++i) {
     const Field& field = loss.plan.fields[i];
     if (field.shape.rank() == 0) continue;  // no target
-    return LossBinding{loss.inputs.front(), loss.inputs[i], field.kind, loss.plan.ignored_class};
+    return LossBinding{loss.inputs.front(), loss.inputs[i], field.kind, loss.plan.ignored_class,
+                       std::string_view(loss.type->name) == "bce_logits"};
   }
   return std::nullopt;
 }
@@ -70,29 +71,7 @@ void MetricSet::read(const Node& item, const Graph& graph, Diagnostics& diagnost
                        {"of", "target", "name"})) {
     return;
   }
-  const std::optional<LossBinding> loss = first_loss_binding(graph);
-  const Node* of = item.find("of");
-  const Node* target = item.find("target");
-  if (!loss && !(of && target)) {
-    diagnostics.report(op->mark, "there is no loss with a target whose values it could read",
-                       "give 'of' and 'target'");
-    return;
-  }
-  if (const Node* name = item.find("name")) {
-    bound.name = name->read_string(diagnostics).value_or("");
-  }
-  bound.output = value_of(of, loss ? loss->output : -1, graph, "layer", diagnostics);
-  bound.target = value_of(target, loss ? loss->target : -1, graph, "field", diagnostics);
-  if (bound.output < 0 || bound.target < 0) return;
-  try {
-    bound.metric->setup(graph.values[static_cast<size_t>(bound.output)].shape,
-                        graph.values[static_cast<size_t>(bound.target)].shape,
-                        loss ? loss->ignore : std::nullopt);
-  } catch (const Error& error) {
-    diagnostics.report(
-        op->mark, fmt::format("metric '{}' {}", op->name, error.diagnostics().front().problem));
-    return;
-  }
+  if (!bind(bound, item, *op, graph, diagnostics)) return;
   const std::vector<std::string> taken = names();
   for (const std::string& name : names_of(bound)) {
     if (name == "loss" || std::count(taken.begin(), taken.end(), name) > 0) {
@@ -102,6 +81,50 @@ void MetricSet::read(const Node& item, const Graph& graph, Diagnostics& diagnost
     }
   }
   bound_.push_back(std::move(bound));
+}
+
+// Finds the values that the metric reads, and sets it up; false after a report.
+bool MetricSet::bind(Bound& bound, const Node& item, const OpChoice& op, const Graph& graph,
+                     Diagnostics& diagnostics) {
+  const std::optional<LossBinding> loss = first_loss_binding(graph);
+  const bool needs_target = bound.metric->needs_target();
+  const Node* of = item.find("of");
+  const Node* target = item.find("target");
+  if (!loss && !(of && (target || !needs_target))) {
+    diagnostics.report(op.mark, "there is no loss with a target whose values it could read",
+                       needs_target ? "give 'of' and 'target'" : "give 'of'");
+    return false;
+  }
+  if (const Node* name = item.find("name")) {
+    bound.name = name->read_string(diagnostics).value_or("");
+  }
+  bound.output = value_of(of, loss ? loss->output : -1, graph, "layer", diagnostics);
+  if (bound.output < 0) return false;
+  const auto shape = [&](int id) { return graph.values[static_cast<size_t>(id)].shape; };
+  MetricInputs inputs;
+  inputs.output = shape(bound.output);
+  if (needs_target) {
+    bound.target = value_of(target, loss ? loss->target : -1, graph, "field", diagnostics);
+    if (bound.target < 0) return false;
+    inputs.target = shape(bound.target);
+  }
+  if (loss) inputs.ignore = loss->ignore;
+  inputs.is_score = loss && loss->is_score && bound.output == loss->output;
+  for (const std::string& name : bound.metric->reads()) {
+    const Node node = Node::scalar(name, op.mark);
+    bound.more.push_back(value_of(&node, -1, graph, "layer", diagnostics));
+    if (bound.more.back() < 0) return false;
+    inputs.more.push_back(shape(bound.more.back()));
+  }
+  bound.views.resize(bound.more.size());
+  try {
+    bound.metric->setup(inputs);
+  } catch (const Error& error) {
+    diagnostics.report(op.mark,
+                       fmt::format("metric '{}' {}", op.name, error.diagnostics().front().problem));
+    return false;
+  }
+  return true;
 }
 
 std::vector<std::string> MetricSet::names_of(const Bound& bound) const {
@@ -116,7 +139,8 @@ std::vector<int> MetricSet::values() const {
   std::vector<int> values;
   for (const Bound& b : bound_) {
     values.push_back(b.output);
-    values.push_back(b.target);
+    if (b.target >= 0) values.push_back(b.target);
+    values.insert(values.end(), b.more.begin(), b.more.end());
   }
   return values;
 }

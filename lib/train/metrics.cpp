@@ -1,7 +1,10 @@
-// The metrics. Adding one: a class here and a line in kTypes.
+// The table of metrics, and those of classes. Adding one: a class here, in metrics_masks.cpp or in
+// metrics_images.cpp, and a line in kTypes.
 #include "train/metrics.h"
 
 #include <algorithm>
+
+#include "train/metric_types.h"
 
 namespace cnn {
 namespace {
@@ -9,16 +12,13 @@ namespace {
 // Metrics of class predictions share the check of shapes and the ignored class.
 class ClassMetric : public Metric {
  public:
-  void setup(const Shape& output, const Shape& target, std::optional<int64_t> ignore) override {
-    if (output.channels() < 2) {
-      fail(Exit::kSpec, "", "needs one value per class, found {}", output.str());
+  void setup(const MetricInputs& inputs) override {
+    if (inputs.output.channels() < 2) {
+      fail(Exit::kSpec, "", "needs one value per class, found {}", inputs.output.str());
     }
-    if (output.positions() != target.count()) {
-      fail(Exit::kSpec, "", "output {} and target {} have other positions", output.str(),
-           target.str());
-    }
-    classes_ = output.channels();
-    ignore_ = ignore;
+    require_positions(inputs);
+    classes_ = inputs.output.channels();
+    ignore_ = inputs.ignore;
     reset();
   }
 
@@ -32,14 +32,14 @@ class TopK : public ClassMetric {
  public:
   TopK(int64_t k, std::string name) : k_(k), name_(std::move(name)) {}
 
-  void setup(const Shape& output, const Shape& target, std::optional<int64_t> ignore) override {
-    ClassMetric::setup(output, target, ignore);
+  void setup(const MetricInputs& inputs) override {
+    ClassMetric::setup(inputs);
     if (k_ > classes_) {
       fail(Exit::kSpec, "", "asks for the top {} of only {} classes", k_, classes_);
     }
   }
   void reset() override { right_ = all_ = 0; }
-  void add(const ConstView& output, const ConstView& target) override {
+  void add(const ConstView& output, const ConstView& target, std::span<const ConstView>) override {
     for (int64_t row = 0; row < output.rows(); ++row) {
       const auto truth = class_of(target.data[row], classes_, ignore_);
       if (!truth) continue;
@@ -88,16 +88,13 @@ class ClassMean final : public ClassMetric {
   ClassMean(const char* name, double ConfusionMatrix::ClassScore::*field)
       : name_(name), field_(field) {}
 
-  void setup(const Shape& output, const Shape& target, std::optional<int64_t> ignore) override {
-    if (output.channels() > ConfusionMatrix::kMostClasses) {
-      fail(Exit::kSpec, "", "is for at most {} classes, found {}", ConfusionMatrix::kMostClasses,
-           output.channels());
-    }
-    matrix_ = ConfusionMatrix(output.channels());
-    ClassMetric::setup(output, target, ignore);
+  void setup(const MetricInputs& inputs) override {
+    require_countable(inputs.output.channels());
+    matrix_ = ConfusionMatrix(inputs.output.channels());
+    ClassMetric::setup(inputs);
   }
   void reset() override { matrix_.reset(); }
-  void add(const ConstView& output, const ConstView& target) override {
+  void add(const ConstView& output, const ConstView& target, std::span<const ConstView>) override {
     matrix_.add(output, target, ignore_);
   }
   std::vector<std::string> names() const override { return {name_}; }
@@ -130,9 +127,39 @@ const MetricType kTypes[] = {
      [] { return std::unique_ptr<Metric>(new ClassMean("recall", &ClassScore::recall)); }},
     {"f1", "mean over classes: harmonic mean of precision and recall", "f1",
      [] { return std::unique_ptr<Metric>(new ClassMean("f1", &ClassScore::f1)); }},
+    {"pixel_accuracy", "share of right pixels; one score alone is of two classes", "pixel_accuracy",
+     make_pixel_accuracy},
+    {"iou", "intersection over union of predicted and true masks: the mean over classes", "iou",
+     make_iou},
+    {"dice", "the same with 2 |A and B| / (|A| + |B|)", "{dice: per_class}", make_dice_metric},
+    {"rand_error",
+     "how wrongly cells are merged or split: adapted Rand error of what membranes part",
+     "{rand_error: ~, membrane: 0}", make_rand_error},
+    {"boundary_f1", "F1 of the outlines of a class, within some pixels", "{boundary_f1: 2}",
+     make_boundary_f1},
+    {"reconstruction_error", "mean squared error of a number", "reconstruction_error",
+     make_reconstruction_error},
+    {"psnr", "peak signal to noise ratio of an image in dB, the mean over images", "psnr",
+     make_psnr},
+    {"elbo", "evidence lower bound in nats, and its two parts", "{elbo: [mu, logvar]}", make_elbo},
+    {"activation", "mean of all numbers of a layer", "{activation: ~, of: code}", make_activation},
+    {"nonzeros", "how many numbers of a sample are not 0, on average", "{nonzeros: ~, of: code}",
+     make_nonzeros},
 };
 
 }  // namespace
+
+void require_positions(const MetricInputs& inputs) {
+  if (inputs.output.positions() == inputs.target.count()) return;
+  fail(Exit::kSpec, "", "output {} and target {} have other positions", inputs.output.str(),
+       inputs.target.str());
+}
+
+void require_countable(int64_t classes) {
+  if (classes <= ConfusionMatrix::kMostClasses) return;
+  fail(Exit::kSpec, "", "is for at most {} classes, found {}", ConfusionMatrix::kMostClasses,
+       classes);
+}
 
 std::span<const MetricType> metric_types() { return kTypes; }
 

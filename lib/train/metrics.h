@@ -2,7 +2,7 @@
 // another and adds up in whole numbers or in sample order, so that results do not depend on threads
 // or on how the data are cut into batches.
 //
-//   metrics: [accuracy, {topk: 3}, {accuracy: ~, of: aux, name: aux_accuracy}]
+//   metrics: [accuracy, {topk: 3}, {iou: per_class}, {accuracy: ~, of: aux, name: aux_accuracy}]
 //
 // A metric reads the first loss's input and target unless `of:` and `target:` say otherwise.
 #pragma once
@@ -28,16 +28,31 @@ namespace cnn {
 using Scores = std::vector<std::pair<std::string, double>>;
 const double* find_score(const Scores& scores, std::string_view name);
 
+// What a metric is about to see; throws nothing.
+struct MetricInputs {
+  Shape output;
+  Shape target = {};                   // rank 0 for a metric without target
+  std::optional<int64_t> ignore = {};  // the class number that the loss leaves out, if any
+  bool is_score = false;               // the output is what bce_logits reads: its sigmoid is meant
+  std::vector<Shape> more = {};        // of reads()
+};
+
 class Metric {
  public:
   virtual ~Metric() = default;
   virtual void options(Options&) {}
-  // Checks shapes; throws Exit::kSpec without a place. `ignore`: the class number that the loss
-  // leaves out, if any.
-  virtual void setup(const Shape& output, const Shape& target, std::optional<int64_t> ignore) = 0;
+  // False: it looks at the output alone.
+  virtual bool needs_target() const { return true; }
+  // Names of further values, from its options.
+  virtual std::vector<std::string> reads() const { return {}; }
+  // Checks shapes; throws Exit::kSpec without a place.
+  virtual void setup(const MetricInputs& inputs) = 0;
   virtual void reset() = 0;
-  virtual void add(const ConstView& output, const ConstView& target) = 0;
-  // Names that result() gives, known before any data.
+  // `more`: the values of reads().
+  virtual void add(const ConstView& output, const ConstView& target,
+                   std::span<const ConstView> more) = 0;
+  void add(const ConstView& output, const ConstView& target) { add(output, target, {}); }
+  // Names that result() gives, known after setup.
   virtual std::vector<std::string> names() const = 0;
   virtual Scores result() const = 0;
 };
@@ -57,6 +72,7 @@ struct LossBinding {
   int target = -1;  // value
   FieldKind kind = FieldKind::kValues;
   std::optional<int64_t> ignore;
+  bool is_score = false;  // the loss takes the output's sigmoid
 };
 // Nothing if the graph has no loss with a target.
 std::optional<LossBinding> first_loss_binding(const Graph& graph);
@@ -73,7 +89,10 @@ class MetricSet {
   // `value(id)` gives the view of a value of the graph, a bound field too.
   template <class Value>
   void add(Value&& value) {
-    for (Bound& b : bound_) b.metric->add(value(b.output), value(b.target));
+    for (Bound& b : bound_) {
+      for (size_t i = 0; i < b.more.size(); ++i) b.views[i] = value(b.more[i]);
+      b.metric->add(value(b.output), b.target < 0 ? ConstView{} : value(b.target), b.views);
+    }
   }
   std::vector<std::string> names() const;
   Scores result() const;
@@ -83,8 +102,12 @@ class MetricSet {
     std::unique_ptr<Metric> metric;
     std::string name;  // `name:`, or empty: the metric's own names
     int output = -1;
-    int target = -1;
+    int target = -1;  // -1: it has none
+    std::vector<int> more;
+    std::vector<ConstView> views;  // of `more`, in the current batch
   };
+  bool bind(Bound& bound, const Node& item, const OpChoice& op, const Graph& graph,
+            Diagnostics& diagnostics);
   void read(const Node& item, const Graph& graph, Diagnostics& diagnostics);
   std::vector<std::string> names_of(const Bound& bound) const;
   std::vector<Bound> bound_;

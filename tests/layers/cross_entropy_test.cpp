@@ -27,11 +27,14 @@ struct CrossEntropyReference {
         if (ignore && target == *ignore) continue;
         const auto t = static_cast<size_t>(target);
         const Numbers row = reference::log_softmax(call.inputs[0], shape, n, p);
-        loss -= (1 - smoothing) * weight(t) * row[t];
+        const double own = call.inputs.size() > 2
+                               ? call.inputs[2][static_cast<size_t>(n * shape.positions() + p)]
+                               : 1;
+        loss -= own * (1 - smoothing) * weight(t) * row[t];
         for (size_t c = 0; c < classes; ++c) {
-          loss -= smoothing / static_cast<double>(classes) * weight(c) * row[c];
+          loss -= own * smoothing / static_cast<double>(classes) * weight(c) * row[c];
         }
-        count += weight(t);
+        count += own * weight(t);
       }
       out.push_back(loss);
       out.push_back(sum ? 1 : count);
@@ -74,6 +77,20 @@ TEST_CASE("cross_entropy has smoothing, ignored classes, class weights and sums"
   ignoring.reference = CrossEntropyReference{0.2, -1, {0.5, 2, 0.1}};
   ignoring.prepare = every_third(-1);
   check_layer(ignoring);
+}
+
+TEST_CASE("cross_entropy weighs every position") {
+  LayerCase weighted{"{cross_entropy: x, weights: border, smoothing: 0.1, ignore: 255}",
+                     {{3, 5, 7}},
+                     CrossEntropyReference{0.1, 255, {}}};
+  weighted.prepare = [](std::vector<Numbers>& inputs) {
+    every_third(255)(inputs);
+    for (double& w : inputs[2]) w = static_cast<float>(std::abs(w));
+  };
+  check_layer(weighted);
+  weighted.item = "{cross_entropy: x, weights: border, class_weights: [0.5, 2, 0.1], ignore: 255}";
+  weighted.reference = CrossEntropyReference{0, 255, {0.5, 2, 0.1}};
+  check_layer(weighted);
 }
 
 TEST_CASE("row 79: scores of +-1e4 give finite losses and gradients") {

@@ -26,8 +26,12 @@ inline std::function<Numbers(const ReferenceCall&)> class_loss(
         for (int64_t c = 0; c < shape.channels(); ++c) {
           row.push_back(call.inputs[0][file_index(shape, n, c, p)]);
         }
-        loss += cost(row, static_cast<size_t>(target));
-        count += 1;
+        // With a third input it holds the weights.
+        const double weight = call.inputs.size() > 2
+                                  ? call.inputs[2][static_cast<size_t>(n * shape.positions() + p)]
+                                  : 1;
+        loss += weight * cost(row, static_cast<size_t>(target));
+        count += weight;
       }
       out.push_back(loss);
       out.push_back(sum ? 1 : count);
@@ -37,7 +41,8 @@ inline std::function<Numbers(const ReferenceCall&)> class_loss(
 }
 
 // Runs check_layer for the loss `item` ("{hinge: x}") on vectors, sequences, images and volumes,
-// for sums and with ignored positions. `smallest`: of the numbers of scores that it takes.
+// for sums, with ignored positions and with weights. `smallest`: of the numbers of scores that it
+// takes.
 inline void check_class_loss(const std::string& item, const RowCost& cost, int64_t smallest) {
   for (const Shape& shape : {Shape{smallest}, Shape{smallest, 2, 3}, Shape{7}, Shape{3, 5},
                              Shape{3, 3, 4}, Shape{2, 2, 3, 2}, Shape{37}}) {
@@ -50,6 +55,11 @@ inline void check_class_loss(const std::string& item, const RowCost& cost, int64
     for (size_t i = 0; i < inputs[1].size(); i += 3) inputs[1][i] = 255;
   };
   check_layer(ignoring);
+  LayerCase weighted{open + ", weights: w}", {{3, 3, 4}}, class_loss(cost)};
+  weighted.prepare = [](std::vector<Numbers>& inputs) {
+    for (double& w : inputs[2]) w = static_cast<float>(w < 0 ? -w : w);
+  };
+  check_layer(weighted);
 }
 
 }  // namespace cnn::reference

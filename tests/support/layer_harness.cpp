@@ -375,7 +375,9 @@ void LayerHarness::set_up_layer(const std::string& item, const std::vector<Shape
 
   shapes_ = inputs;
   for (const Option& option : options.table()) {
-    if (option.is_reference) shapes_.emplace_back();  // rank 0: a data field
+    // Of losses a data field, rank 0; what other layers refer to stands among `inputs`.
+    const bool is_given = option.is_reference && !option.write().text().empty();
+    if (is_given && is_loss()) shapes_.emplace_back();
   }
   plan_ = cnn::set_up(*layer_, shapes_, phase);
   for (size_t i = inputs.size(); i < shapes_.size(); ++i) shapes_[i] = plan_.fields[i].shape;

@@ -25,7 +25,7 @@ const float kTargets[] = {0, 1, 2, 1};
 
 double value(const std::string& name) {
   const std::unique_ptr<Metric> m = metric(name);
-  m->setup({3}, {1}, std::nullopt);
+  m->setup({{3}, {1}, std::nullopt});
   m->add({kOutputs, 2, {3}}, {kTargets, 2, {1}});
   m->add({kOutputs + 6, 2, {3}}, {kTargets + 2, 2, {1}});
   CHECK(m->names() == std::vector<std::string>{name});
@@ -47,7 +47,7 @@ TEST_CASE("top k counts how many outputs come before the target") {
   m->options(options);
   Diagnostics diagnostics;
   REQUIRE(Options::read_value(*options.find("k"), Node::scalar("2"), diagnostics));
-  m->setup({3}, {1}, std::nullopt);
+  m->setup({{3}, {1}, std::nullopt});
   m->add({kOutputs, 4, {3}}, {kTargets, 4, {1}});
   CHECK(m->result() == Scores{{"top2", 1.0}});
   m->reset();
@@ -64,7 +64,7 @@ TEST_CASE("top k counts how many outputs come before the target") {
 
 TEST_CASE("accuracy of positions leaves out the ignored class") {
   const std::unique_ptr<Metric> m = metric("accuracy");
-  m->setup({2, 2, 2}, {1, 2, 2}, 255);
+  m->setup({{2, 2, 2}, {1, 2, 2}, 255});
   const float outputs[] = {1, 0, /**/ 0, 1, /**/ 1, 0, /**/ 0, 1};
   const float targets[] = {0, 255, 1, 1};
   m->add({outputs, 1, {2, 2, 2}}, {targets, 1, {1, 2, 2}});
@@ -73,7 +73,7 @@ TEST_CASE("accuracy of positions leaves out the ignored class") {
 
 TEST_CASE("a target that is no class is an input error") {
   const std::unique_ptr<Metric> m = metric("accuracy");
-  m->setup({3}, {1}, std::nullopt);
+  m->setup({{3}, {1}, std::nullopt});
   for (const float bad : {3.0f, -1.0f, std::nanf("")}) {
     CHECK(contains(error_of(Exit::kInput,
                             [&] {
