@@ -10,11 +10,12 @@ constexpr float kHalfRoot = 0.70710678118654752440f;  // sqrt(1/2)
 constexpr float kRoot = 1.41421356237309504880f;      // sqrt(2)
 
 // The matrices in one dimension, as sums of even and odd parts: apply() multiplies a vector of
-// kIn numbers to kOut numbers.
+// kIn numbers to kOut numbers. Of the pixels that a square reads, the next one to the right reads
+// kOverlap columns again; the others are fetched ahead (kIn: there is no next one).
 
 // B^T for side 6, whatever the number of taps.
 struct Input6 {
-  static constexpr int kIn = 6, kOut = 6;
+  static constexpr int kIn = 6, kOut = 6, kOverlap = 2;
   template <class V>
   static void apply(const V (&x)[kIn], V (&t)[kOut]) {
     const V even1 = x[4] - 2.0f * x[2], odd1 = x[3] - 2.0f * x[1];
@@ -43,7 +44,7 @@ struct Output4 {
 };
 
 struct OutputAdjoint4 {
-  static constexpr int kIn = 4, kOut = 6;
+  static constexpr int kIn = 4, kOut = 6, kOverlap = 0;
   template <class V>
   static void apply(const V (&y)[kIn], V (&t)[kOut]) {
     const V even1 = y[0] + 0.5f * y[2], odd1 = y[1] + 0.5f * y[3];
@@ -58,7 +59,7 @@ struct OutputAdjoint4 {
 };
 
 struct Weights3 {
-  static constexpr int kIn = 3, kOut = 6;
+  static constexpr int kIn = 3, kOut = 6, kOverlap = kIn;
   template <class V>
   static void apply(const V (&w)[kIn], V (&u)[kOut]) {
     const V even1 = (-2.0f / 3) * (w[0] + 0.5f * w[2]), odd1 = (-2.0f / 3 * kHalfRoot) * w[1];
@@ -96,7 +97,7 @@ struct Output2of5 {
 };
 
 struct OutputAdjoint2of5 {
-  static constexpr int kIn = 2, kOut = 6;
+  static constexpr int kIn = 2, kOut = 6, kOverlap = 0;
   template <class V>
   static void apply(const V (&y)[kIn], V (&t)[kOut]) {
     t[0] = y[0];
@@ -109,7 +110,7 @@ struct OutputAdjoint2of5 {
 };
 
 struct Weights5 {
-  static constexpr int kIn = 5, kOut = 6;
+  static constexpr int kIn = 5, kOut = 6, kOverlap = kIn;
   template <class V>
   static void apply(const V (&w)[kIn], V (&u)[kOut]) {
     const V even1 = (-2.0f / 3) * (w[0] + 0.5f * (w[2] + 0.5f * w[4]));
@@ -142,7 +143,7 @@ struct WeightsAdjoint5 {
 
 // F(2, 3).
 struct Input4 {
-  static constexpr int kIn = 4, kOut = 4;
+  static constexpr int kIn = 4, kOut = 4, kOverlap = 2;
   template <class V>
   static void apply(const V (&x)[kIn], V (&t)[kOut]) {
     t[0] = x[0] - x[2];
@@ -162,7 +163,7 @@ struct Output2 {
 };
 
 struct OutputAdjoint2 {
-  static constexpr int kIn = 2, kOut = 4;
+  static constexpr int kIn = 2, kOut = 4, kOverlap = 0;
   template <class V>
   static void apply(const V (&y)[kIn], V (&t)[kOut]) {
     t[0] = y[0];
@@ -173,7 +174,7 @@ struct OutputAdjoint2 {
 };
 
 struct Weights3of2 {
-  static constexpr int kIn = 3, kOut = 4;
+  static constexpr int kIn = 3, kOut = 4, kOverlap = kIn;
   template <class V>
   static void apply(const V (&w)[kIn], V (&u)[kOut]) {
     const V even = 0.5f * (w[0] + w[2]), odd = 0.5f * w[1];
@@ -209,8 +210,11 @@ void gather_panel(const Square<const float>& from, int64_t channel, int64_t n, i
     for (int i = 0; i < T::kIn; ++i) {
       const bool inside = kInside || (i >= from.row_begin && i < from.row_end &&
                                       j >= from.column_begin && j < from.column_end);
-      x[i] = inside ? load_lanes<V, kWhole>(base + from.first + i * from.row + j * from.column, n)
-                    : V{};
+      const int64_t at = from.first + i * from.row + j * from.column;
+      x[i] = inside ? load_lanes<V, kWhole>(base + at, n) : V{};
+      if (kInside && j >= T::kOverlap) {
+        __builtin_prefetch(base + at + (T::kIn - T::kOverlap) * from.column);
+      }
     }
     V t[T::kOut];
     T::apply(x, t);
