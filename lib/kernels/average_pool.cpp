@@ -37,25 +37,31 @@ void pool_row(const AveragePoolShape& s, const float* image, int64_t oy, float* 
   }
 }
 
+// to (+)= weight * from, all channels of a pixel.
+void add_scaled(const float* from, float weight, int64_t channels, bool add, float* to) {
+  over_channels(channels, [&](auto lanes, int64_t c, int64_t n) {
+    using L = decltype(lanes);
+    using V = typename L::Vector;
+    V sum = load_lanes<V, L::kWhole>(from + c, n) * weight;
+    if (add) sum += load_lanes<V, L::kWhole>(to + c, n);
+    store_lanes<V, L::kWhole>(to + c, sum, n);
+  });
+}
+
 void gather_row(const AveragePoolShape& s, const float* grad_out, int64_t y, bool add,
                 float* grad_in) {
-  for (int64_t x = 0; x < s.in_width; ++x) {
+  for (int64_t x = 0; x < s.in_width; ++x, grad_in += s.channels) {
     const PoolCover cover(s, y, x);
-    over_channels(s.channels, [&](auto lanes, int64_t c, int64_t n) {
-      using L = decltype(lanes);
-      using V = typename L::Vector;
-      float* to = grad_in + x * s.channels + c;
-      V sum{};
-      for (int64_t oy = cover.oy0; oy < cover.oy1; ++oy) {
-        for (int64_t ox = cover.ox0; ox < cover.ox1; ++ox) {
-          const float weight = weight_of(s, PoolWindow(s, oy, ox));
-          const float* from = grad_out + (oy * s.out_width + ox) * s.channels + c;
-          sum += load_lanes<V, L::kWhole>(from, n) * weight;
-        }
+    bool started = add;
+    for (int64_t oy = cover.oy0; oy < cover.oy1; ++oy) {
+      for (int64_t ox = cover.ox0; ox < cover.ox1; ++ox) {
+        const float weight = weight_of(s, PoolWindow(s, oy, ox));
+        add_scaled(grad_out + (oy * s.out_width + ox) * s.channels, weight, s.channels, started,
+                   grad_in);
+        started = true;
       }
-      if (add) sum += load_lanes<V, L::kWhole>(to, n);
-      store_lanes<V, L::kWhole>(to, sum, n);
-    });
+    }
+    if (!started) std::fill_n(grad_in, s.channels, 0.0f);
   }
 }
 

@@ -132,7 +132,8 @@ void dot_product(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, c
                  int64_t ldb, const Epilogue& epilogue, float* c, int64_t ldc) {
   static_assert(kBlock % kColumns == 0 && kBlock % kWidth == 0);
   const Product product{m, n, k, a, lda, b, ldb};
-  const int64_t depth = std::max<int64_t>(kWidth, std::min(kDepth, kDepthFloats / m));
+  const int64_t vectors = std::min(kDepth, kDepthFloats / m) / kWidth;
+  const int64_t depth = std::max<int64_t>(1, vectors) * kWidth;
   parallel_for(n, kBlock, [&](int64_t begin, int64_t end) {
     for (int64_t first_row = 0; first_row < m; first_row += kMostRows) {
       alignas(64) float sums[kMostRows * kBlock] = {};

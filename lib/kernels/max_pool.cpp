@@ -85,24 +85,33 @@ void pool_pixel(const W& window, int64_t n, int64_t room, float* out, Place* pla
   }
 }
 
-// Output pixels [begin, end) of row oy, whose windows have all kWidth columns if that is not 0.
+// Output pixels [begin, end) of row oy. If kWidth is not 0 their windows lie inside the image and
+// differ in their place alone.
 template <bool kSave, int kHeight, int kWidth, class Place>
 void pool_pixels(const PoolShape& s, const float* image, int64_t oy, int64_t begin, int64_t end,
                  float* out, Place* places) {
+  if (begin >= end) return;
   const int64_t row_size = s.out_width * s.channels;
-  for (int64_t ox = begin; ox < end; ++ox) {
-    const PoolWindow window(s, oy, ox);
+  PoolWindow clipped(s, oy, begin);
+  const float* from = image + (clipped.y0 * s.in_width + clipped.x0) * s.channels;
+  Window<kHeight, kWidth> window{from,
+                                 s.in_width * s.channels,
+                                 s.channels,
+                                 clipped.y1 - clipped.y0,
+                                 clipped.x1 - clipped.x0,
+                                 clipped.place(clipped.y0, clipped.x0, s),
+                                 s.kernel.w};
+  for (int64_t ox = begin; ox < end; ++ox, from += s.stride.w * s.channels) {
+    if constexpr (kWidth == 0) {
+      clipped = PoolWindow(s, oy, ox);
+      from = image + (clipped.y0 * s.in_width + clipped.x0) * s.channels;
+      window.dynamic_width = clipped.x1 - clipped.x0;
+      window.first_place = clipped.place(clipped.y0, clipped.x0, s);
+    }
     over_channels(s.channels, [&](auto lanes, int64_t c, int64_t n) {
       const int64_t to = ox * s.channels + c;
-      const float* from = image + (window.y0 * s.in_width + window.x0) * s.channels + c;
-      const Window<kHeight, kWidth> part{from,
-                                         s.in_width * s.channels,
-                                         s.channels,
-                                         window.y1 - window.y0,
-                                         window.x1 - window.x0,
-                                         window.place(window.y0, window.x0, s),
-                                         s.kernel.w};
-      pool_pixel<decltype(lanes), kSave>(part, n, row_size - to, out + to,
+      window.from = from + c;
+      pool_pixel<decltype(lanes), kSave>(window, n, row_size - to, out + to,
                                          kSave ? places + to : nullptr);
     });
   }

@@ -159,8 +159,8 @@ class DirectPixels final : public ConvForward {
     std::array<Row::Taps, kMostRuns> taps;
     size_t count = 0;
     for (const Run& run : rows_.all_runs()) {
-      const PaddedRows::Span span = rows_.grid_rows(run, a, a + 1);
-      if (span.begin >= span.end) continue;
+      const int64_t row = a * s_.stride.h + run.row;
+      if (row < 0 || row >= s_.in_height) continue;
       taps[count++] = {rows_.at(rows, a, run), w + run.first * s_.out_channels, run.count};
     }
     const int64_t at = (n * s_.out_height + a) * s_.out_width * s_.out_channels;
