@@ -24,9 +24,9 @@ void batch_norm_moments(const float* in, int64_t rows, int64_t channels, double*
 struct BatchNormForward {
   int64_t rows = 0, channels = 0;
   const float* in = nullptr;
-  const float* mean = nullptr;      // [channels], as are scale and bias
-  const float* scale = nullptr;     // weight / sqrt(var + eps)
-  const float* bias = nullptr;      //
+  const float* mean = nullptr;   // [channels], as are scale and bias
+  const float* scale = nullptr;  // weight / sqrt(var + eps)
+  const float* bias = nullptr;
   const float* residual = nullptr;  // [rows, channels], or none
   Rectifier rectifier;
 };
