@@ -63,7 +63,7 @@ void add_aliases(const Names& names, Graph& graph) {
 void build_into(const ModelSpec& spec, Graph& graph, ParameterStore& store,
                 Diagnostics& diagnostics) {
   const Ops ops(spec.section("blocks"), diagnostics);
-  const Defaults defaults(spec.section("defaults"), ops, spec.vars, diagnostics);
+  const Defaults defaults(spec, ops, diagnostics);
   Edits edits(spec.section("edit"), ops, diagnostics);
   Names names;
   const Evaluator evaluate(spec.vars, names, graph, diagnostics);

@@ -49,6 +49,9 @@ class Conv final : public Layer {
     o.choice("fit", fit_, {{"floor", Fit::kFloor}, {"ceil", Fit::kCeil}, {"exact", Fit::kExact}},
              "what to do with rows and columns that are left over: ignore them, let a window hang "
              "over the edge, or report an error");
+    o("exact", exact_,
+      "add up the products as they are, without Winograd's transforms, which take fewer and round "
+      "a little more");
     o("connect", connect_,
       "which input channels every output channel sees, a list for each: [[0, 1], [1, 2], ...], or "
       "lenet5 (16 channels over 6); all of them if not given")
@@ -169,9 +172,9 @@ class Conv final : public Layer {
 
   // The algorithms, their memory (the three products of backward share theirs) and their names.
   void choose_kernels(Setup& s) {
-    forward_ = pick_conv_forward(shape_);
-    data_ = pick_conv_backward_data(shape_);
-    weights_ = pick_conv_backward_weights(shape_);
+    forward_ = pick_conv_forward(shape_, exact_);
+    data_ = pick_conv_backward_data(shape_, exact_);
+    weights_ = pick_conv_backward_weights(shape_, exact_);
     book_weights(s);
     const ConvScratch forward = forward_->scratch();
     const ConvScratch data = data_->scratch(), weights = weights_->scratch();
@@ -233,6 +236,7 @@ class Conv final : public Layer {
   int64_t groups_ = 1;
   bool has_bias_ = true;
   Fit fit_ = Fit::kFloor;
+  bool exact_ = false;
   std::optional<ConnectionTable> connect_;
 
   Phase phase_ = Phase::kTrain;

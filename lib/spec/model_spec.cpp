@@ -39,7 +39,7 @@ constexpr Section kSections[] = {
     {"data", true, false, true, "the name of a data set, or a map"},
     {"train", false, false, true, "a map"},
     {"edit", false, false, true, "a map of named items"},
-    {"kernels", true, true, true, "a map"},
+    {"kernels", true, false, false, "fast or exact"},
 };
 
 // Words of other tools for our sections.

@@ -382,7 +382,8 @@ Json sections() {
       {"data", with_help(ref_to("data"), "the data set: a name (data/NAME.yaml) or a map")},
       {"train", with_help(ref_to("train"), "how the network is trained")},
       {"edit", with_help(type("object"), "changes of named items: {fc: {linear: 10}}")},
-      {"kernels", Json::object()}};
+      {"kernels", with_help(any_of({Json{{"enum", {"fast", "exact"}}}, ref_to("expression")}),
+                            "exact: convolutions without Winograd's transforms")}};
   // `~` deletes what `extends` brings in.
   for (auto& [key, schema] : all.items()) {
     const bool is_word = schema.contains("type") && schema["type"] != "object";

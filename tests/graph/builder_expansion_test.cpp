@@ -260,6 +260,33 @@ loss: {cross_entropy: prev, target: label}
   CHECK(built.store.find("2.bias") >= 0);  // `~` takes the default back
 }
 
+TEST_CASE("kernels: exact turns winograd off where nothing nearer says otherwise") {
+  const std::string layers = R"(
+input: {image: [32, 8, 8]}
+layers:
+  - {conv: 32, kernel: 3, pad: 1}
+  - {conv: 32, kernel: 3, pad: 1, exact: false}
+  - {conv: 32, kernel: 3, pad: 1, exact: true}
+)";
+  const auto kernels = [&](const std::string& head) {
+    const Built built(head + layers, Phase::kTest);
+    Names names;
+    for (const GraphNode& node : built.graph.nodes) {
+      const bool fast = node.plan.kernel.find("winograd") != std::string::npos;
+      names.emplace_back(fast ? "fast" : "exact");
+    }
+    return names;
+  };
+  CHECK(kernels("") == Names{"fast", "fast", "exact"});
+  CHECK(kernels("kernels: fast") == Names{"fast", "fast", "exact"});
+  CHECK(kernels("kernels: exact") == Names{"exact", "fast", "exact"});
+  CHECK(kernels("vars: {k: exact}\nkernels: $k") == Names{"exact", "fast", "exact"});
+  CHECK(kernels("kernels: exact\ndefaults: {conv: {exact: false}}") ==
+        Names{"fast", "fast", "exact"});
+  CHECK(errors_of("kernels: strict" + layers).find("1:10: error: 'kernels' is fast or exact") !=
+        std::string::npos);
+}
+
 TEST_CASE("a default activation of an activation is not applied without end") {
   const Built built(
       model("  - {conv: 3, kernel: 1, act: relu}\n  - relu\n", "defaults: {relu: {act: tanh}}\n"));

@@ -1,7 +1,5 @@
 #include "graph/builder/defaults.h"
 
-#include "spec/model_spec.h"
-
 namespace cnn::build {
 namespace {
 
@@ -34,12 +32,39 @@ const Entry* OpDefaults::option(std::string_view key) const {
   return nullptr;
 }
 
-Defaults::Defaults(const Node* section, const Ops& ops, const Node& variables,
-                   Diagnostics& diagnostics) {
-  if (!section || section->is_null()) return;
-  const Node values = evaluate(*section, VariableScope(variables), diagnostics);
+Defaults::Defaults(const ModelSpec& spec, const Ops& ops, Diagnostics& diagnostics) {
+  const auto given = [&](const char* key) {
+    const Node* section = spec.section(key);
+    return section && !section->is_null() ? section : nullptr;
+  };
+  if (const Node* section = given("defaults")) add_section(*section, ops, spec.vars, diagnostics);
+  if (const Node* section = given("kernels")) add_kernels(*section, spec.vars, diagnostics);
+}
+
+// Below what `defaults` says.
+void Defaults::add_kernels(const Node& section, const Node& variables, Diagnostics& diagnostics) {
+  const Node value = evaluate(section, VariableScope(variables), diagnostics);
+  const bool exact = value.is_scalar() && value.text() == "exact";
+  if (!exact && !(value.is_scalar() && value.text() == "fast")) {
+    diagnostics.report(section.mark(), "'kernels' is fast or exact, found " + value.describe(),
+                       "write 'kernels: exact' for sums without Winograd's transforms");
+    return;
+  }
+  for (const LayerType* type : layer_types()) {
+    const std::unique_ptr<Layer> layer = type->make();
+    Options options;
+    layer->options(options);
+    if (!options.find("exact") || by_op_[type->name].option("exact")) continue;
+    by_op_[type->name].options.push_back(
+        {"exact", section.mark(), Node::scalar(exact ? "true" : "false", section.mark())});
+  }
+}
+
+void Defaults::add_section(const Node& section, const Ops& ops, const Node& variables,
+                           Diagnostics& diagnostics) {
+  const Node values = evaluate(section, VariableScope(variables), diagnostics);
   if (!values.is_map()) {
-    diagnostics.report(section->mark(), "'defaults' expects a map, found " + section->describe(),
+    diagnostics.report(section.mark(), "'defaults' expects a map, found " + section.describe(),
                        "write {conv: {bias: false}}");
     return;
   }

@@ -1,4 +1,5 @@
-// Defaults: the section `defaults:`, options per op for the whole file (rule 11).
+// Defaults: the section `defaults:`, options per op for the whole file (rule 11), and `kernels:`,
+// which is the default of every option named `exact`.
 #pragma once
 
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "graph/builder/item.h"
 #include "graph/builder/settings.h"
+#include "spec/model_spec.h"
 
 namespace cnn::build {
 
@@ -21,11 +23,14 @@ struct OpDefaults {
 class Defaults {
  public:
   // Reports unknown ops and keys, and values that do not fit; those are left out.
-  Defaults(const Node* section, const Ops& ops, const Node& variables, Diagnostics& diagnostics);
+  Defaults(const ModelSpec& spec, const Ops& ops, Diagnostics& diagnostics);
 
   const OpDefaults& of(const Op& op) const;
 
  private:
+  void add_section(const Node& section, const Ops& ops, const Node& variables,
+                   Diagnostics& diagnostics);
+  void add_kernels(const Node& section, const Node& variables, Diagnostics& diagnostics);
   void add(const Op& op, const Node& values, Diagnostics& diagnostics);
 
   std::unordered_map<std::string, OpDefaults> by_op_;
