@@ -16,8 +16,10 @@ constexpr int64_t kPartFloats = int64_t{2} << 20;  // of all partial sums
 constexpr int64_t kBlockTiles = 64;                // of one thread
 // A block of all threads.
 constexpr int64_t kMostTiles = 256, kLeastTiles = 64;
-constexpr int64_t kSharedFloats = int64_t{4} << 20;
-constexpr int64_t kMostPanels = 8;  // of output channels that are summed together
+constexpr int64_t kSharedFloats = int64_t{3} << 20;
+// Of output channels that are summed together: many, as every time the inputs are transformed anew;
+// few where one block holds all tiles, so that the sums stay in the cache.
+constexpr int64_t kMostPanels = 16, kFewPanels = 8;
 constexpr int64_t kUnitRows = 256;  // input channels of one product
 
 }  // namespace
@@ -146,7 +148,9 @@ void WinogradWeights::scatter(const Job& job, const float* sums) const {
 
 void WinogradWeights::run(int64_t batch, const float* x, const float* dy, bool add, float* dw,
                           const ConvMemory& memory) const {
-  const int64_t tiles = batch * tiles_.per_sample(), width = panels_ * kPanel;
+  const int64_t tiles = batch * tiles_.per_sample();
+  const bool few = parts_ == 0 && tiles <= shared_tiles_;
+  const int64_t width = kPanel * (few ? std::min(panels_, kFewPanels) : panels_);
   for (int64_t group = 0; group < groups_; ++group) {
     for (int64_t channel = 0; channel < group_out(); channel += width) {
       const int64_t place = group * group_out() + channel;
