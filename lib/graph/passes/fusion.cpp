@@ -114,9 +114,17 @@ class Fusion {
                              after.parameters.end());
     joined.output = after.output;
     joined.absorbed.push_back(std::move(after.layer));
+    for (const int v : joined.inputs) replace_reader(v, i, next);
     gone_[index(i)] = 1;
     node(next) = std::move(joined);
-    connect();
+  }
+
+  // Where node `from` read value v, node `to` does, perhaps beside what it read already.
+  void replace_reader(int v, int from, int to) {
+    std::vector<int>& readers = value(v).consumers;
+    std::erase(readers, from);
+    const auto place = std::lower_bound(readers.begin(), readers.end(), to);
+    if (place == readers.end() || *place != to) readers.insert(place, to);
   }
 
   void set_up_again(int i) {
