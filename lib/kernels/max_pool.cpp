@@ -277,6 +277,29 @@ void pool_backward(const PoolShape& s, int64_t batch, const float* grad_out, con
   });
 }
 
+template <class Place>
+void pool_at(const PoolShape& s, int64_t batch, const float* in, const float* places, bool add,
+             float* out) {
+  const int64_t rows = batch * s.out_height, row_size = s.out_width * s.channels;
+  parallel_for(rows, grain_for(rows, 4 * row_size), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t n = row / s.out_height, oy = row % s.out_height;
+      const Place* place = sample_places<Place>(s, const_cast<float*>(places), n) + oy * row_size;
+      const float* image = in + n * s.in_height * s.in_width * s.channels;
+      float* to = out + row * row_size;
+      for (int64_t ox = 0; ox < s.out_width; ++ox) {
+        const PoolWindow window(s, oy, ox);
+        for (int64_t c = 0; c < s.channels; ++c, ++place, ++to) {
+          const int64_t at = *place, y = window.top + at / s.kernel.w;
+          const float value =
+              image[(y * s.in_width + window.left + at % s.kernel.w) * s.channels + c];
+          *to = add ? *to + value : value;
+        }
+      }
+    }
+  });
+}
+
 }  // namespace
 
 void max_pool(const PoolShape& s, int64_t batch, const float* in, float* out, float* places) {
@@ -295,6 +318,15 @@ void max_pool_backward(const PoolShape& s, int64_t batch, const float* grad_out,
     pool_backward<uint8_t>(s, batch, grad_out, places, add, grad_in);
   } else {
     pool_backward<uint32_t>(s, batch, grad_out, places, add, grad_in);
+  }
+}
+
+void max_pool_at(const PoolShape& s, int64_t batch, const float* in, const float* places, bool add,
+                 float* out) {
+  if (fits_byte(s)) {
+    pool_at<uint8_t>(s, batch, in, places, add, out);
+  } else {
+    pool_at<uint32_t>(s, batch, in, places, add, out);
   }
 }
 

@@ -21,6 +21,9 @@ void max_pool(const PoolShape& shape, int64_t batch, const float* in, float* out
 // grad_in (+)= grad_out at the places of the maxima.
 void max_pool_backward(const PoolShape& shape, int64_t batch, const float* grad_out,
                        const float* places, bool add, float* grad_in);
+// The transpose of that: out (+)= the values of `in` at the places of the maxima.
+void max_pool_at(const PoolShape& shape, int64_t batch, const float* in, const float* places,
+                 bool add, float* out);
 // Floats that `places` takes for one sample.
 int64_t max_pool_places(const PoolShape& shape);
 
