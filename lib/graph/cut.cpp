@@ -22,6 +22,14 @@ std::vector<char> following(const Graph& graph, int start) {
   return follows;
 }
 
+// The node whose memory this one borrows; -1: none.
+int lender(const Graph& graph, const GraphNode& node) {
+  const bool borrows =
+      std::any_of(node.plan.memory.begin(), node.plan.memory.end(),
+                  [](const MemoryRequest& request) { return request.borrowed >= 0; });
+  return borrows ? graph.find_node(node.named->node) : -1;
+}
+
 // The nodes that some output needs, among those that follow.
 std::vector<char> needed_nodes(const Graph& graph, int start, const std::vector<char>& follows) {
   std::vector<char> wanted(graph.values.size(), 0), needed(graph.nodes.size(), 0);
@@ -40,6 +48,14 @@ std::vector<char> needed_nodes(const Graph& graph, int start, const std::vector<
              graph.values[static_cast<size_t>(start)].name);
       }
       wanted[static_cast<size_t>(input)] = 1;
+    }
+    if (const int other = lender(graph, node); other >= 0) {
+      const auto lent = static_cast<size_t>(graph.nodes[static_cast<size_t>(other)].output);
+      if (follows[lent] == 0 || static_cast<int>(lent) == start) {
+        fail(Exit::kSpec, "", "'{}' needs what '{}' has found, which does not follow from '{}'",
+             node.name, graph.values[lent].name, graph.values[static_cast<size_t>(start)].name);
+      }
+      wanted[lent] = 1;
     }
   }
   return needed;

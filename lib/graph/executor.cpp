@@ -131,6 +131,7 @@ void Executor::fill(AnyCall& call, size_t i) const {
   call.seed = seed_;
   call.name = graph_.nodes[i].name;
   call.step = step_;
+  call.lends = graph_.nodes[i].plan.lends;
   call.in = slot.in;
   call.parameters = slot.parameters;
   call.memory = slot.memory;

@@ -21,6 +21,15 @@ int Graph::find_value(std::string_view name) const {
   return -1;
 }
 
+// A layer that has absorbed others is called "NAME + ...".
+int Graph::find_node(std::string_view name) const {
+  const auto found = std::find_if(nodes.begin(), nodes.end(), [&](const GraphNode& node) {
+    return node.name.starts_with(name) &&
+           (node.name.size() == name.size() || node.name.substr(name.size(), 3) == " + ");
+  });
+  return found == nodes.end() ? -1 : static_cast<int>(found - nodes.begin());
+}
+
 int64_t Graph::macs() const {
   int64_t sum = 0;
   for (const GraphNode& node : nodes) sum += node.plan.macs;

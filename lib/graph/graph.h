@@ -26,9 +26,10 @@ struct GraphNode {
   std::unique_ptr<Layer> layer;
   std::vector<std::unique_ptr<Layer>> absorbed;  // what it does besides (passes/fusion.h)
   LayerPlan plan;
-  std::vector<int> inputs;        // values
-  int output = -1;                // value
-  std::vector<int> parameters;    // ids in the store, by the layer's own ids
+  std::vector<int> inputs;                  // values
+  int output = -1;                          // value
+  std::vector<int> parameters;              // ids in the store, by the layer's own ids
+  std::shared_ptr<const NamedLayer> named;  // what an option names; or null
   std::vector<std::string> path;  // the blocks, seqs and branches around it, outermost first
   Mark mark;                      // where the item stands in the model file
 
@@ -68,7 +69,8 @@ struct Graph {
   // Names of blocks, seqs and repeats beside values' own names.
   std::vector<std::pair<std::string, int>> aliases;
 
-  int64_t macs() const;  // of one sample
+  int find_node(std::string_view name) const;  // -1 if there is none
+  int64_t macs() const;                        // of one sample
 };
 
 }  // namespace cnn

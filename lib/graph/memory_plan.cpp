@@ -199,6 +199,10 @@ class Planner {
           block = add_block(node(i).name + " (derived)", count, prepare_time(i), end_);
         } else if (request.use == Use::kPrepare) {
           block = add_block(node(i).name + " (scratch)", count, prepare_time(i), prepare_time(i));
+        } else if (request.borrowed >= 0) {
+          const size_t lender = index(graph_.find_node(node(i).named->node));
+          block = memory_block_[lender][index(request.borrowed)];
+          extend(block, i, runs(i) ? backward_time(i) : i);
         } else if (request.use == Use::kForward) {
           block = add_block(node(i).name + " (scratch)", count, i, i);
         } else if (request.use == Use::kSaved) {

@@ -13,6 +13,7 @@
 #include "layers/catalog.h"
 #include "layers/connections.h"
 #include "layers/pair_option.h"
+#include "layers/tie.h"
 #include "layers/window.h"
 
 namespace cnn {
@@ -56,6 +57,9 @@ class Conv final : public Layer {
       "which input channels every output channel sees, a list for each: [[0, 1], [1, 2], ...], or "
       "lenet5 (16 channels over 6); all of them if not given")
         .aliases({"connection_table", "connections"});
+    o("tie", tie_, "an upconv whose weights are this one's too: its transpose")
+        .names_layer(tie_)
+        .aliases({"tied", "tied_to", "share", "tie_weights"});
   }
 
   void setup(Setup& s) override {
@@ -157,7 +161,8 @@ class Conv final : public Layer {
                           .fan_in = seen * taps,
                           .fan_out = reached * taps});
     };
-    weight_ = parameter("weight", shape, layout, Initializer::he_normal());
+    weight_ = tie_.empty() ? parameter("weight", shape, layout, Initializer::he_normal())
+                           : tie_weight(s, "conv", "upconv", shape);
     if (has_bias_) bias_ = parameter("bias", {out_}, {}, Initializer::constant(0));
   }
 
@@ -238,6 +243,7 @@ class Conv final : public Layer {
   Fit fit_ = Fit::kFloor;
   bool exact_ = false;
   std::optional<ConnectionTable> connect_;
+  std::string tie_;
 
   Phase phase_ = Phase::kTrain;
   ConvShape shape_;
@@ -275,6 +281,8 @@ const LayerType conv_layer = {
         "input channel. `lenet5` is the table of that network's layer C3 (LeCun et al. 1998, table "
         "I), whose 16 channels see 3, 4 or all of 6: 60 connections, so 60 * 25 weights and 16 "
         "biases are 1,516 parameters with a 5x5 kernel; all channels of all would be 2,416.\n"
+        "With `tie` the weight is that of an upconv with as many output channels as this layer has "
+        "input channels, and the other way round ('upconv').\n"
         "LeCun et al. 1989, \"Backpropagation applied to handwritten zip code recognition\".",
     .other_names = {"conv2d", "Conv2d", "convolution", "convolutional", "conv_2d"},
     .make = make_layer<Conv>,

@@ -17,8 +17,12 @@ bool is_permutation_of_axes(const std::vector<int>& layout, int rank) {
 
 }  // namespace
 
-Setup::Setup(std::span<const Shape> inputs, Phase phase, std::span<const std::string> names)
-    : inputs_(inputs.begin(), inputs.end()), names_(names.begin(), names.end()), phase_(phase) {
+Setup::Setup(std::span<const Shape> inputs, Phase phase, std::span<const std::string> names,
+             const NamedLayer* named)
+    : inputs_(inputs.begin(), inputs.end()),
+      names_(names.begin(), names.end()),
+      phase_(phase),
+      named_(named) {
   CNN_ASSERT(names.empty() || names.size() == inputs.size());
   plan_.fields.resize(inputs.size());
 }
@@ -48,13 +52,29 @@ int Setup::parameter(ParameterRequest request) {
   return static_cast<int>(plan_.parameters.size()) - 1;
 }
 
+int Setup::tie(int parameter) {
+  CNN_ASSERT(named_ != nullptr);
+  ParameterRequest request = named_->plan.parameters.at(static_cast<size_t>(parameter));
+  request.tied = parameter;
+  return this->parameter(std::move(request));
+}
+
 int Setup::memory(MemoryRequest::Use use, Per per, int64_t count) {
   CNN_ASSERT(count >= 0);
-  plan_.memory.push_back({use, per, count});
+  plan_.memory.push_back({use, per, count, -1});
   return static_cast<int>(plan_.memory.size()) - 1;
 }
 
 int Setup::saved(Per per, int64_t count) { return memory(MemoryRequest::Use::kSaved, per, count); }
+
+int Setup::borrow(int saved) {
+  CNN_ASSERT(named_ != nullptr);
+  MemoryRequest request = named_->plan.memory.at(static_cast<size_t>(saved));
+  CNN_ASSERT(request.use == MemoryRequest::Use::kSaved);
+  request.borrowed = saved;
+  plan_.memory.push_back(request);
+  return static_cast<int>(plan_.memory.size()) - 1;
+}
 
 int Setup::scratch_forward(Per per, int64_t count) {
   return memory(MemoryRequest::Use::kForward, per, count);
@@ -82,8 +102,8 @@ void Setup::target(int i, const Shape& shape, FieldKind kind, int64_t classes) {
 }
 
 LayerPlan set_up(Layer& layer, std::span<const Shape> inputs, Phase phase,
-                 std::span<const std::string> names) {
-  Setup setup(inputs, phase, names);
+                 std::span<const std::string> names, const NamedLayer* named) {
+  Setup setup(inputs, phase, names, named);
   layer.setup(setup);
   CNN_ASSERT(setup.has_output_);
   for (const MemoryRequest& request : setup.plan_.memory) {

@@ -57,6 +57,7 @@ struct ParameterRequest {
   int64_t fan_out = 1;
   bool learned = true;  // false: a statistic, written by training's forward, never by SGD
   bool decays = true;   // false: weight decay leaves it alone unless `decay_mult` is given
+  int tied = -1;        // id of the named layer's parameter that this one is; -1: its own
 };
 
 struct MemoryRequest {
@@ -68,6 +69,7 @@ struct MemoryRequest {
   Use use = Use::kForward;
   Per per = Per::kOnce;
   int64_t count = 0;
+  int borrowed = -1;  // id of the named layer's saved memory that this one is; -1: its own
 };
 
 // The spatial window of a layer, for receptive fields and for notes on tiling.
@@ -94,26 +96,44 @@ struct LayerPlan {
   int backward_spares_input = -1;    // but not this one
   bool backward_reads_output = true;
   bool identity_in_test = false;  // dropout: in testing the output is the input
+  bool lends = false;             // set by the graph: another layer borrows what this one saves
   std::string kernel;             // the algorithm that serves it, for -v and `cnn time`
+};
+
+// The layer that an option names (Option::names_layer).
+struct NamedLayer {
+  std::string name;  // as written
+  std::string node;  // in the graph
+  Shape output;      // of its value, behind a folded activation
+  std::string type;  // "maxpool"; empty: an input of the network
+  Shape input;       // its first
+  LayerPlan plan;
 };
 
 // Handed to Layer::setup. Errors thrown by require() are Exit::kSpec; the builder adds the place.
 class Setup {
  public:
-  Setup(std::span<const Shape> inputs, Phase phase, std::span<const std::string> names = {});
+  Setup(std::span<const Shape> inputs, Phase phase, std::span<const std::string> names = {},
+        const NamedLayer* named = nullptr);
 
   int inputs() const { return static_cast<int>(inputs_.size()); }
   const Shape& input(int i = 0) const;
   // For messages: "'enc3' [256,64,64]", or the shape alone if the caller gave no names.
   std::string describe(int i) const;
   Phase phase() const { return phase_; }
+  // Null if no option names a layer.
+  const NamedLayer* named() const { return named_; }
 
   // Must be called, once.
   void output(const Shape& shape);
   // The id used by `Call::parameter`, `gradient`.
   int parameter(ParameterRequest request);
+  // The same for a parameter of the named layer: one for both, whose gradients are added.
+  int tie(int parameter);
   // The id used by `Call::memory`.
   int saved(Per per, int64_t count);
+  // The named layer's saved memory, lent to this one too: to forward and backward, to be read.
+  int borrow(int saved);
   int scratch_forward(Per per, int64_t count);
   int scratch_backward(Per per, int64_t count);
   // What prepare() computes from parameters, and its working memory. In testing alone: parameters
@@ -136,10 +156,11 @@ class Setup {
   std::vector<Shape> inputs_;
   std::vector<std::string> names_;
   Phase phase_;
+  const NamedLayer* named_;
   LayerPlan plan_;
   bool has_output_ = false;
-  friend LayerPlan set_up(class Layer&, std::span<const Shape>, Phase,
-                          std::span<const std::string>);
+  friend LayerPlan set_up(class Layer&, std::span<const Shape>, Phase, std::span<const std::string>,
+                          const NamedLayer*);
 };
 
 // The memory lent to one call of forward or backward. Unused slots are null. The executor (or a
@@ -150,6 +171,7 @@ struct Call {
   uint64_t seed = 0;
   std::string_view name;  // the layer's dotted path: its random stream
   uint64_t step = 0;
+  bool lends = false;  // another layer reads what this one saves, even if no backward follows
   std::span<const ConstView> in;
   std::span<float* const> parameters;  // by id: stored layout
   std::span<float* const> memory;      // by id; Per::kThread: threads() blocks of `count`
@@ -246,6 +268,6 @@ class Layer {
 // reference bound to a data field has no shape yet: rank 0 stands in for it, and the loss says by
 // target() what it must be.
 LayerPlan set_up(Layer& layer, std::span<const Shape> inputs, Phase phase,
-                 std::span<const std::string> names = {});
+                 std::span<const std::string> names = {}, const NamedLayer* named = nullptr);
 
 }  // namespace cnn

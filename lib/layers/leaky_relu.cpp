@@ -1,4 +1,5 @@
-// leaky_relu: y = x for x > 0, else slope * x. Any shape.
+// leaky_relu: y = x for x > 0, else slope * x. Any shape. `Pass::rule` changes backward as in
+// relu.cpp: what is negative then passes nothing.
 #include "layers/catalog.h"
 #include "layers/elementwise.h"
 
@@ -27,10 +28,18 @@ class LeakyRelu final : public Layer {
   }
 
   void backward(const BackwardCall& call) const override {
-    backward_activation(call, 1, [slope = slope_](float g, float y) {
-      const float below = slope * g;
-      return y <= 0.0f ? below : g;
-    });
+    switch (call.pass.rule) {
+      case Pass::Rule::kGradient:
+        return backward_activation(call, 1, [slope = slope_](float g, float y) {
+          const float below = slope * g;
+          return y <= 0.0f ? below : g;
+        });
+      case Pass::Rule::kGuided:
+        return backward_activation(
+            call, 1, [](float g, float y) { return y <= 0.0f || g <= 0.0f ? 0.0f : g; });
+      case Pass::Rule::kDeconvnet:
+        return backward_activation(call, 1, [](float g, float) { return g <= 0.0f ? 0.0f : g; });
+    }
   }
 
  private:

@@ -20,7 +20,7 @@ class MaxPool final : public Layer {
   }
 
   void forward(const ForwardCall& call) const override {
-    const bool remember = call.pass.gradients != Pass::Gradients::kNone;
+    const bool remember = call.lends || call.pass.gradients != Pass::Gradients::kNone;
     max_pool(shape_, call.batch, call.input().data, call.out.data,
              remember ? call.scratch(places_) : nullptr);
   }

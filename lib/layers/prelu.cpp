@@ -1,10 +1,12 @@
 // prelu: y = x for x > 0, else w_c x with a learned slope w for every channel, or one for all.
 //   dx = g for x > 0, else w_c g;  dw_c = sum of g x over all x <= 0 of channel c
+// `Pass::rule` changes dx as in relu.cpp: what is negative then passes nothing.
 #include <algorithm>
 
 #include "base/parallel.h"
 #include "kernels/reduce.h"
 #include "layers/catalog.h"
+#include "layers/elementwise.h"
 
 namespace cnn {
 namespace {
@@ -52,6 +54,20 @@ class Prelu final : public Layer {
   void backward(const BackwardCall& call) const override {
     if (float* gradient = call.gradient(weight_)) backward_weight(call, gradient);
     if (!call.grad_input()) return;
+    switch (call.pass.rule) {
+      case Pass::Rule::kGradient:
+        return backward_input(call);
+      case Pass::Rule::kGuided:
+        return backward_activation_of_input(
+            call, 1, [](float g, float x) { return !(x > 0.0f) || g <= 0.0f ? 0.0f : g; });
+      case Pass::Rule::kDeconvnet:
+        return backward_activation_of_input(call, 1,
+                                            [](float g, float) { return g <= 0.0f ? 0.0f : g; });
+    }
+  }
+
+ private:
+  void backward_input(const BackwardCall& call) const {
     const float* weight = call.parameter(weight_);
     const bool add = call.adds();
     over_rows(call.grad_out.rows(), [&, this](int64_t first) {
@@ -69,7 +85,6 @@ class Prelu final : public Layer {
     });
   }
 
- private:
   // body(where row r starts), on all threads.
   template <class Body>
   void over_rows(int64_t rows, Body body) const {

@@ -55,6 +55,15 @@ Option& Option::aliases(std::vector<std::string> names) {
   return *this;
 }
 
+Option& Option::names_layer(const std::string& name) {
+  layer = &name;
+  if (type != OptionType<std::string>::name()) return *this;
+  type = "name of a layer";
+  write = [&name] { return name.empty() ? Node() : Node::scalar(name); };
+  if (name.empty()) default_text.clear();
+  return *this;
+}
+
 Option& Option::at_least(double low) {
   minimum = low;
   return *this;

@@ -36,6 +36,7 @@ struct Option {
   bool is_required = false;
   bool is_primary = false;               // the value of the op key itself: {conv: 6}
   bool is_reference = false;             // names a layer or a field; the builder makes it an input
+  const std::string* layer = nullptr;    // once read, names a layer that is looked at, or is empty
   std::vector<std::string> other_names;  // other tools' spellings: suggested, never accepted
   std::optional<double> minimum;
   std::optional<double> maximum;
@@ -45,6 +46,9 @@ struct Option {
   Option& required();
   Option& primary();
   Option& aliases(std::vector<std::string> names);
+  // The value may be the name of a layer, which reading it puts into `name`. Unlike a reference it
+  // is no input: the layer looks at what the named one is (Setup::named). One option of a layer.
+  Option& names_layer(const std::string& name);
   // Bounds of every number in the value.
   Option& at_least(double low);
   Option& between(double low, double high);

@@ -65,6 +65,18 @@ std::optional<Json> schema_of_type(const std::string& name, const Option& option
     pair["minItems"] = pair["maxItems"] = 2;
     return any_of({number("integer"), pair});
   }
+  if (name == "name of a layer") return text;
+  if (name == "integer or [h, w] or name of a layer") {
+    return any_of({*schema_of_type("integer or [h, w]", option), text});
+  }
+  if (name == "integer or [h, w] or [top, bottom, left, right]") {
+    return any_of({number("integer"), *schema_of_type("list of integers", option)});
+  }
+  if (name == "number of equal parts, list of sizes, or map of names and sizes") {
+    return any_of({number("integer"), *schema_of_type("list of integers", option),
+                   Json{{"type", "object"},
+                        {"additionalProperties", *schema_of_type("integer", option)}}});
+  }
   if (name == "number or list of one a channel") {
     return any_of({number("number"), list_of(any_of({number("number"), ref_to("expression")}))});
   }

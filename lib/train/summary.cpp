@@ -69,8 +69,8 @@ class Settings {
 
  private:
   static bool is_geometry(std::string_view name) {
-    static constexpr std::array<std::string_view, 6> kNames = {"kernel", "pad", "dilation",
-                                                               "groups", "fit", "ceil"};
+    static constexpr std::array<std::string_view, 8> kNames = {
+        "kernel", "pad", "output_pad", "dilation", "groups", "fit", "ceil", "tie"};
     return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
   }
 
@@ -92,7 +92,7 @@ const std::string& name_of(const Graph& graph, int value) {
 int64_t learned_parameters(const GraphNode& node) {
   int64_t count = 0;
   for (const ParameterRequest& request : node.plan.parameters) {
-    count += request.learned ? request.shape.count() : 0;
+    count += request.learned && request.tied < 0 ? request.shape.count() : 0;
   }
   return count;
 }

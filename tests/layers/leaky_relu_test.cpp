@@ -31,4 +31,17 @@ TEST_CASE("a negative slope of leaky_relu is refused") {
   CHECK(setup_error("{leaky_relu: -0.1}", {{3}}) != "");
 }
 
+TEST_CASE("leaky_relu passes gradients back by the rule of the pass") {
+  const LayerHarness layer("{leaky_relu: 0.25}", {{1, 1, 4}});
+  const Numbers x{1, 1, -1, -1}, g{4, -4, 4, -4};
+  const auto gradient = [&](Pass::Rule rule) {
+    RunSettings settings;
+    settings.pass.rule = rule;
+    return layer.run(settings, 1, 1, {x}, {}, g).grad_in[0];
+  };
+  CHECK(gradient(Pass::Rule::kGradient) == std::vector<float>{4, -4, 1, -1});
+  CHECK(gradient(Pass::Rule::kGuided) == std::vector<float>{4, 0, 0, 0});
+  CHECK(gradient(Pass::Rule::kDeconvnet) == std::vector<float>{4, 0, 4, 0});
+}
+
 }  // namespace cnn

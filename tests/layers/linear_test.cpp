@@ -27,6 +27,28 @@ TEST_CASE("linear matches the reference") {
   }
 }
 
+TEST_CASE("linear tied to another linear layer matches the reference") {
+  for (const Shape& input : {Shape{5}, Shape{4, 5}}) {
+    LayerCase layer;
+    layer.item = "{linear: 7, tie: other}";
+    layer.inputs = {input};
+    layer.named = NamedItem{"{linear: 5}", {7}};
+    layer.reference = [&](const ReferenceCall& call) {
+      Numbers transposed;  // of the other's [5, 7]
+      for (size_t o = 0; o < 7; ++o) {
+        for (size_t i = 0; i < 5; ++i) transposed.push_back(call.parameters[0][i * 7 + o]);
+      }
+      return reference::linear(call.batch * input.positions(), 5, 7, call.inputs[0], transposed,
+                               call.parameters[1]);
+    };
+    check_layer(layer);
+  }
+  CHECK(setup_error("{linear: 8, tie: other}", {{5}}, NamedItem{"{linear: 5}", {7}})
+            .find("goes from 5 to 7, not from 5 to 8") != std::string::npos);
+  CHECK(setup_error("{linear: 8, tie: other}", {{5}}, NamedItem{"relu", {7}})
+            .find("linear is tied to a layer 'linear'") != std::string::npos);
+}
+
 TEST_CASE("linear says what it needs and costs") {
   const LayerHarness linear("{linear: 120}", {{400}});
   CHECK(linear.plan().output == Shape{120});

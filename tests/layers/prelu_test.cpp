@@ -46,4 +46,17 @@ TEST_CASE("prelu lets NaN pass") {
   CHECK(std::isnan(layer.run({}, 1, 1, {{NAN, 1}}, {{0.5, 0.5}}, {1, 1}).out[0]));
 }
 
+TEST_CASE("prelu passes gradients back by the rule of the pass") {
+  const LayerHarness layer("prelu", {{1, 1, 4}});
+  const Numbers x{1, 1, -1, -1}, g{4, -4, 4, -4};
+  const auto gradient = [&](Pass::Rule rule) {
+    RunSettings settings;
+    settings.pass.rule = rule;
+    return layer.run(settings, 1, 1, {x}, {{0.25}}, g).grad_in[0];
+  };
+  CHECK(gradient(Pass::Rule::kGradient) == std::vector<float>{4, -4, 1, -1});
+  CHECK(gradient(Pass::Rule::kGuided) == std::vector<float>{4, 0, 0, 0});
+  CHECK(gradient(Pass::Rule::kDeconvnet) == std::vector<float>{4, 0, 4, 0});
+}
+
 }  // namespace cnn

@@ -60,8 +60,9 @@ class Checker {
   Checker(const LayerCase& layer_case, const LayerType* type, Phase phase)
       : case_(layer_case),
         phase_(phase),
-        harness_(type != nullptr ? LayerHarness(*type, layer_case.item, layer_case.inputs, phase)
-                                 : LayerHarness(layer_case.item, layer_case.inputs, phase)),
+        harness_(type != nullptr
+                     ? LayerHarness(*type, layer_case.item, layer_case.inputs, phase, named())
+                     : LayerHarness(layer_case.item, layer_case.inputs, phase, named())),
         plan_(harness_.plan()) {
     pass_.phase = phase;
     pass_.gradients =
@@ -81,6 +82,8 @@ class Checker {
   }
 
  private:
+  const NamedItem* named() const { return case_.named ? &*case_.named : nullptr; }
+
   template <class... Args>
   void report(fmt::format_string<Args...> format, Args&&... args) {
     constexpr size_t kMost = 12;
@@ -106,6 +109,10 @@ class Checker {
                                  ? class_numbers(count, field.classes, ++stream)
                                  : distinct_numbers(count, ++stream));
     }
+    if (named() != nullptr) {
+      const auto count = static_cast<size_t>(batch * named()->input.count());
+      call_.named_input = distinct_numbers(count, ++stream);
+    }
     if (case_.prepare) case_.prepare(call_.inputs);
     for (const ParameterRequest& request : plan_.parameters) {
       Numbers values = distinct_numbers(static_cast<size_t>(request.shape.count()), ++stream);
@@ -123,6 +130,7 @@ class Checker {
     RunSettings settings;
     settings.pass = pass_;
     settings.scale = static_cast<float>(kLossScale);
+    settings.named_input = call_.named_input;
     return settings;
   }
 
@@ -408,9 +416,10 @@ std::vector<Shape> shapes_of_every_rank() {
   return {{1}, {7}, {19}, {3, 5}, {3, 5, 7}, {17, 1, 1}, {1, 4, 3}, {2, 3, 4, 5}, {5, 33, 35}};
 }
 
-std::string setup_error(const std::string& item, const std::vector<Shape>& inputs) {
+std::string setup_error(const std::string& item, const std::vector<Shape>& inputs,
+                        const std::optional<NamedItem>& named) {
   try {
-    LayerHarness(item, inputs);
+    LayerHarness(item, inputs, Phase::kTrain, named ? &*named : nullptr);
   } catch (const Error& error) {
     return error.what();
   }

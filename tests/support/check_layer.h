@@ -12,6 +12,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct ReferenceCall {
   std::vector<Shape> shapes;        // of the inputs, targets included
   std::vector<Numbers> inputs;      // a class target holds class numbers
   std::vector<Numbers> parameters;  // in the order in which setup asks for them; before the call
+  Numbers named_input;              // of the named layer
 
   // The layer's own random numbers.
   Rng rng(int64_t sample) const {
@@ -47,6 +49,8 @@ struct LayerCase {
   // Largest errors allowed, relative to the largest number of the tensor (at least 1e-3).
   double tolerance = 3e-6;
   double gradient_tolerance = 1e-5;
+  // The layer that an option of the item names.
+  std::optional<NamedItem> named = std::nullopt;
 };
 
 // What is wrong with the layer, one line a finding; empty: nothing.
@@ -60,6 +64,7 @@ void check_layer(const LayerCase& layer_case);
 std::vector<Shape> shapes_of_every_rank();
 
 // The message of the cnn::Error that the item gives in options or setup; "" if there is none.
-std::string setup_error(const std::string& item, const std::vector<Shape>& inputs);
+std::string setup_error(const std::string& item, const std::vector<Shape>& inputs,
+                        const std::optional<NamedItem>& named = std::nullopt);
 
 }  // namespace cnn

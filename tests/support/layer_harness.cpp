@@ -127,7 +127,12 @@ class Run {
       store(plan_.parameters[i], to_floats(parameters[i]), parameters_.back().data());
       parameter_pointers_.push_back(parameters_.back().data());
     }
+    run_named();
     for (const MemoryRequest& request : plan_.memory) {
+      if (request.borrowed >= 0) {
+        memory_.push_back(std::move(lent_[static_cast<size_t>(request.borrowed)]));
+        continue;
+      }
       const int64_t units = request.per == Per::kSample   ? booked
                             : request.per == Per::kThread ? settings.threads
                                                           : 1;
@@ -145,6 +150,31 @@ class Run {
   }
 
  private:
+  // Forward of the named layer, for the memory that it lends. It has no parameters.
+  void run_named() {
+    const bool borrows =
+        std::any_of(plan_.memory.begin(), plan_.memory.end(),
+                    [](const MemoryRequest& request) { return request.borrowed >= 0; });
+    if (!borrows) return;
+    const LayerHarness& named = *harness_.named();
+    const GuardedBuffer input = batch_buffer(named.shapes()[0], settings_.named_input);
+    GuardedBuffer out(booked_ * named.plan().output.count());
+    std::vector<float*> memory;
+    for (const MemoryRequest& request : named.plan().memory) {
+      lent_.emplace_back(request.count * (request.per == Per::kSample ? booked_ : 1));
+    }
+    for (GuardedBuffer& buffer : lent_) memory.push_back(buffer.data());
+    const std::vector<ConstView> in = {{input.data(), batch_, named.shapes()[0]}};
+    ForwardCall call;
+    call.pass = settings_.pass;
+    call.batch = batch_;
+    call.lends = true;
+    call.in = in;
+    call.memory = memory;
+    call.out = {out.data(), batch_, named.plan().output};
+    named.layer().forward(call);
+  }
+
   GuardedBuffer batch_buffer(const Shape& shape, const Numbers& numbers) const {
     GuardedBuffer buffer(booked_ * shape.count());
     to_channels_last(to_floats(numbers).data(), buffer.data(), batch_, shape);
@@ -331,6 +361,7 @@ class Run {
   const Threads threads_;
   GuardedBuffer out_, grad_out_;
   std::vector<GuardedBuffer> originals_, inputs_, parameters_, memory_;
+  std::vector<GuardedBuffer> lent_;  // by the named layer
   std::vector<float*> parameter_pointers_;
   RunResult result_;
 };
@@ -339,9 +370,15 @@ Node parse_item(const std::string& item) {
   return parse_yaml(std::make_shared<Source>(Source{"item", item, "", false}));
 }
 
+// The first key that is a layer: others may be both a layer and an option of it ({maxpool: 3, pad:
+// 1}).
 const LayerType& type_of(const std::string& item) {
+  const Node node = parse_item(item);
+  for (const Entry& e : node.entries()) {
+    if (const LayerType* type = find_layer_type(e.key)) return *type;
+  }
   Diagnostics diagnostics;
-  const std::optional<OpChoice> op = op_of(parse_item(item), layer_names(), "layer", diagnostics);
+  const std::optional<OpChoice> op = op_of(node, layer_names(), "layer", diagnostics);
   diagnostics.throw_if_any();
   CNN_ASSERT(op);
   return *find_layer_type(op->name);
@@ -349,17 +386,18 @@ const LayerType& type_of(const std::string& item) {
 
 }  // namespace
 
-LayerHarness::LayerHarness(const std::string& item, const std::vector<Shape>& inputs, Phase phase)
-    : LayerHarness(type_of(item), item, inputs, phase) {}
+LayerHarness::LayerHarness(const std::string& item, const std::vector<Shape>& inputs, Phase phase,
+                           const NamedItem* named)
+    : LayerHarness(type_of(item), item, inputs, phase, named) {}
 
 LayerHarness::LayerHarness(const LayerType& type, const std::string& item,
-                           const std::vector<Shape>& inputs, Phase phase)
+                           const std::vector<Shape>& inputs, Phase phase, const NamedItem* named)
     : type_(&type), layer_(type.make()) {
-  set_up_layer(item, inputs, phase);
+  set_up_layer(item, inputs, phase, named);
 }
 
 void LayerHarness::set_up_layer(const std::string& item, const std::vector<Shape>& inputs,
-                                Phase phase) {
+                                Phase phase, const NamedItem* named) {
   Options options;
   layer_->options(options);
   Diagnostics diagnostics;
@@ -379,7 +417,13 @@ void LayerHarness::set_up_layer(const std::string& item, const std::vector<Shape
     const bool is_given = option.is_reference && !option.write().text().empty();
     if (is_given && is_loss()) shapes_.emplace_back();
   }
-  plan_ = cnn::set_up(*layer_, shapes_, phase);
+  NamedLayer other;
+  if (named != nullptr) {
+    named_ = std::make_unique<LayerHarness>(named->item, std::vector<Shape>{named->input}, phase);
+    other = {"other",      "other",       named_->plan().output, named_->type().name,
+             named->input, named_->plan()};
+  }
+  plan_ = cnn::set_up(*layer_, shapes_, phase, {}, named != nullptr ? &other : nullptr);
   for (size_t i = inputs.size(); i < shapes_.size(); ++i) shapes_[i] = plan_.fields[i].shape;
 }
 

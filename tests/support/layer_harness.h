@@ -26,6 +26,13 @@ struct RunSettings {
   std::vector<char> wants_inputs;      // by input; empty: every gradient is wanted
   std::vector<char> wants_parameters;  // by parameter; empty: all learned ones
   float scale = 1;                     // of a loss
+  Numbers named_input;                 // of the named layer, which runs first if it lends memory
+};
+
+// The layer that an option of the tested one names: "{maxpool: 2}", and its input.
+struct NamedItem {
+  std::string item;
+  Shape input;
 };
 
 struct RunResult {
@@ -46,15 +53,18 @@ class LayerHarness {
   // `item` as in a model file: "relu", "{conv: 6, kernel: 5}", "{mse: x, target: y}". `inputs`
   // without the targets of a loss. Errors of options and setup are thrown as cnn::Error.
   LayerHarness(const std::string& item, const std::vector<Shape>& inputs,
-               Phase phase = Phase::kTrain);
+               Phase phase = Phase::kTrain, const NamedItem* named = nullptr);
   // The same for a type that is not in the catalogue.
   LayerHarness(const LayerType& type, const std::string& item, const std::vector<Shape>& inputs,
-               Phase phase = Phase::kTrain);
+               Phase phase = Phase::kTrain, const NamedItem* named = nullptr);
 
   const LayerType& type() const { return *type_; }
   const LayerPlan& plan() const { return plan_; }
   // Of all inputs, targets included.
   const std::vector<Shape>& shapes() const { return shapes_; }
+  // The named layer, or null.
+  const LayerHarness* named() const { return named_.get(); }
+  const Layer& layer() const { return *layer_; }
   bool is_loss() const { return type_->role == LayerType::Role::kLoss; }
 
   // Forward on `batch` samples with memory for `booked`, then backward if the pass has gradients.
@@ -63,12 +73,14 @@ class LayerHarness {
                 const Numbers& grad_out) const;
 
  private:
-  void set_up_layer(const std::string& item, const std::vector<Shape>& inputs, Phase phase);
+  void set_up_layer(const std::string& item, const std::vector<Shape>& inputs, Phase phase,
+                    const NamedItem* named);
 
   const LayerType* type_ = nullptr;
   std::unique_ptr<Layer> layer_;
   LayerPlan plan_;
   std::vector<Shape> shapes_;
+  std::unique_ptr<LayerHarness> named_;
 };
 
 }  // namespace cnn

@@ -68,6 +68,7 @@ class Expander {
 
   // structures.cpp: what an item consists of.
   int expand_layer(const Item& item, const std::string& path, const List& list);
+  int expand_split(const Item& item, const std::string& path, const List& list);
   int expand_seq(const Item& item, const std::string& path, const List& list);
   Input input_of(const Item& item, const List& list);
   std::vector<Input> inputs_of(const Item& item, const std::string& path, const List& list);

@@ -79,9 +79,9 @@ int GraphWriter::add(NewLayer request) {
   const std::tuple place(mark.source.get(), mark.line, mark.column);
   if (failed_.count(place) > 0) return kUnknown;
   LayerPlan plan;
-  if (!set_up_layer(request, plan) || !check_targets(request, plan) ||
-      !apply_init(request.init, plan.parameters, diagnostics_) ||
-      !check_parameters(request, plan)) {
+  const std::shared_ptr<const NamedLayer> named = named_layer(request);
+  if (!set_up_layer(request, named.get(), plan) || !check_targets(request, plan) ||
+      !set_initializers(request, plan) || !check_parameters(request, plan)) {
     if (mark.source) failed_.insert(place);
     return kUnknown;
   }
@@ -96,6 +96,14 @@ int GraphWriter::add(NewLayer request) {
     if (consumers.empty() || consumers.back() != id) consumers.push_back(id);
   }
   node.parameters = add_parameters(request, plan);
+  node.named = named;
+  if (const int id = named ? graph_.find_node(named->node) : -1; id >= 0) {
+    GraphNode& other = graph_.nodes[static_cast<size_t>(id)];
+    const bool borrows =
+        std::any_of(plan.memory.begin(), plan.memory.end(),
+                    [](const MemoryRequest& memory) { return memory.borrowed >= 0; });
+    other.plan.lends = other.plan.lends || borrows;
+  }
   node.output = add_value(request.path, plan.output, id);
   node.name = std::move(request.path);
   node.type = request.type;
@@ -108,7 +116,31 @@ int GraphWriter::add(NewLayer request) {
   return graph_.nodes.back().output;
 }
 
-bool GraphWriter::set_up_layer(const NewLayer& request, LayerPlan& plan) {
+// The layer whose value has that name: its own, not the activation folded into it. -1: an input.
+int GraphWriter::named_node(const Input& named) const {
+  const int producer = graph_.values[static_cast<size_t>(named.value)].producer;
+  if (producer < 0) return -1;
+  const std::string& name = graph_.nodes[static_cast<size_t>(producer)].name;
+  const int owner = name.ends_with(".act") ? graph_.find_node(name.substr(0, name.size() - 4)) : -1;
+  return owner >= 0 ? owner : producer;
+}
+
+std::shared_ptr<const NamedLayer> GraphWriter::named_layer(const NewLayer& request) const {
+  if (!request.named) return nullptr;
+  NamedLayer named;
+  named.name = request.named->label;
+  named.output = graph_.values[static_cast<size_t>(request.named->value)].shape;
+  if (const int id = named_node(*request.named); id >= 0) {
+    const GraphNode& node = graph_.nodes[static_cast<size_t>(id)];
+    named.node = node.name;
+    named.type = node.type->name;
+    named.input = graph_.values[static_cast<size_t>(node.inputs.front())].shape;
+    named.plan = node.plan;
+  }
+  return std::make_shared<const NamedLayer>(std::move(named));
+}
+
+bool GraphWriter::set_up_layer(const NewLayer& request, const NamedLayer* named, LayerPlan& plan) {
   std::vector<Shape> shapes;
   std::vector<std::string> labels;
   for (const Input& input : request.inputs) {
@@ -117,7 +149,7 @@ bool GraphWriter::set_up_layer(const NewLayer& request, LayerPlan& plan) {
     labels.push_back(input.label);
   }
   try {
-    plan = set_up(*request.layer, shapes, graph_.phase, labels);
+    plan = set_up(*request.layer, shapes, graph_.phase, labels, named);
     return true;
   } catch (const Error& error) {
     if (error.code() != Exit::kSpec) throw;
@@ -166,9 +198,24 @@ bool GraphWriter::check_target_field(const NewLayer& request, size_t input, cons
   return true;
 }
 
+// Of its own parameters: a tied one's belongs to its owner.
+bool GraphWriter::set_initializers(const NewLayer& request, LayerPlan& plan) {
+  std::vector<ParameterRequest> own;
+  for (const ParameterRequest& p : plan.parameters) {
+    if (p.tied < 0) own.push_back(p);
+  }
+  if (!apply_init(request.init, own, diagnostics_)) return false;
+  auto next = own.begin();
+  for (ParameterRequest& p : plan.parameters) {
+    if (p.tied < 0) p = std::move(*next++);
+  }
+  return true;
+}
+
 // A layer that changes shape with the phase would share a name between two parameters.
 bool GraphWriter::check_parameters(const NewLayer& request, const LayerPlan& plan) {
   for (const ParameterRequest& p : plan.parameters) {
+    if (p.tied >= 0) continue;
     const std::string name = request.path + "." + p.name;
     const int known = store_.find(name);
     if (known < 0 || store_.at(known).request.shape == p.shape) continue;
@@ -201,6 +248,11 @@ int GraphWriter::field_value(const std::string& name, const Field& wanted, const
 std::vector<int> GraphWriter::add_parameters(const NewLayer& request, const LayerPlan& plan) {
   std::vector<int> ids;
   for (const ParameterRequest& p : plan.parameters) {
+    if (p.tied >= 0) {
+      const auto owner = static_cast<size_t>(named_node(*request.named));
+      ids.push_back(graph_.nodes[owner].parameters[static_cast<size_t>(p.tied)]);
+      continue;
+    }
     const int id = store_.add(request.path + "." + p.name, p);
     Parameter& parameter = store_.at(id);
     parameter.lr_mult = request.settings.lr_mult.value_or(1.0);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -27,7 +28,8 @@ struct NewLayer {
   std::unique_ptr<Layer> layer;  // its options are read
   std::string path;
   Mark mark;
-  std::vector<Input> inputs;  // all known
+  std::vector<Input> inputs;   // all known
+  std::optional<Input> named;  // by an option, known
   std::vector<std::string> levels;
   InitChain init;
   Settings settings;
@@ -43,16 +45,20 @@ class GraphWriter {
   // Sets the layer up and adds it; its output's value, or kUnknown after a report.
   int add(NewLayer request);
 
+  const Shape& shape_of(int value) const { return graph_.values[static_cast<size_t>(value)].shape; }
   bool is_in_side(int node) const { return in_side_[static_cast<size_t>(node)] != 0; }
 
  private:
   int add_value(const std::string& name, const Shape& shape, int producer);
-  bool set_up_layer(const NewLayer& request, LayerPlan& plan);
+  int named_node(const Input& named) const;
+  std::shared_ptr<const NamedLayer> named_layer(const NewLayer& request) const;
+  bool set_up_layer(const NewLayer& request, const NamedLayer* named, LayerPlan& plan);
   bool check_target_value(const NewLayer& request, size_t input, const Field& wanted);
   bool check_target_field(const NewLayer& request, size_t input, const Field& wanted);
   bool check_targets(const NewLayer& request, const LayerPlan& plan);
   bool check_parameters(const NewLayer& request, const LayerPlan& plan);
   int field_value(const std::string& name, const Field& wanted, const Mark& mark);
+  bool set_initializers(const NewLayer& request, LayerPlan& plan);
   std::vector<int> add_parameters(const NewLayer& request, const LayerPlan& plan);
 
   Graph& graph_;

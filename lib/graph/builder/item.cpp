@@ -57,6 +57,17 @@ void report_no_op(const Node& map, const Ops& ops, Diagnostics& diagnostics) {
   ops.report_unknown(blamed->mark, blamed->key, false, diagnostics);
 }
 
+// {cnov: 6, pad: 1}: 'pad' is an op, but here rather the option of one before it.
+bool is_option_of_misspelt_op(const Entry& op, const Node& map, const Ops& ops) {
+  if (!ops.is_any_option(op.key)) return false;
+  for (const Entry& e : map.entries()) {
+    if (&e == &op) return false;
+    const bool is_known = is_common_key(e.key) || ops.find(op.key)->has_option(e.key);
+    if (!is_known && ops.resembles(e.key)) return true;
+  }
+  return false;
+}
+
 const Vocabulary& merge_vocabulary() {
   static const Vocabulary vocabulary = {layer_names(), Initializer::names(), {}, {}};
   return vocabulary;
@@ -95,7 +106,11 @@ const Entry* op_entry(const Node& map, const Ops& ops, Diagnostics& diagnostics)
     report_no_op(map, ops, diagnostics);
     return nullptr;
   }
-  if (found.size() == 1) return found.front();
+  if (found.size() == 1) {
+    if (!is_option_of_misspelt_op(*found.front(), map, ops)) return found.front();
+    report_no_op(map, ops, diagnostics);
+    return nullptr;
+  }
   const Op& second = *ops.find(found[1]->key);
   const bool is_activation = second.layer && second.layer->role == LayerType::Role::kActivation;
   diagnostics.report(

@@ -26,6 +26,7 @@ struct LayerMaker::Work {
   Options options;
   std::vector<std::string> seen;  // options that have a value
   std::vector<std::pair<std::string, Written>> references;
+  std::optional<std::pair<std::string, Written>> named;  // the layer that an option names
   std::vector<Input> inputs;
 
   bool has_seen(std::string_view name) const {
@@ -36,7 +37,7 @@ struct LayerMaker::Work {
 int LayerMaker::make(const Item& item, const std::string& path, std::vector<Input> inputs,
                      const List& list, const std::vector<std::string>& also_allowed) {
   const LayerType& type = *item.op->layer;
-  Work work{item, type, list, defaults_.of(*item.op), also_allowed, type.make(),
+  Work work{item, type, list, defaults_.of(*item.op), also_allowed, type.make(), {},
             {},   {},   {},   std::move(inputs)};
   work.layer->options(work.options);
   const std::optional<Settings> own = read_settings(item, list, evaluate_, diagnostics_);
@@ -45,9 +46,18 @@ int LayerMaker::make(const Item& item, const std::string& path, std::vector<Inpu
   ok = add_references(work) && ok;
   const bool is_known = std::all_of(work.inputs.begin(), work.inputs.end(),
                                     [](const Input& input) { return input.is_known(); });
-  if (!ok || !is_known) return kUnknown;
+  std::optional<Input> named;
+  if (work.named) {
+    const size_t before = diagnostics_.size();
+    const auto& [option, name] = *work.named;
+    const std::string where = fmt::format(" in '{}'", option);
+    named = Input{names_.value_of(name.value, *name.where, where, diagnostics_), name.value.text()};
+    ok = diagnostics_.size() == before && ok;
+  }
+  if (!ok || !is_known || (named && !named->is_known())) return kUnknown;
 
   NewLayer layer;
+  layer.named = std::move(named);
   layer.type = &type;
   layer.layer = std::move(work.layer);
   layer.path = path;
@@ -62,6 +72,15 @@ int LayerMaker::make(const Item& item, const std::string& path, std::vector<Inpu
   layer.init.fallback = work.defaults.settings.init ? &*work.defaults.settings.init : nullptr;
   layer.in_side = list.in_side;
   return writer_.add(std::move(layer));
+}
+
+std::unique_ptr<Layer> LayerMaker::read(const Item& item, const List& list,
+                                        const std::vector<std::string>& also_allowed) {
+  const LayerType& type = *item.op->layer;
+  Work work{item, type, list, defaults_.of(*item.op), also_allowed, type.make(), {}, {},
+            {},   {},   {}};
+  work.layer->options(work.options);
+  return read_options(work) ? std::move(work.layer) : nullptr;
 }
 
 bool LayerMaker::read_options(Work& work) {
@@ -118,6 +137,14 @@ bool LayerMaker::read_option(Work& work, const Option& option, const Node& value
     std::optional<Written> name = evaluate_.written(value, work.list);
     if (!name || !Options::read_value(option, name->value, diagnostics_)) return false;
     work.references.emplace_back(option.name, std::move(*name));
+    return true;
+  }
+  if (option.layer != nullptr) {
+    std::optional<Written> known = evaluate_.written(value, work.list);
+    if (!known) return false;
+    if (known->value.is_null() && !option.is_required) return true;
+    if (!Options::read_value(option, known->value, diagnostics_)) return false;
+    if (!option.layer->empty()) work.named.emplace(option.name, std::move(*known));
     return true;
   }
   const std::optional<Node> known = evaluate_(value, work.list);

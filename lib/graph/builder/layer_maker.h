@@ -2,6 +2,7 @@
 // and the item, references to other values, then setup.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,9 @@ class LayerMaker {
   // `also_allowed` are the other keys that may stand in such an item, for suggestions.
   int make(const Item& item, const std::string& path, std::vector<Input> inputs, const List& list,
            const std::vector<std::string>& also_allowed);
+  // The item's layer with its options, not set up; null after a report.
+  std::unique_ptr<Layer> read(const Item& item, const List& list,
+                              const std::vector<std::string>& also_allowed);
 
  private:
   struct Work;  // one layer in the making

@@ -132,7 +132,9 @@ class Fusion {
     std::vector<Shape> shapes;
     for (const int v : joined.inputs) shapes.push_back(value(v).shape);
     const size_t own = joined.plan.parameters.size();
-    joined.plan = set_up(*joined.layer, shapes, graph_.phase);
+    const bool lends = joined.plan.lends;
+    joined.plan = set_up(*joined.layer, shapes, graph_.phase, {}, joined.named.get());
+    joined.plan.lends = lends;
     CNN_ASSERT(joined.plan.parameters.size() == own);
     CNN_ASSERT(joined.plan.output == value(joined.output).shape);
   }

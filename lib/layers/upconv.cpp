@@ -1,0 +1,249 @@
+// upconv: transposed convolution: every input pixel adds its kernel, weighted, to the output.
+//   y[o, a*stride - pad + ky*dilation, ...] += w[i, o, ky, kx] * x[i, a, b], and y[o] += bias[o]
+// Weight [C, out/groups, kernel], bias [out]. It is the gradient of a convolution with respect to
+// that one's input, so the products of kernels/conv/conv.h serve it with their roles exchanged: the
+// convolution reads this layer's output and writes its input. Stored as there:
+// [kernel, out/groups, C].
+//
+// Zeiler et al. 2010, "Deconvolutional networks"; Long et al. 2015, "Fully convolutional networks
+// for semantic segmentation".
+#include <algorithm>
+#include <climits>
+#include <optional>
+
+#include "kernels/conv/conv.h"
+#include "kernels/patches.h"
+#include "kernels/reduce.h"
+#include "layers/catalog.h"
+#include "layers/pair_option.h"
+#include "layers/tie.h"
+#include "layers/window.h"
+
+namespace cnn {
+namespace {
+
+constexpr int64_t kMaxTaps = 1 << 20;
+
+class Upconv final : public Layer {
+ public:
+  void options(Options& o) override {
+    o("out", out_, "number of output channels")
+        .primary()
+        .required()
+        .at_least(1)
+        .aliases({"num_output", "out_channels", "filters", "features"});
+    o("kernel", window_.kernel, "height and width of the window")
+        .required()
+        .between(1, kMaxKernel)
+        .aliases({"kernel_size", "size", "ksize", "kernel_shape", "filter_size"});
+    o("stride", window_.stride, "factor by which the image grows")
+        .between(1, kMaxStep)
+        .aliases({"strides", "step", "scale", "factor"});
+    o("pad", window_.pad, "rows and columns that are cut off on every side of the output")
+        .between(0, kMaxStep)
+        .aliases({"padding", "pads"});
+    o("output_pad", output_pad_, "more rows and columns at the lower and right edge of the output")
+        .between(0, kMaxStep)
+        .aliases({"output_padding", "adj", "output_shape"});
+    o("dilation", window_.dilation, "distance between the window's taps")
+        .between(1, kMaxStep)
+        .aliases({"dilations", "dilation_rate", "atrous"});
+    o("groups", groups_, "equal parts of the channels that do not see each other")
+        .at_least(1)
+        .aliases({"group", "num_group"});
+    o("bias", has_bias_, "add a learned offset to every channel")
+        .aliases({"use_bias", "bias_term"});
+    o("exact", exact_,
+      "add up the products as they are, without Winograd's transforms, which take fewer and round "
+      "a little more");
+    o("tie", tie_, "a conv whose weights are this one's too: its transpose")
+        .names_layer(tie_)
+        .aliases({"tied", "tied_to", "share", "tie_weights"});
+  }
+
+  void setup(Setup& s) override {
+    const Shape& in = s.input();
+    s.require(in.rank() == 3, "upconv expects an image [C,H,W], found {}", in.str());
+    const int64_t channels = in.channels();
+    s.require(out_ <= INT_MAX, "{} output channels are beyond BLAS: sizes end at {}", out_,
+              INT_MAX);
+    s.require(channels % groups_ == 0, "groups: {} does not divide the {} input channels", groups_,
+              channels);
+    s.require(out_ % groups_ == 0, "groups: {} does not divide the {} output channels", groups_,
+              out_);
+    const Pair out = output_size(s);
+    s.output({out_, out.h, out.w});
+    shape_ = {out_,       out.h,          out.w,          channels,    in.height(),
+              in.width(), window_.kernel, window_.stride, window_.pad, window_.dilation,
+              groups_};
+    const int64_t taps = shape_.taps();
+    s.require(taps <= kMaxTaps, "a kernel of {} x {} is beyond the limit of {} taps",
+              window_.kernel.h, window_.kernel.w, kMaxTaps);
+    s.require(std::max(shape_.group_in(), shape_.group_out()) <= INT_MAX / taps,
+              "{} channels under a kernel of {} taps are beyond BLAS: the product ends at {}",
+              std::max(shape_.group_in(), shape_.group_out()), taps, INT_MAX);
+    declare_parameters(s);
+    choose_kernels(s);
+    s.plan().macs = capped_macs(shape_.out_count(), shape_.group_in() * taps);
+    s.plan().window = window_;
+    s.plan().backward_reads_output = false;
+  }
+
+  void forward(const ForwardCall& call) const override {
+    const ConvMemory memory{call.scratch(forward_threads_), call.scratch(forward_once_)};
+    const float *x = call.input().data, *w = call.parameter(weight_);
+    const float* bias = has_bias_ ? call.parameter(bias_) : nullptr;
+    if (patches_) return patches_->spread(call.batch, x, w, bias, call.out.data, memory);
+    if (bias) fill_rows_parallel(call.out.data, call.out.rows(), out_, bias);
+    forward_->run(call.batch, x, w, bias != nullptr, call.out.data, memory);
+  }
+
+  void backward(const BackwardCall& call) const override {
+    const ConvMemory memory{call.scratch(backward_threads_), call.scratch(backward_once_)};
+    const float *x = call.input().data, *grad_out = call.grad_out.data;
+    if (float* gradient = call.gradient(weight_)) {
+      const bool add = call.adds_parameter(weight_);
+      if (patches_) {
+        patches_->weights(call.batch, grad_out, x, add, gradient, memory);
+      } else {
+        weights_->run(call.batch, grad_out, x, add, gradient, memory);
+      }
+    }
+    if (float* gradient = has_bias_ ? call.gradient(bias_) : nullptr) {
+      column_sums(grad_out, call.grad_out.rows(), out_, call.adds_parameter(bias_), gradient,
+                  memory.once);
+    }
+    if (call.grad_input()) backward_data(call, memory);
+  }
+
+ private:
+  // With one window in each direction: (H - 1) * stride - 2 * pad + extent + output_pad.
+  Pair output_size(const Setup& s) const {
+    const auto along = [&](const char* axis, int64_t size, int64_t kernel, int64_t stride,
+                           int64_t pad, int64_t dilation, int64_t more) {
+      s.require(more < std::max(stride, dilation),
+                "output_pad {} must be smaller than the stride {} or the dilation {}", more, stride,
+                dilation);
+      const int64_t whole = (size - 1) * stride + (kernel - 1) * dilation + 1 + more;
+      s.require(whole > 2 * pad, "pad {} on both sides cuts off all {} {} of the output", pad,
+                whole, axis);
+      return whole - 2 * pad;
+    };
+    const Shape& in = s.input();
+    const Window& w = window_;
+    return {
+        along("rows", in.height(), w.kernel.h, w.stride.h, w.pad.h, w.dilation.h, output_pad_.h),
+        along("columns", in.width(), w.kernel.w, w.stride.w, w.pad.w, w.dilation.w, output_pad_.w)};
+  }
+
+  // An output pixel sums over a kernel's taps, but only over every stride-th of them.
+  void declare_parameters(Setup& s) {
+    const int64_t taps = shape_.taps(), steps = window_.stride.h * window_.stride.w;
+    const auto parameter = [&](const char* name, const Shape& sizes, std::vector<int> order,
+                               Initializer init) {
+      return s.parameter({.name = name,
+                          .shape = sizes,
+                          .layout = std::move(order),
+                          .init = init,
+                          .fan_in = std::max<int64_t>(1, shape_.group_out() * taps / steps),
+                          .fan_out = shape_.group_in() * taps});
+    };
+    const Shape sizes{shape_.out_channels, shape_.group_in(), window_.kernel.h, window_.kernel.w};
+    weight_ = tie_.empty() ? parameter("weight", sizes, {2, 3, 1, 0}, Initializer::he_normal())
+                           : tie_weight(s, "upconv", "conv", sizes);
+    if (has_bias_) bias_ = parameter("bias", {out_}, {}, Initializer::constant(0));
+  }
+
+  void backward_data(const BackwardCall& call, ConvMemory memory) const {
+    const float *grad_out = call.grad_out.data, *w = call.parameter(weight_);
+    float* grad_in = call.grad_input().data;
+    if (patches_) {
+      patches_->gather(call.batch, grad_out, w, call.adds(), grad_in, memory);
+      return;
+    }
+    float* derived = call.scratch(derived_);
+    if (data_->derived() > 0) data_->derive(w, derived);
+    memory.derived = derived;
+    Epilogue epilogue;
+    if (call.adds()) epilogue.residual = grad_in;
+    data_->run(call.batch, grad_out, w, epilogue, grad_in, memory);
+  }
+
+  void choose_kernels(Setup& s) {
+    ConvScratch forward, data, weights;
+    if (Patches::accepts(shape_)) {
+      patches_.emplace(shape_);
+      forward = data = patches_->scratch();
+      weights = patches_->weights_scratch();
+      s.plan().kernel = "patches";
+    } else {
+      forward_ = pick_conv_backward_data(shape_, exact_);
+      data_ = pick_conv_forward(shape_, exact_);
+      weights_ = pick_conv_backward_weights(shape_, exact_);
+      forward = forward_->scratch();
+      data = data_->scratch();
+      weights = weights_->scratch();
+      const std::string name = forward_->name();
+      s.plan().kernel =
+          name == data_->name() && name == weights_->name()
+              ? name
+              : fmt::format("{} (data {}, weights {})", name, data_->name(), weights_->name());
+    }
+    forward_threads_ = s.scratch_forward(Per::kThread, forward.per_thread);
+    forward_once_ = s.scratch_forward(Per::kOnce, forward.once);
+    backward_threads_ =
+        s.scratch_backward(Per::kThread, std::max(data.per_thread, weights.per_thread));
+    backward_once_ = s.scratch_backward(
+        Per::kOnce,
+        std::max({data.once, weights.once, has_bias_ ? column_sum_partials(out_) : int64_t{0}}));
+    derived_ = s.scratch_backward(Per::kOnce, patches_ ? 0 : data_->derived());
+  }
+
+  int64_t out_ = 0;
+  Window window_;
+  Pair output_pad_{0, 0};
+  int64_t groups_ = 1;
+  bool has_bias_ = true;
+  bool exact_ = false;
+  std::string tie_;
+
+  ConvShape shape_;  // of the convolution: from this layer's output to its input
+  std::optional<Patches> patches_;
+  std::unique_ptr<ConvBackwardData> forward_;
+  std::unique_ptr<ConvForward> data_;
+  std::unique_ptr<ConvBackwardWeights> weights_;
+  int weight_ = -1, bias_ = -1;
+  int forward_threads_ = -1, forward_once_ = -1, backward_threads_ = -1, backward_once_ = -1;
+  int derived_ = -1;  // weights as data_ reads them
+};
+
+}  // namespace
+
+const LayerType upconv_layer = {
+    .name = "upconv",
+    .summary = "transposed convolution: makes an image larger with learned weights",
+    .example =
+        "- {upconv: 64, kernel: 2, stride: 2}\n"
+        "- {upconv: 32, kernel: 4, stride: 2, pad: 1, act: relu}\n"
+        "- {upconv: 16, kernel: 3, stride: 2, pad: 1, output_pad: 1}\n"
+        "- {upconv: 1, kernel: 5, tie: enc}    # the weights of conv 'enc'",
+    .details =
+        "Every input pixel adds the kernel, weighted by its value, to the output: y[o, a*stride - "
+        "pad + ky*dilation, b*stride - pad + kx*dilation] += w[i,o,ky,kx] * x[i,a,b]; bias[o] on "
+        "top. It is the gradient of a convolution with respect to its input.\n"
+        "[C,H,W] -> [out,H',W'] with H' = (H-1)*stride - 2*pad + (kernel-1)*dilation + 1 + "
+        "output_pad. kernel 2, stride 2 doubles an image, and so does kernel 4, stride 2, pad 1, "
+        "whose windows overlap evenly (no checkerboard). Several sizes of a convolution's input "
+        "give the same output; output_pad, below the stride, chooses among them.\n"
+        "Weights: weight [C, out/groups, kernel, kernel], bias [out]. With `tie` the weight is "
+        "that of a conv with as many output channels as this layer has input channels, and the "
+        "other way round: one parameter, in files under the conv's name, trained by both "
+        "gradients; its lr_mult, decay_mult, freeze and init are the conv's.\n"
+        "Zeiler et al. 2010, \"Deconvolutional networks\"; Long et al. 2015, \"Fully convolutional "
+        "networks for semantic segmentation\".",
+    .other_names = {"deconv", "Deconvolution", "deconvolution", "conv_transpose", "ConvTranspose2d",
+                    "conv2d_transpose", "Conv2DTranspose", "transposed_conv", "deconvolutional"},
+    .make = make_layer<Upconv>,
+};
+
+}  // namespace cnn
