@@ -109,6 +109,9 @@ class Ql {
   Ql(Tridiagonal& t, std::vector<double>& vectors, int64_t n)
       : d_(t.diagonal), e_(t.beside), vectors_(vectors), n_(n) {
     rotations_.reserve(static_cast<size_t>(n));
+    double norm = 0;
+    for (int64_t i = 0; i < n; ++i) norm = std::max(norm, std::abs(d(i)) + std::abs(e(i)));
+    negligible_ = std::numeric_limits<double>::epsilon() * norm;
     for (int64_t first = 0; first < n; ++first) {
       constexpr int kMostSweeps = 100;  // two are usual
       for (int sweeps = 0;; ++sweeps) {
@@ -129,13 +132,11 @@ class Ql {
   double& d(int64_t i) { return d_[static_cast<size_t>(i)]; }
   double& e(int64_t i) { return e_[static_cast<size_t>(i)]; }
 
-  // The first index from `first` on whose neighbour is as good as 0.
+  // The first index from `first` on whose neighbour is as good as 0: beside the whole matrix, for
+  // where it is nearly 0 all around (pixels that are always black) nothing is small beside that.
   int64_t end_of_block(int64_t first) {
     int64_t m = first;
-    for (; m + 1 < n_; ++m) {
-      const double around = std::abs(d(m)) + std::abs(d(m + 1));
-      if (std::abs(e(m)) <= std::numeric_limits<double>::epsilon() * around) break;
-    }
+    while (m + 1 < n_ && std::abs(e(m)) > negligible_) ++m;
     return m;
   }
 
@@ -188,6 +189,7 @@ class Ql {
 
   std::vector<double>&d_, &e_, &vectors_;
   int64_t n_;
+  double negligible_ = 0;
   std::vector<Rotation> rotations_;
 };
 

@@ -84,6 +84,27 @@ TEST_CASE("known eigenvalues: a diagonal, a pair, a chain of springs, one of ran
   CHECK(worst_error(ones, one, n) < 1e-12);
 }
 
+TEST_CASE("covariances of images: few directions, rows of zeros, and rows of rounding errors") {
+  constexpr int64_t n = 120, directions = 5;
+  const Rng rng(9, "pixels");
+  std::vector<float> pixels(n * directions);
+  for (size_t i = 0; i < pixels.size(); ++i) {
+    const size_t row = i / directions;
+    const double scale = row % 3 == 0 ? 0 : std::pow(10.0, -static_cast<double>(row % 23));
+    pixels[i] = static_cast<float>(scale * static_cast<double>(rng.normal(i)));
+  }
+  Matrix a(n * n, 0);
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t j = 0; j < n; ++j) {
+      for (size_t k = 0; k < directions; ++k) {
+        a[i * n + j] +=
+            static_cast<double>(pixels[i * directions + k] * pixels[j * directions + k]);
+      }
+    }
+  }
+  CHECK(worst_error(a, symmetric_eigen(a, n), n) < 1e-12);
+}
+
 TEST_CASE("matrices of zeros, and of numbers large and small, do no harm") {
   const SymmetricEigen zero = symmetric_eigen(Matrix(25, 0), 5);
   CHECK(zero.values == Matrix(5, 0));
