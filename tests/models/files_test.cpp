@@ -30,6 +30,7 @@ std::vector<std::string> shrunk(const std::string& name) {
       {"resnet", {"vars.image=64", "vars.width=8", "vars.classes=10"}},
       {"plain", {"vars.image=64", "vars.width=8", "vars.classes=10"}},
       {"cifar-", {"vars.n=2"}},
+      {"unet", {"vars.w=8", "vars.image=16", "train.optimizer={adam: 0.03}"}},  // masks of noise
   };
   for (const Family& family : families) {
     if (name.starts_with(family.prefix)) return family.overrides;
@@ -37,7 +38,7 @@ std::vector<std::string> shrunk(const std::string& name) {
   return {};
 }
 
-// One batch of a field: normal numbers, or classes in range.
+// One batch of a field: normal numbers (weights of pixels: positive ones), or classes in range.
 Buffer generate(const Field& field, int64_t batch) {
   Buffer data(static_cast<size_t>(batch * field.shape.count()));
   const Rng rng(1, field.name);
@@ -45,6 +46,7 @@ Buffer generate(const Field& field, int64_t batch) {
   for (size_t i = 0; i < data.size(); ++i) {
     data.data()[i] =
         field.kind == FieldKind::kClass ? static_cast<float>(rng.below(i, classes)) : rng.normal(i);
+    if (field.name == "border") data.data()[i] = std::abs(data.data()[i]);
   }
   return data;
 }

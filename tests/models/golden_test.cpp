@@ -90,6 +90,7 @@ TEST_CASE("the papers' networks have their numbers of parameters") {
       {"cifar-resnet20", 272'474 + 3 * 288 + 2 * 1088 + 2 * 4224, {"vars.shortcut=C"}},
       {"perceptron", 7'850},
       {"mlp", 238'510},
+      {"unet", 31'030'658},
   };
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name << (row.overrides.empty() ? "" : " " + row.overrides[0])) {
