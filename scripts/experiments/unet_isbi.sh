@@ -21,7 +21,7 @@ for seed in $seeds; do
   "$CNN" train models/unet-isbi.yaml --seed "$seed" --out "$OUT" --name "w-seed$seed" --progress none \
     "${settings[@]}"
   # A network of 3x3 windows takes the whole slice as well.
-  "$CNN" test "$run" --weights "$run/weights/last.safetensors" --batch-size 1 vars.image=512
+  "$CNN" test "$run" --weights "$run/weights/last.safetensors" --batch-size 1 vars.image=512 data.patches=512
   for slice in 25 26 27 28 29; do
     [ ! -e "$home/images/$slice.png" ] || "$CNN" predict "$run" "$home/images/$slice.png" \
       --weights "$run/weights/last.safetensors" --whole --out "$run/masks"
