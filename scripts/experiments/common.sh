@@ -40,6 +40,11 @@ train_one() {
   tail -n +2 "$OUT/$name/results.csv" | sed "s/^/$label,$seed,/" >> "$OUT/curves.csv"
 }
 
+# score KEY JSON: one number of a result of `cnn test --json`.
+score() {
+  printf '%s' "$2" | awk -v key="\"$1\":" '{ i = index($0, key); print substr($0, i + length(key)) + 0 }'
+}
+
 # A table of the last epoch of every label: means over the seeds.
 print_table() {
   awk -F, '

@@ -4,7 +4,10 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "io/npy.h"
 #include "support/catch.h"
+#include "train/evaluate.h"
+#include "train/support.h"
 
 namespace cnn {
 namespace {
@@ -74,6 +77,38 @@ TEST_CASE("principal components that do not exist are refused") {
   CHECK_THROWS_AS(fit_pca(0, 6, batches_of(data)), Error);
   CHECK_THROWS_AS(fit_pca(5, 6, batches_of(data)), Error);
   CHECK_THROWS_AS(fit_pca(2, 5000, batches_of(data)), Error);
+}
+
+TEST_CASE("no linear autoencoder is better than the principal components") {
+  using namespace cnn::test;
+  const TempFolder folder;
+  const QuietLog quiet;
+  write_npy(folder.file("x.npy"), {500, 6}, cloud(500, 0.1));
+  const ModelSpec spec = load(folder.write("m.yaml", R"(
+name: line
+input: {image: [6]}
+layers:
+  - {linear: 2, name: code}
+  - {linear: 6, name: recon}
+loss: {mse: recon, target: image}
+data: {format: npy, inputs: x.npy, test_inputs: x.npy, val: 0}
+train: {epochs: 60, batch_size: 50, optimizer: {adam: 0.05}, schedule: cosine}
+)"));
+  TrainRequest request;
+  request.out = folder.path();
+  request.name = "run";
+  Recorder recorder;
+  StopFlags flags;
+  train(spec, request, recorder, flags);
+  TestRequest test;
+  test.weights = folder.file("run/weights/last.safetensors");
+  test.pca_components = 2;
+  const Scores scores = test_model(spec, test).metrics;
+  CHECK(*find_score(scores, "loss") ==
+        Approx(*find_score(scores, "pca/error") * *find_score(scores, "pca/ratio")));
+  CHECK(*find_score(scores, "pca/ratio") >= 1 - 1e-6);
+  CHECK(*find_score(scores, "pca/angle_max") <= 90);
+  CHECK(*find_score(scores, "pca/angle_mean") <= *find_score(scores, "pca/angle_max"));
 }
 
 }  // namespace cnn
