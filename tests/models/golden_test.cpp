@@ -71,6 +71,7 @@ TEST_CASE("the papers' networks have their numbers of parameters") {
   const Row rows[] = {
       {"lenet5", 61'706},
       {"ae-deep", 2'837'314},
+      {"vae", 652'824},
       {"lenet5-1998", 60'000},
       {"alexnet-2012", 60'965'224},
       {"zfnet", 62'357'608},
