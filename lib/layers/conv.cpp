@@ -5,87 +5,60 @@
 #include "kernels/conv/conv.h"
 
 #include <algorithm>
-#include <climits>
 
 #include "base/parallel.h"
 #include "kernels/reduce.h"
 #include "layers/absorbed.h"
 #include "layers/catalog.h"
 #include "layers/connections.h"
-#include "layers/pair_option.h"
+#include "layers/conv_options.h"
 #include "layers/tie.h"
 #include "layers/window.h"
 
 namespace cnn {
 namespace {
 
-constexpr int64_t kMaxTaps = 1 << 20;
-
 class Conv final : public Layer {
  public:
   void options(Options& o) override {
-    o("out", out_, "number of output channels")
-        .primary()
-        .required()
-        .at_least(1)
-        .aliases({"num_output", "out_channels", "filters", "features", "nb_filter"});
-    o("kernel", window_.kernel, "height and width of the window")
-        .required()
-        .between(1, kMaxKernel)
-        .aliases({"kernel_size", "size", "ksize", "kernel_shape", "filter_size"});
-    o("stride", window_.stride, "step from one window to the next")
-        .between(1, kMaxStep)
-        .aliases({"strides", "step", "subsample"});
-    o("pad", window_.pad, "rows and columns of zeros on every side")
-        .between(0, kMaxStep)
-        .aliases({"padding", "pads"});
-    o("dilation", window_.dilation, "distance between the window's taps")
-        .between(1, kMaxStep)
-        .aliases({"dilations", "dilation_rate", "atrous"});
-    o("groups", groups_, "equal parts of the channels that do not see each other")
-        .at_least(1)
-        .aliases({"group", "num_group"});
-    o("bias", has_bias_, "add a learned offset to every channel")
-        .aliases({"use_bias", "bias_term"});
+    const ConvOptions::Words words = {"step from one window to the next",
+                                      {"strides", "step", "subsample"},
+                                      "rows and columns of zeros on every side",
+                                      "an upconv whose weights are this one's too: its transpose"};
+    options_.declare_window(o, words);
     o.choice("fit", fit_, {{"floor", Fit::kFloor}, {"ceil", Fit::kCeil}, {"exact", Fit::kExact}},
              "what to do with rows and columns that are left over: ignore them, let a window hang "
              "over the edge, or report an error");
-    o("exact", exact_,
-      "add up the products as they are, without Winograd's transforms, which take fewer and round "
-      "a little more");
     o("connect", connect_,
       "which input channels every output channel sees, a list for each: [[0, 1], [1, 2], ...], or "
       "lenet5 (16 channels over 6); all of them if not given")
         .aliases({"connection_table", "connections"});
-    o("tie", tie_, "an upconv whose weights are this one's too: its transpose")
-        .names_layer(tie_)
-        .aliases({"tied", "tied_to", "share", "tie_weights"});
+    options_.declare_product(o, words);
   }
 
   void setup(Setup& s) override {
     const Shape& in = s.input();
-    s.require(in.rank() == 3, "conv expects an image [C,H,W], found {}", in.str());
-    s.require(out_ <= INT_MAX, "{} output channels are beyond BLAS: sizes end at {}", out_,
-              INT_MAX);
-    s.require(in.channels() % groups_ == 0, "groups: {} does not divide the {} input channels",
-              groups_, in.channels());
-    s.require(out_ % groups_ == 0, "groups: {} does not divide the {} output channels", groups_,
-              out_);
-    const Pair out = fit_windows(in, window_, fit_);
-    s.output({out_, out.h, out.w});
-    shape_ = {in.channels(),  in.height(), in.width(),       out_,   out.h, out.w, window_.kernel,
-              window_.stride, window_.pad, window_.dilation, groups_};
+    options_.check_image(s, "conv");
+    const Pair out = fit_windows(in, options_.window, fit_);
+    s.output({options_.out, out.h, out.w});
+    shape_ = {in.channels(),
+              in.height(),
+              in.width(),
+              options_.out,
+              out.h,
+              out.w,
+              options_.window.kernel,
+              options_.window.stride,
+              options_.window.pad,
+              options_.window.dilation,
+              options_.groups};
     const int64_t taps = shape_.taps();
-    s.require(taps <= kMaxTaps, "a kernel of {} x {} is beyond the limit of {} taps",
-              window_.kernel.h, window_.kernel.w, kMaxTaps);
-    s.require(shape_.group_in() <= INT_MAX / taps,
-              "{} input channels under a kernel of {} taps are beyond BLAS: the product ends at {}",
-              shape_.group_in(), taps, INT_MAX);
+    options_.check_kernel(s, shape_, shape_.group_in());
     declare_parameters(s);
     choose_kernels(s);
     s.plan().macs = capped_macs(shape_.out_pixels(),
                                 connect_ ? connections_.count() * taps : shape_.weight_count());
-    s.plan().window = window_;
+    s.plan().window = options_.window;
     absorbed_.tell(s.plan());
   }
 
@@ -107,7 +80,7 @@ class Conv final : public Layer {
 
   void forward(const ForwardCall& call) const override {
     if (phase_ == Phase::kTrain) prepare({call.parameters, call.memory});
-    const float* bias = has_bias_ ? call.parameter(bias_) : nullptr;
+    const float* bias = options_.has_bias ? call.parameter(bias_) : nullptr;
     const float* weight = connect_ ? call.scratch(dense_) : call.parameter(weight_);
     if (absorbed_.scales()) {
       bias = call.scratch(folded_bias_);
@@ -125,9 +98,9 @@ class Conv final : public Layer {
     if (float* gradient = call.gradient(weight_)) {
       backward_weight(call, memory, gradient);
     }
-    if (float* gradient = has_bias_ ? call.gradient(bias_) : nullptr) {
-      column_sums(grad_out, call.grad_out.rows(), out_, call.adds_parameter(bias_), gradient,
-                  memory.once);
+    if (float* gradient = options_.has_bias ? call.gradient(bias_) : nullptr) {
+      column_sums(grad_out, call.grad_out.rows(), options_.out, call.adds_parameter(bias_),
+                  gradient, memory.once);
     }
     if (!call.grad_input()) return;
     const float* weight = call.parameter(weight_);
@@ -142,14 +115,15 @@ class Conv final : public Layer {
   void declare_parameters(Setup& s) {
     const int64_t taps = shape_.taps();
     int64_t seen = shape_.group_in(), reached = shape_.group_out();  // channels, for the fans
-    Shape shape{out_, shape_.group_in(), window_.kernel.h, window_.kernel.w};
+    Shape shape{options_.out, shape_.group_in(), options_.window.kernel.h,
+                options_.window.kernel.w};
     std::vector<int> layout{2, 3, 1, 0};
     if (connect_) {
-      s.require(groups_ == 1, "connect: a table says who sees whom; it cannot have groups");
-      connections_ = Connections(s, *connect_, shape_.in_channels, out_, taps);
-      seen = std::max<int64_t>(1, connections_.count() / out_);
+      s.require(options_.groups == 1, "connect: a table says who sees whom; it cannot have groups");
+      connections_ = Connections(s, *connect_, shape_.in_channels, options_.out, taps);
+      seen = std::max<int64_t>(1, connections_.count() / options_.out);
       reached = std::max<int64_t>(1, connections_.count() / shape_.in_channels);
-      shape = {connections_.count(), window_.kernel.h, window_.kernel.w};
+      shape = {connections_.count(), options_.window.kernel.h, options_.window.kernel.w};
       layout = {1, 2, 0};
     }
     const auto parameter = [&](const char* name, const Shape& sizes, std::vector<int> order,
@@ -161,9 +135,9 @@ class Conv final : public Layer {
                           .fan_in = seen * taps,
                           .fan_out = reached * taps});
     };
-    weight_ = tie_.empty() ? parameter("weight", shape, layout, Initializer::he_normal())
-                           : tie_weight(s, "conv", "upconv", shape);
-    if (has_bias_) bias_ = parameter("bias", {out_}, {}, Initializer::constant(0));
+    weight_ = options_.tie.empty() ? parameter("weight", shape, layout, Initializer::he_normal())
+                                   : tie_weight(s, "conv", "upconv", shape);
+    if (options_.has_bias) bias_ = parameter("bias", {options_.out}, {}, Initializer::constant(0));
   }
 
   void backward_weight(const BackwardCall& call, ConvMemory memory, float* gradient) const {
@@ -177,9 +151,9 @@ class Conv final : public Layer {
 
   // The algorithms, their memory (the three products of backward share theirs) and their names.
   void choose_kernels(Setup& s) {
-    forward_ = pick_conv_forward(shape_, exact_);
-    data_ = pick_conv_backward_data(shape_, exact_);
-    weights_ = pick_conv_backward_weights(shape_, exact_);
+    forward_ = pick_conv_forward(shape_, options_.exact);
+    data_ = pick_conv_backward_data(shape_, options_.exact);
+    weights_ = pick_conv_backward_weights(shape_, options_.exact);
     book_weights(s);
     const ConvScratch forward = forward_->scratch();
     const ConvScratch data = data_->scratch(), weights = weights_->scratch();
@@ -188,26 +162,22 @@ class Conv final : public Layer {
     backward_threads_ =
         s.scratch_backward(Per::kThread, std::max(data.per_thread, weights.per_thread));
     backward_once_ = s.scratch_backward(
-        Per::kOnce,
-        std::max({data.once, weights.once, has_bias_ ? column_sum_partials(out_) : int64_t{0}}));
-    const std::string name = forward_->name();
-    s.plan().kernel =
-        name == data_->name() && name == weights_->name()
-            ? name
-            : fmt::format("{} (data {}, weights {})", name, data_->name(), weights_->name());
+        Per::kOnce, std::max({data.once, weights.once,
+                              options_.has_bias ? column_sum_partials(options_.out) : int64_t{0}}));
+    s.plan().kernel = kernel_names(forward_->name(), data_->name(), weights_->name());
   }
 
   // Scaled weights and bias, as the layer that has been absorbed scales the sums.
   void fold(const PrepareCall& call, const float* weight) const {
-    float *scale = call.scratch(factors_), *offset = scale + out_;
+    float *scale = call.scratch(factors_), *offset = scale + options_.out;
     absorbed_.scale(call.parameters, scale, offset);
-    fold_bias(scale, offset, has_bias_ ? call.parameter(bias_) : nullptr, out_,
+    fold_bias(scale, offset, options_.has_bias ? call.parameter(bias_) : nullptr, options_.out,
               call.scratch(folded_bias_));
     float* folded = call.scratch(folded_);
-    const int64_t rows = shape_.weight_count() / out_;
-    parallel_for(rows, grain_for(rows, out_), [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin * out_; i < end * out_; i += out_) {
-        for (int64_t o = 0; o < out_; ++o) folded[i + o] = weight[i + o] * scale[o];
+    const int64_t rows = shape_.weight_count() / options_.out;
+    parallel_for(rows, grain_for(rows, options_.out), [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin * options_.out; i < end * options_.out; i += options_.out) {
+        for (int64_t o = 0; o < options_.out; ++o) folded[i + o] = weight[i + o] * scale[o];
       }
     });
   }
@@ -232,18 +202,13 @@ class Conv final : public Layer {
     dense_ = book(!scales && derived == 0, dense);
     folded_ = book(derived == 0, folded);
     derived_ = s.derived(derived);
-    folded_bias_ = s.derived(scales ? out_ : 0);
-    factors_ = s.scratch_prepare(Per::kOnce, scales ? 2 * out_ : 0);
+    folded_bias_ = s.derived(scales ? options_.out : 0);
+    factors_ = s.scratch_prepare(Per::kOnce, scales ? 2 * options_.out : 0);
   }
 
-  int64_t out_ = 0;
-  Window window_;
-  int64_t groups_ = 1;
-  bool has_bias_ = true;
+  ConvOptions options_;
   Fit fit_ = Fit::kFloor;
-  bool exact_ = false;
   std::optional<ConnectionTable> connect_;
-  std::string tie_;
 
   Phase phase_ = Phase::kTrain;
   ConvShape shape_;

@@ -90,7 +90,7 @@ const LayerType gelu_layer = {
     .details =
         "y = x F(x) = x / 2 (1 + erf(x / sqrt 2)), any shape. `form: tanh` gives x / 2 (1 + "
         "tanh(sqrt(2 / pi) (x + 0.044715 x^3))).\n"
-        "Hendrycks & Gimpel 2016, \" Gaussian error linear units\".",
+        "Hendrycks & Gimpel 2016, \"Gaussian error linear units\".",
     .other_names = {"GELU", "Gelu"},
     .make = make_layer<Gelu>,
 };

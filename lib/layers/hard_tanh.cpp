@@ -42,7 +42,7 @@ const LayerType hard_tanh_layer = {
     .example = "- hard_tanh\n- {hard_tanh, low: 0, high: 1}",
     .details =
         "y = min(max(x, low), high), any shape.\n"
-        "Collobert 2004, \" Large scale machine learning\".",
+        "Collobert 2004, \"Large scale machine learning\".",
     .other_names = {"Hardtanh", "HardTanh", "hardtanh", "clip", "clamp"},
     .make = make_layer<HardTanh>,
 };

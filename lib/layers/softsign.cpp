@@ -31,7 +31,7 @@ const LayerType softsign_layer = {
     .example = "- softsign\n- {linear: 64, act: softsign}",
     .details =
         "y = x / (1 + |x|), any shape.\n"
-        "Bergstra et al. 2009, \" Quadratic polynomials learn better image features\".",
+        "Bergstra et al. 2009, \"Quadratic polynomials learn better image features\".",
     .other_names = {"Softsign", "SoftSign", "soft_sign"},
     .make = make_layer<Softsign>,
 };

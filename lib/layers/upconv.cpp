@@ -8,13 +8,13 @@
 // Zeiler et al. 2010, "Deconvolutional networks"; Long et al. 2015, "Fully convolutional networks
 // for semantic segmentation".
 #include <algorithm>
-#include <climits>
 #include <optional>
 
 #include "kernels/conv/conv.h"
 #include "kernels/patches.h"
 #include "kernels/reduce.h"
 #include "layers/catalog.h"
+#include "layers/conv_options.h"
 #include "layers/pair_option.h"
 #include "layers/tie.h"
 #include "layers/window.h"
@@ -22,79 +22,52 @@
 namespace cnn {
 namespace {
 
-constexpr int64_t kMaxTaps = 1 << 20;
-
 class Upconv final : public Layer {
  public:
   void options(Options& o) override {
-    o("out", out_, "number of output channels")
-        .primary()
-        .required()
-        .at_least(1)
-        .aliases({"num_output", "out_channels", "filters", "features"});
-    o("kernel", window_.kernel, "height and width of the window")
-        .required()
-        .between(1, kMaxKernel)
-        .aliases({"kernel_size", "size", "ksize", "kernel_shape", "filter_size"});
-    o("stride", window_.stride, "factor by which the image grows")
-        .between(1, kMaxStep)
-        .aliases({"strides", "step", "scale", "factor"});
-    o("pad", window_.pad, "rows and columns that are cut off on every side of the output")
-        .between(0, kMaxStep)
-        .aliases({"padding", "pads"});
+    const ConvOptions::Words words = {
+        "factor by which the image grows",
+        {"strides", "step", "scale", "factor"},
+        "rows and columns that are cut off on every side of the output",
+        "a conv whose weights are this one's too: its transpose"};
+    options_.declare_window(o, words);
     o("output_pad", output_pad_, "more rows and columns at the lower and right edge of the output")
         .between(0, kMaxStep)
         .aliases({"output_padding", "adj", "output_shape"});
-    o("dilation", window_.dilation, "distance between the window's taps")
-        .between(1, kMaxStep)
-        .aliases({"dilations", "dilation_rate", "atrous"});
-    o("groups", groups_, "equal parts of the channels that do not see each other")
-        .at_least(1)
-        .aliases({"group", "num_group"});
-    o("bias", has_bias_, "add a learned offset to every channel")
-        .aliases({"use_bias", "bias_term"});
-    o("exact", exact_,
-      "add up the products as they are, without Winograd's transforms, which take fewer and round "
-      "a little more");
-    o("tie", tie_, "a conv whose weights are this one's too: its transpose")
-        .names_layer(tie_)
-        .aliases({"tied", "tied_to", "share", "tie_weights"});
+    options_.declare_product(o, words);
   }
 
   void setup(Setup& s) override {
     const Shape& in = s.input();
-    s.require(in.rank() == 3, "upconv expects an image [C,H,W], found {}", in.str());
-    const int64_t channels = in.channels();
-    s.require(out_ <= INT_MAX, "{} output channels are beyond BLAS: sizes end at {}", out_,
-              INT_MAX);
-    s.require(channels % groups_ == 0, "groups: {} does not divide the {} input channels", groups_,
-              channels);
-    s.require(out_ % groups_ == 0, "groups: {} does not divide the {} output channels", groups_,
-              out_);
+    options_.check_image(s, "upconv");
     const Pair out = output_size(s);
-    s.output({out_, out.h, out.w});
-    shape_ = {out_,       out.h,          out.w,          channels,    in.height(),
-              in.width(), window_.kernel, window_.stride, window_.pad, window_.dilation,
-              groups_};
+    s.output({options_.out, out.h, out.w});
+    shape_ = {options_.out,
+              out.h,
+              out.w,
+              in.channels(),
+              in.height(),
+              in.width(),
+              options_.window.kernel,
+              options_.window.stride,
+              options_.window.pad,
+              options_.window.dilation,
+              options_.groups};
     const int64_t taps = shape_.taps();
-    s.require(taps <= kMaxTaps, "a kernel of {} x {} is beyond the limit of {} taps",
-              window_.kernel.h, window_.kernel.w, kMaxTaps);
-    s.require(std::max(shape_.group_in(), shape_.group_out()) <= INT_MAX / taps,
-              "{} channels under a kernel of {} taps are beyond BLAS: the product ends at {}",
-              std::max(shape_.group_in(), shape_.group_out()), taps, INT_MAX);
+    options_.check_kernel(s, shape_, std::max(shape_.group_in(), shape_.group_out()));
     declare_parameters(s);
     choose_kernels(s);
     s.plan().macs = capped_macs(shape_.out_count(), shape_.group_in() * taps);
-    s.plan().window = window_;
+    s.plan().window = options_.window;
     s.plan().backward_reads_output = false;
   }
 
   void forward(const ForwardCall& call) const override {
     const ConvMemory memory{call.scratch(forward_threads_), call.scratch(forward_once_)};
     const float *x = call.input().data, *w = call.parameter(weight_);
-    const float* bias = has_bias_ ? call.parameter(bias_) : nullptr;
+    const float* bias = options_.has_bias ? call.parameter(bias_) : nullptr;
     if (patches_) return patches_->spread(call.batch, x, w, bias, call.out.data, memory);
-    if (bias) fill_rows_parallel(call.out.data, call.out.rows(), out_, bias);
+    if (bias) fill_rows_parallel(call.out.data, call.out.rows(), options_.out, bias);
     forward_->run(call.batch, x, w, bias != nullptr, call.out.data, memory);
   }
 
@@ -109,9 +82,9 @@ class Upconv final : public Layer {
         weights_->run(call.batch, grad_out, x, add, gradient, memory);
       }
     }
-    if (float* gradient = has_bias_ ? call.gradient(bias_) : nullptr) {
-      column_sums(grad_out, call.grad_out.rows(), out_, call.adds_parameter(bias_), gradient,
-                  memory.once);
+    if (float* gradient = options_.has_bias ? call.gradient(bias_) : nullptr) {
+      column_sums(grad_out, call.grad_out.rows(), options_.out, call.adds_parameter(bias_),
+                  gradient, memory.once);
     }
     if (call.grad_input()) backward_data(call, memory);
   }
@@ -130,7 +103,7 @@ class Upconv final : public Layer {
       return whole - 2 * pad;
     };
     const Shape& in = s.input();
-    const Window& w = window_;
+    const Window& w = options_.window;
     return {
         along("rows", in.height(), w.kernel.h, w.stride.h, w.pad.h, w.dilation.h, output_pad_.h),
         along("columns", in.width(), w.kernel.w, w.stride.w, w.pad.w, w.dilation.w, output_pad_.w)};
@@ -138,7 +111,7 @@ class Upconv final : public Layer {
 
   // An output pixel sums over a kernel's taps, but only over every stride-th of them.
   void declare_parameters(Setup& s) {
-    const int64_t taps = shape_.taps(), steps = window_.stride.h * window_.stride.w;
+    const int64_t taps = shape_.taps(), steps = options_.window.stride.h * options_.window.stride.w;
     const auto parameter = [&](const char* name, const Shape& sizes, std::vector<int> order,
                                Initializer init) {
       return s.parameter({.name = name,
@@ -148,10 +121,12 @@ class Upconv final : public Layer {
                           .fan_in = std::max<int64_t>(1, shape_.group_out() * taps / steps),
                           .fan_out = shape_.group_in() * taps});
     };
-    const Shape sizes{shape_.out_channels, shape_.group_in(), window_.kernel.h, window_.kernel.w};
-    weight_ = tie_.empty() ? parameter("weight", sizes, {2, 3, 1, 0}, Initializer::he_normal())
-                           : tie_weight(s, "upconv", "conv", sizes);
-    if (has_bias_) bias_ = parameter("bias", {out_}, {}, Initializer::constant(0));
+    const Shape sizes{shape_.out_channels, shape_.group_in(), options_.window.kernel.h,
+                      options_.window.kernel.w};
+    weight_ = options_.tie.empty()
+                  ? parameter("weight", sizes, {2, 3, 1, 0}, Initializer::he_normal())
+                  : tie_weight(s, "upconv", "conv", sizes);
+    if (options_.has_bias) bias_ = parameter("bias", {options_.out}, {}, Initializer::constant(0));
   }
 
   void backward_data(const BackwardCall& call, ConvMemory memory) const {
@@ -177,35 +152,26 @@ class Upconv final : public Layer {
       weights = patches_->weights_scratch();
       s.plan().kernel = "patches";
     } else {
-      forward_ = pick_conv_backward_data(shape_, exact_);
-      data_ = pick_conv_forward(shape_, exact_);
-      weights_ = pick_conv_backward_weights(shape_, exact_);
+      forward_ = pick_conv_backward_data(shape_, options_.exact);
+      data_ = pick_conv_forward(shape_, options_.exact);
+      weights_ = pick_conv_backward_weights(shape_, options_.exact);
       forward = forward_->scratch();
       data = data_->scratch();
       weights = weights_->scratch();
-      const std::string name = forward_->name();
-      s.plan().kernel =
-          name == data_->name() && name == weights_->name()
-              ? name
-              : fmt::format("{} (data {}, weights {})", name, data_->name(), weights_->name());
+      s.plan().kernel = kernel_names(forward_->name(), data_->name(), weights_->name());
     }
     forward_threads_ = s.scratch_forward(Per::kThread, forward.per_thread);
     forward_once_ = s.scratch_forward(Per::kOnce, forward.once);
     backward_threads_ =
         s.scratch_backward(Per::kThread, std::max(data.per_thread, weights.per_thread));
     backward_once_ = s.scratch_backward(
-        Per::kOnce,
-        std::max({data.once, weights.once, has_bias_ ? column_sum_partials(out_) : int64_t{0}}));
+        Per::kOnce, std::max({data.once, weights.once,
+                              options_.has_bias ? column_sum_partials(options_.out) : int64_t{0}}));
     derived_ = s.scratch_backward(Per::kOnce, patches_ ? 0 : data_->derived());
   }
 
-  int64_t out_ = 0;
-  Window window_;
+  ConvOptions options_;
   Pair output_pad_{0, 0};
-  int64_t groups_ = 1;
-  bool has_bias_ = true;
-  bool exact_ = false;
-  std::string tie_;
 
   ConvShape shape_;  // of the convolution: from this layer's output to its input
   std::optional<Patches> patches_;

@@ -4,6 +4,7 @@
 
 #include "apps/support.h"
 #include "support/catch.h"
+#include "support/text.h"
 
 using namespace cnn;
 
@@ -24,10 +25,6 @@ loss: {cross_entropy: out, target: label}
 data: {format: folder, train: set, test: set, channels: 1}
 train: {epochs: 1, batch_size: 50, optimizer: {sgd: 0.1}}
 )";
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 }  // namespace
 

@@ -2,17 +2,12 @@
 
 #include "apps/support.h"
 #include "support/catch.h"
+#include "support/text.h"
 
 using namespace cnn;
 using nlohmann::json;
 
-namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("spec render prints the whole file, and the result is a model of the same figures") {
   const TemporaryFolder folder;

@@ -2,6 +2,7 @@
 
 #include "apps/support.h"
 #include "support/catch.h"
+#include "support/text.h"
 
 using namespace cnn;
 using nlohmann::json;
@@ -9,10 +10,6 @@ using nlohmann::json;
 namespace {
 
 const std::string kLenet = std::string(CNN_SOURCE_DIR) + "/models/lenet5.yaml";
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 ProcessSettings columns(const std::string& count, const std::string& locale = "C") {
   ProcessSettings settings;

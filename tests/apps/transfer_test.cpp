@@ -4,6 +4,7 @@
 
 #include "apps/support.h"
 #include "support/catch.h"
+#include "support/text.h"
 
 using namespace cnn;
 
@@ -68,10 +69,6 @@ train:
     - {match: "c1.*", freeze: true}
     - {match: "c2.*", lr_mult: 0.1}
 )";
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 struct Transfer {
   Transfer() {

@@ -2,16 +2,11 @@
 
 #include "apps/support.h"
 #include "support/catch.h"
+#include "support/text.h"
 
 using namespace cnn;
 
-namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("row 88: help and version go to stdout with exit code 0") {
   const std::vector<std::vector<std::string>> cases = {{"help"},

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/text.h"
 
 using namespace cnn;
 namespace fs = std::filesystem;
@@ -34,10 +35,6 @@ Outcome outcome(const std::function<void()>& call) {
   } catch (const Error& error) {
     return {error.code(), error.what()};
   }
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 // Sets a test hook while it lives.

@@ -4,6 +4,7 @@
 
 #include "support/catch.h"
 #include "support/process.h"
+#include "support/text.h"
 
 using namespace cnn;
 namespace fs = std::filesystem;
@@ -48,10 +49,6 @@ bool curl_is_there() {
   const bool there = fs::exists("/usr/bin/curl") || fs::exists("/bin/curl");
   if (!there) WARN("skipped: folders as mirrors need curl");
   return there;
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

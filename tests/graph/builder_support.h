@@ -9,6 +9,7 @@
 #include "graph/builder.h"
 #include "support/catch.h"
 #include "support/models.h"
+#include "support/text.h"
 
 namespace cnn {
 
@@ -102,10 +103,6 @@ inline std::string errors_of(const std::string& yaml, Phase phase = Phase::kTrai
     end = begin;
   }
   return text;
-}
-
-inline bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace cnn

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/text.h"
 
 using namespace cnn;
 
@@ -19,10 +20,6 @@ std::string problem_of(const std::string& text) {
     REQUIRE(error.code() == Exit::kInput);
     return error.what();
   }
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

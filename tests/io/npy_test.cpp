@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/text.h"
 
 using namespace cnn;
 
@@ -39,10 +40,6 @@ std::string problem_of(const std::string& path) {
     REQUIRE(error.code() == Exit::kInput);
     return error.what();
   }
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "spec/yaml.h"
 #include "support/catch.h"
+#include "support/text.h"
 
 namespace cnn {
 namespace {
@@ -34,10 +35,6 @@ std::string first_difference(const std::string& a, const std::string& b) {
   return "";
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("every layer type is found by its name") {
@@ -58,7 +55,7 @@ TEST_CASE("every layer type tells what it is, with an example that is YAML and n
     INFO(type->name);
     CHECK(std::string(type->summary) != "");
     CHECK(std::string(type->details) != "");
-    CHECK(has(type->example, type->name));
+    CHECK(contains(type->example, type->name));
     const auto source =
         std::make_shared<Source>(Source{"example", std::string(type->example) + "\n", "", false});
     if (type->role == LayerType::Role::kLoss) continue;  // alternatives, each `loss:`
@@ -100,16 +97,16 @@ TEST_CASE("the help of a layer starts with examples and lists every option") {
   const std::string help = layer_help(*find_layer_type("dropout"));
   CHECK(
       help.starts_with("dropout: drops values at random in training\n\nExamples:\n  - dropout\n"));
-  CHECK(has(help,
-            "p  number, 0 to 1  0.5  probability of a value to be dropped (the value after "
-            "dropout:)"));
-  CHECK(has(layer_help(*find_layer_type("cross_entropy")), "smoothing"));
-  CHECK(has(layer_help(*find_layer_type("concat")), "lists its inputs"));
+  CHECK(contains(help,
+                 "p  number, 0 to 1  0.5  probability of a value to be dropped (the value after "
+                 "dropout:)"));
+  CHECK(contains(layer_help(*find_layer_type("cross_entropy")), "smoothing"));
+  CHECK(contains(layer_help(*find_layer_type("concat")), "lists its inputs"));
   for (const LayerType* type : layer_types()) {
     INFO(type->name);
     const std::string text = layer_help(*type);
     CHECK(text.ends_with("\n"));
-    CHECK_FALSE(has(text, "`"));
+    CHECK_FALSE(contains(text, "`"));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "support/catch.h"
 #include "support/check_layer.h"
+#include "support/text.h"
 #include "tensor/tensor.h"
 
 namespace cnn {
@@ -29,8 +30,6 @@ Numbers gaussian(const ReferenceCall& call) {
   return out;
 }
 
-bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
-
 }  // namespace
 
 TEST_CASE("gaussian matches the reference: a sample in training, the mean in testing") {
@@ -52,8 +51,8 @@ TEST_CASE("gaussian's samples have the mean and the variance that they are asked
 }
 
 TEST_CASE("gaussian needs two inputs of one shape") {
-  CHECK(
-      has(setup_error("{gaussian: [a, b]}", {{3}, {4}}), "[3] and logarithm of the variance [4]"));
+  CHECK(contains(setup_error("{gaussian: [a, b]}", {{3}, {4}}),
+                 "[3] and logarithm of the variance [4]"));
 }
 
 }  // namespace cnn

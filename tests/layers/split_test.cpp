@@ -3,6 +3,7 @@
 #include "layers/catalog.h"
 #include "spec/yaml.h"
 #include "support/catch.h"
+#include "support/text.h"
 
 namespace cnn {
 namespace {
@@ -27,8 +28,6 @@ std::string parts_of(const std::string& item, const Shape& in) {
   }
 }
 
-bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
-
 }  // namespace
 
 TEST_CASE("a split has parts of the sizes that it is asked for") {
@@ -43,16 +42,16 @@ TEST_CASE("a split has parts of the sizes that it is asked for") {
 }
 
 TEST_CASE("parts that do not make up the whole are explained") {
-  CHECK(has(parts_of("{split: 4}", {6, 4, 4}),
-            "the 6 channels of 'x' [6,4,4] do not make 4 equal parts"));
-  CHECK(
-      has(parts_of("{split: [2, 3]}", {6}), "the parts are fewer than the 6 channels of 'x' [6]"));
-  CHECK(has(parts_of("{split: [2, 5]}", {6}), "the parts are more than the 6 channels"));
-  CHECK(has(parts_of("{split: [9223372036854775807, 2]}", {6}), "the parts are more than"));
-  CHECK(has(parts_of("{split: 2, axis: columns}", {6, 4}), "'x' [6,4] has no columns"));
-  CHECK(has(parts_of("{split: 0}", {6}), "'parts' must be at least 1"));
-  CHECK(has(parts_of("{split: []}", {6}), "the sizes of at least one part"));
-  CHECK(has(parts_of("{split: two}", {6}), "two"));
+  CHECK(contains(parts_of("{split: 4}", {6, 4, 4}),
+                 "the 6 channels of 'x' [6,4,4] do not make 4 equal parts"));
+  CHECK(contains(parts_of("{split: [2, 3]}", {6}),
+                 "the parts are fewer than the 6 channels of 'x' [6]"));
+  CHECK(contains(parts_of("{split: [2, 5]}", {6}), "the parts are more than the 6 channels"));
+  CHECK(contains(parts_of("{split: [9223372036854775807, 2]}", {6}), "the parts are more than"));
+  CHECK(contains(parts_of("{split: 2, axis: columns}", {6, 4}), "'x' [6,4] has no columns"));
+  CHECK(contains(parts_of("{split: 0}", {6}), "'parts' must be at least 1"));
+  CHECK(contains(parts_of("{split: []}", {6}), "the sizes of at least one part"));
+  CHECK(contains(parts_of("{split: two}", {6}), "two"));
 }
 
 TEST_CASE("a split's sizes are written as they are read") {

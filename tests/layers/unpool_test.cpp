@@ -1,6 +1,7 @@
 #include "reference/pool.h"
 #include "support/catch.h"
 #include "support/check_layer.h"
+#include "support/text.h"
 
 namespace cnn {
 namespace {
@@ -36,8 +37,6 @@ Numbers unpool(const Case& c, int64_t batch, const Numbers& pooled, const Number
   }
   return out;
 }
-
-bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 
@@ -78,11 +77,11 @@ TEST_CASE("unpool puts a maximum back where it was") {
 
 TEST_CASE("what cannot be unpooled is explained") {
   const NamedItem pool{"{maxpool: 2}", {3, 4, 4}};
-  CHECK(has(setup_error("{unpool: other}", {{4, 2, 2}}, pool),
-            "[4,2,2] is not of the shape [3,2,2] of 'other'"));
-  CHECK(has(setup_error("{unpool: other}", {{3, 4, 4}}, NamedItem{"relu", {3, 4, 4}}),
-            "'other' is no maxpool, but 'relu'"));
-  CHECK(has(setup_error("unpool", {{3, 4, 4}}), "needs 'pool'"));
+  CHECK(contains(setup_error("{unpool: other}", {{4, 2, 2}}, pool),
+                 "[4,2,2] is not of the shape [3,2,2] of 'other'"));
+  CHECK(contains(setup_error("{unpool: other}", {{3, 4, 4}}, NamedItem{"relu", {3, 4, 4}}),
+                 "'other' is no maxpool, but 'relu'"));
+  CHECK(contains(setup_error("unpool", {{3, 4, 4}}), "needs 'pool'"));
 }
 
 }  // namespace cnn

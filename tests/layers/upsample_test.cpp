@@ -3,6 +3,7 @@
 #include "reference/resample.h"
 #include "support/catch.h"
 #include "support/check_layer.h"
+#include "support/text.h"
 
 namespace cnn {
 namespace {
@@ -11,8 +12,6 @@ struct Case {
   std::string item;
   Shape input, output;
 };
-
-bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 reference::TapsOf nearest(int64_t in, int64_t out) {
   return [=](int64_t i) { return reference::Taps{{i * in / out, 1.0}}; };
@@ -82,13 +81,14 @@ TEST_CASE("upsample says what an output sees") {
 }
 
 TEST_CASE("sizes that cannot be made are explained") {
-  CHECK(has(setup_error("upsample", {{1, 4, 3}}), "give a factor"));
-  CHECK(has(setup_error("{upsample: 2, size: 8}", {{1, 4, 3}}), "give a factor"));
-  CHECK(has(setup_error("{upsample: 2, align_corners: true}", {{1, 4, 3}}),
-            "align_corners is for mode: bilinear"));
-  CHECK(has(setup_error("{upsample: 0}", {{1, 4, 3}}), "'scale' must be"));
-  CHECK(has(setup_error("{upsample: 2, mode: cubic}", {{1, 4, 3}}), "cubic"));
-  CHECK(has(setup_error("{upsample: 2}", {{4}}), "upsample expects an image [C,H,W], found [4]"));
+  CHECK(contains(setup_error("upsample", {{1, 4, 3}}), "give a factor"));
+  CHECK(contains(setup_error("{upsample: 2, size: 8}", {{1, 4, 3}}), "give a factor"));
+  CHECK(contains(setup_error("{upsample: 2, align_corners: true}", {{1, 4, 3}}),
+                 "align_corners is for mode: bilinear"));
+  CHECK(contains(setup_error("{upsample: 0}", {{1, 4, 3}}), "'scale' must be"));
+  CHECK(contains(setup_error("{upsample: 2, mode: cubic}", {{1, 4, 3}}), "cubic"));
+  CHECK(contains(setup_error("{upsample: 2}", {{4}}),
+                 "upsample expects an image [C,H,W], found [4]"));
 }
 
 }  // namespace cnn

@@ -17,10 +17,6 @@ Error error_of(const std::function<void()>& call) {
   return Error(Exit::kOk, {});
 }
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 bool same_tree(const Node& a, const Node& b) {
   if (a.kind() != b.kind() || a.text() != b.text() || a.quoted() != b.quoted()) return false;
   if (a.items().size() != b.items().size() || a.entries().size() != b.entries().size()) {

@@ -8,6 +8,7 @@
 #include "spec/model_spec.h"
 #include "spec/node.h"
 #include "support/files.h"
+#include "support/text.h"
 
 namespace cnn {
 
@@ -16,8 +17,6 @@ Node parse_text(const std::string& text);
 
 // The error that a call throws; one without diagnostics if it throws none.
 Error error_of(const std::function<void()>& call);
-
-bool contains(const std::string& text, const std::string& part);
 
 // Every key, text and kind is the same; places are not compared.
 bool same_tree(const Node& a, const Node& b);

@@ -29,16 +29,16 @@ int fail_each_allocation(Work&& work) {
 }
 
 TEST_CASE("row 28: whichever allocation fails, it is exit 6 and nothing is left behind") {
-  const TempFolder folder;
-  const std::string path = folder.write("m.yaml", kTinyModel);
+  const TemporaryFolder folder;
+  const std::string path = folder.file("m.yaml", kTinyModel);
   const ModelSpec spec = load(path, {"train.epochs=1"});
   Recorder recorder;
   StopFlags flags;
   TrainRequest request;
-  request.out = folder.file("runs");
+  request.out = folder.str("runs");
   std::string run;
   const int training = fail_each_allocation([&] {
-    CHECK_FALSE(std::filesystem::exists(folder.file("runs")));
+    CHECK_FALSE(std::filesystem::exists(folder.str("runs")));
     run = train(spec, request, recorder, flags).run;
   });
   CHECK(training > 4);
@@ -51,12 +51,12 @@ TEST_CASE("row 28: whichever allocation fails, it is exit 6 and nothing is left 
 }
 
 TEST_CASE("a training step allocates no buffers") {
-  const TempFolder folder;
-  const ModelSpec spec = load(folder.write("m.yaml", kTinyModel));
+  const TemporaryFolder folder;
+  const ModelSpec spec = load(folder.file("m.yaml", kTinyModel));
   Recorder recorder;
   StopFlags flags;
   TrainRequest request;
-  request.out = folder.file("runs");
+  request.out = folder.str("runs");
   int64_t allocations = 0, at_first_step = 0;
   set_allocation_fault([&](size_t) {
     ++allocations;

@@ -18,22 +18,22 @@ struct Run {
 };
 
 // Trains `model`; the folder must outlive what is read from the run.
-Run run(const TempFolder& folder, const std::string& model,
+Run run(const TemporaryFolder& folder, const std::string& model,
         const std::vector<std::string>& overrides = {}, const std::string& weights = "") {
   Run result;
   StopFlags flags;
   TrainRequest request;
-  request.out = folder.file("runs");
+  request.out = folder.str("runs");
   request.weights = weights;
   result.report =
-      train(load(folder.write("m.yaml", model), overrides), request, result.recorder, flags);
+      train(load(folder.file("m.yaml", model), overrides), request, result.recorder, flags);
   return result;
 }
 
 double score(const EpochRow& row, const char* name) { return *find_score(row.scores, name); }
 
 TEST_CASE("a small network learns the digits") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const Run r = run(folder, R"(name: digits
 input: {image: [1, 28, 28]}
 layers:
@@ -54,7 +54,7 @@ train: {epochs: 4, batch_size: 20, optimizer: {sgd: 0.05, momentum: 0.9}, schedu
 }
 
 TEST_CASE("a skip connection, a repeated block with arguments and a side head train together") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const Run r = run(folder, R"(name: rich
 input: {image: [1, 28, 28]}
 vars: {classes: 10}
@@ -101,7 +101,7 @@ train: {epochs: 6, batch_size: 20, optimizer: {adam: 1e-2}, seed: 2}
 }
 
 TEST_CASE("class weights turn a network towards the heavy class") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const std::string model = R"(name: weighted
 input: {image: [1, 28, 28]}
 layers:
@@ -121,15 +121,15 @@ train: {epochs: 2, batch_size: 20, optimizer: {sgd: 0.5}, seed: 2}
 }
 
 TEST_CASE("row 75: a loss that is not finite ends the run with layer and step") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   StopFlags flags;
   Recorder recorder;
   TrainRequest request;
-  request.out = folder.file("runs");
-  const std::string path = folder.write("m.yaml", kTinyModel);
+  request.out = folder.str("runs");
+  const std::string path = folder.file("m.yaml", kTinyModel);
   SECTION("in the first step, from weights that are not finite") {
     const Run start = run(folder, kTinyModel, {"train.epochs=0"});
-    const std::string bad = folder.file("bad.safetensors");
+    const std::string bad = folder.str("bad.safetensors");
     {
       const SafetensorsReader file(start.report.run + "/weights/last.safetensors");
       SafetensorsWriter writer;
@@ -152,7 +152,7 @@ TEST_CASE("row 75: a loss that is not finite ends the run with layer and step") 
         error_of(Exit::kDiverged, [&] { train(load(path), request, recorder, flags); });
     CHECK(contains(problem, "layer 'c1"));
     CHECK(contains(problem, "step 1 (epoch 1)"));
-    CHECK(RunInfo::parse(folder.file("runs/bad/run.json")).status == "failed");
+    CHECK(RunInfo::parse(folder.str("runs/bad/run.json")).status == "failed");
   }
   SECTION("in a later step; the last good checkpoint stands") {
     const std::string problem = error_of(Exit::kDiverged, [&] {
@@ -161,46 +161,46 @@ TEST_CASE("row 75: a loss that is not finite ends the run with layer and step") 
     CHECK(contains(problem, "layer '"));
     CHECK(contains(problem, "step "));
     // It can be read, so all of its numbers are finite.
-    SafetensorsReader(folder.file("runs/tiny/state/last.safetensors")).verify();
+    SafetensorsReader(folder.str("runs/tiny/state/last.safetensors")).verify();
   }
 }
 
 TEST_CASE("row 78: gradient spikes are clipped and counted; beyond the limit the run ends") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const Run clipped = run(folder, kTinyModel, {"train.clip=0.01", "train.epochs=1"});
   CHECK(clipped.report.clipped == clipped.report.steps);
   const Run free = run(folder, kTinyModel, {"train.clip=1000", "train.epochs=1"});
   CHECK(free.report.clipped == 0);
   const Run off = run(folder, kTinyModel, {"train.epochs=1"});
-  CHECK(content(free.report.run + "/weights/last.safetensors") ==
-        content(off.report.run + "/weights/last.safetensors"));
+  CHECK(read_text(free.report.run + "/weights/last.safetensors") ==
+        read_text(off.report.run + "/weights/last.safetensors"));
   CHECK(contains(error_of(Exit::kDiverged,
                           [&] { run(folder, kTinyModel, {"train.clip={norm: 1, limit: 1e-3}"}); }),
                  "train.clip"));
 }
 
 TEST_CASE("row 29: a batch beyond the data is an error, batch norm at batch 1 a warning") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const std::string problem = error_of(Exit::kSpec, [&] {
     run(folder, kTinyModel, {"train.epochs=1", "data.train=27"});
   });
   CHECK(contains(problem, "m.yaml:14:"));
   CHECK(contains(problem, "larger than the training data: 7 samples"));
-  CHECK_FALSE(std::filesystem::exists(folder.file("runs")));
+  CHECK_FALSE(std::filesystem::exists(folder.str("runs")));
   std::string model = kTinyModel;
   model.replace(model.find("  - flatten"), 11, "  - {bn, name: n1}\n  - flatten");
   const Run r = run(folder, model, {"train.batch_size=1", "train.max_steps=2"});
   CHECK(r.recorder.said("warning: batch norm"));
-  CHECK(contains(content(r.report.run + "/log.txt"), "warning: batch norm"));
+  CHECK(contains(read_text(r.report.run + "/log.txt"), "warning: batch norm"));
 }
 
 TEST_CASE("row 27: what memory cannot hold is refused before step 0") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   StopFlags flags;
   Recorder recorder;
   TrainRequest request;
-  request.out = folder.file("runs");
-  const std::string path = folder.write("m.yaml", kTinyModel);
+  request.out = folder.str("runs");
+  const std::string path = folder.file("m.yaml", kTinyModel);
   request.memory_limit = 50'000;
   const std::string limited =
       error_of(Exit::kResource, [&] { train(load(path), request, recorder, flags); });
@@ -214,16 +214,16 @@ TEST_CASE("row 27: what memory cannot hold is refused before step 0") {
   request.memory_limit = 0;
   std::string wide = kTinyModel;
   wide.insert(wide.find("  - {linear: 10"), "  - {linear: 1000000000, name: wide}\n");
-  folder.write("wide.yaml", wide);
+  folder.file("wide.yaml", wide);
   const std::string huge = error_of(
-      Exit::kResource, [&] { train(load(folder.file("wide.yaml")), request, recorder, flags); });
+      Exit::kResource, [&] { train(load(folder.str("wide.yaml")), request, recorder, flags); });
   CHECK(contains(huge, "for wide.weight"));
   CHECK(contains(huge, "available"));
-  CHECK_FALSE(std::filesystem::exists(folder.file("runs")));
+  CHECK_FALSE(std::filesystem::exists(folder.str("runs")));
 }
 
 TEST_CASE("a model that cannot be trained leaves nothing behind") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   std::string no_loss = kTinyModel;
   no_loss.erase(no_loss.find("loss:"), no_loss.find("data:") - no_loss.find("loss:"));
   CHECK(contains(error_of(Exit::kSpec, [&] { run(folder, no_loss); }), "no loss"));
@@ -231,8 +231,8 @@ TEST_CASE("a model that cannot be trained leaves nothing behind") {
       error_of(Exit::kUsage, [&] { run(folder, kTinyModel, {"train.best={val/acuracy: max}"}); }),
       "val/accuracy"));
   CHECK(error_of(Exit::kInput,
-                 [&] { run(folder, kTinyModel, {}, folder.file("no.safetensors")); }) != "");
-  CHECK_FALSE(std::filesystem::exists(folder.file("runs")));
+                 [&] { run(folder, kTinyModel, {}, folder.str("no.safetensors")); }) != "");
+  CHECK_FALSE(std::filesystem::exists(folder.str("runs")));
 }
 
 }  // namespace

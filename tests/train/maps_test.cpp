@@ -39,30 +39,30 @@ class Model {
  public:
   Model(const char* text, const std::vector<std::vector<float>>& values,
         const std::vector<std::string>& classes = {}) {
-    model = folder.write("model.yaml", text);
+    model = folder.file("model.yaml", text);
     ParameterStore store;
     build_graph(load(), Phase::kTest, store);
     store.allocate(false);
     for (size_t i = 0; i < values.size(); ++i) {
       store.import_values(static_cast<int>(i), values[i]);
     }
-    weights = folder.file("w.safetensors");
+    weights = folder.str("w.safetensors");
     save_weights(weights, store, {"model", classes, {1, 8, 8}, {1.0 / 255, {0}, {1}}});
   }
   ModelSpec load() const { return load_model(model, {}, vocabulary()); }
   std::string picture(const std::string& name, const Image& image) const {
-    write_png(folder.file(name), image);
-    return folder.file(name);
+    write_png(folder.str(name), image);
+    return folder.str(name);
   }
   PredictRequest request(const std::vector<std::string>& inputs) const {
     PredictRequest request;
     request.weights = weights;
     request.inputs = inputs;
-    request.out = folder.file("out");
+    request.out = folder.str("out");
     request.batch_size = 2;
     return request;
   }
-  TempFolder folder;
+  TemporaryFolder folder;
   std::string model, weights;
 };
 
@@ -95,11 +95,11 @@ TEST_CASE("a mask and an overlay of the image's own size, whatever that is") {
     const PredictReport report = predict(model.load(), request);
     REQUIRE(report.maps.size() == 3);
     CHECK(report.samples == 3);
-    CHECK(report.maps[0].input == model.folder.file("a.png"));
+    CHECK(report.maps[0].input == model.folder.str("a.png"));
     CHECK(report.maps[0].height == 21);
     CHECK(report.maps[2].width == 3);
     REQUIRE(report.maps[0].files.size() == 2);
-    CHECK(report.maps[0].files[0] == model.folder.file("out/a_mask.png"));
+    CHECK(report.maps[0].files[0] == model.folder.str("out/a_mask.png"));
     const NumberImage mask = read_number_image(report.maps[0].files[0]);
     REQUIRE(mask.values.size() == large.values.size());
     double bright_share = 0;
@@ -124,11 +124,11 @@ TEST_CASE("a mask and an overlay of the image's own size, whatever that is") {
 
 TEST_CASE("images of the same name get files of their own; without a folder nothing is written") {
   const Model model = bright();
-  std::filesystem::create_directories(model.folder.file("x"));
+  std::filesystem::create_directories(model.folder.str("x"));
   PredictRequest request =
       model.request({model.picture("a.png", ramp(8, 8)), model.picture("x/a.png", ramp(8, 8))});
   const PredictReport report = predict(model.load(), request);
-  CHECK(report.files[2] == model.folder.file("out/a-2_mask.png"));
+  CHECK(report.files[2] == model.folder.str("out/a-2_mask.png"));
   request.out.clear();
   CHECK(predict(model.load(), request).files.empty());
 }
@@ -138,7 +138,7 @@ TEST_CASE("a reconstruction is a picture again, its normalisation undone") {
   const Image picture = ramp(9, 10);
   const PredictReport report =
       predict(model.load(), model.request({model.picture("p.png", picture)}));
-  REQUIRE(report.files == std::vector<std::string>{model.folder.file("out/p_recon.png")});
+  REQUIRE(report.files == std::vector<std::string>{model.folder.str("out/p_recon.png")});
   const Image result = read_image(report.files[0], 1);
   CHECK(result.height == 9);
   for (size_t i = 0; i < picture.values.size(); ++i) {

@@ -63,8 +63,8 @@ TEST_CASE("activation and nonzeros look at one layer alone") {
 
 // A variational autoencoder in little; the metrics of a model file.
 Scores elbo_of(const std::string& metrics, const std::vector<float>& image) {
-  const TempFolder folder;
-  const ModelSpec spec = load(folder.write("m.yaml", R"(
+  const TemporaryFolder folder;
+  const ModelSpec spec = load(folder.file("m.yaml", R"(
 input: {image: [2]}
 layers:
   - {linear: 1, name: mu, init: {constant: 0.5}}
@@ -122,9 +122,9 @@ TEST_CASE("metrics say what they lack") {
 }
 
 TEST_CASE("a metric without target needs no loss, but a layer") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const auto set_of = [&](const std::string& metrics) {
-    const ModelSpec spec = load(folder.write("m.yaml", R"(
+    const ModelSpec spec = load(folder.file("m.yaml", R"(
 input: {image: [2]}
 layers:
   - {linear: 3, name: code}

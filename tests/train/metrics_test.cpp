@@ -102,8 +102,8 @@ TEST_CASE("the confusion matrix counts by true and predicted class") {
 
 // The metric set of a model with two heads.
 MetricSet set_of(const std::string& metrics, Graph* keep = nullptr) {
-  const TempFolder folder;
-  const ModelSpec spec = load(folder.write("m.yaml", R"(
+  const TemporaryFolder folder;
+  const ModelSpec spec = load(folder.file("m.yaml", R"(
 input: {image: [1, 8, 8]}
 vars: {k: 3}
 layers:

@@ -81,10 +81,10 @@ TEST_CASE("principal components that do not exist are refused") {
 
 TEST_CASE("no linear autoencoder is better than the principal components") {
   using namespace cnn::test;
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const QuietLog quiet;
-  write_npy(folder.file("x.npy"), {500, 6}, cloud(500, 0.1));
-  const ModelSpec spec = load(folder.write("m.yaml", R"(
+  write_npy(folder.str("x.npy"), {500, 6}, cloud(500, 0.1));
+  const ModelSpec spec = load(folder.file("m.yaml", R"(
 name: line
 input: {image: [6]}
 layers:
@@ -95,13 +95,13 @@ data: {format: npy, inputs: x.npy, test_inputs: x.npy, val: 0}
 train: {epochs: 60, batch_size: 50, optimizer: {adam: 0.05}, schedule: cosine}
 )"));
   TrainRequest request;
-  request.out = folder.path();
+  request.out = folder.str();
   request.name = "run";
   Recorder recorder;
   StopFlags flags;
   train(spec, request, recorder, flags);
   TestRequest test;
-  test.weights = folder.file("run/weights/last.safetensors");
+  test.weights = folder.str("run/weights/last.safetensors");
   test.pca_components = 2;
   const Scores scores = test_model(spec, test).metrics;
   CHECK(*find_score(scores, "loss") ==

@@ -20,9 +20,9 @@ data: {format: folder, train: pictures, mean: [0.4, 0.5, 0.6], std: 0.5}
 train: {epochs: 20, batch_size: 8, optimizer: {sgd: 0.2}}
 )";
 
-void add_picture(const TempFolder& folder, const std::string& name, int64_t height, int64_t width,
-                 int64_t channels, uint8_t value) {
-  const std::filesystem::path path = folder.file(name);
+void add_picture(const TemporaryFolder& folder, const std::string& name, int64_t height,
+                 int64_t width, int64_t channels, uint8_t value) {
+  const std::filesystem::path path = folder.str(name);
   std::filesystem::create_directories(path.parent_path());
   write_png(path, {height, width, channels,
                    std::vector<uint8_t>(static_cast<size_t>(height * width * channels), value)});
@@ -36,13 +36,13 @@ struct Light {
       add_picture(folder, "pictures/bright/" + name, 6, 6, 3, static_cast<uint8_t>(200 + 5 * i));
       add_picture(folder, "pictures/dark/" + name, 6, 6, 3, static_cast<uint8_t>(5 * i));
     }
-    model = folder.write("light.yaml", kModel);
+    model = folder.file("light.yaml", kModel);
     TrainRequest request;
-    request.out = folder.file("runs");
+    request.out = folder.str("runs");
     Recorder recorder;
     StopFlags flags;
     train(load(model), request, recorder, flags);
-    weights = folder.file("runs/light/weights/last.safetensors");
+    weights = folder.str("runs/light/weights/last.safetensors");
   }
   PredictReport run(const std::vector<std::string>& inputs, const std::string& out = "") const {
     PredictRequest request;
@@ -52,7 +52,7 @@ struct Light {
     request.batch_size = 3;
     return predict(load(model), request);
   }
-  TempFolder folder;
+  TemporaryFolder folder;
   std::string model, weights;
 };
 
@@ -63,8 +63,8 @@ TEST_CASE("pictures of any size and kind are named by class, folders stand for t
   add_picture(light.folder, "in/b/grey.png", 6, 9, 1, 10);
   add_picture(light.folder, "in/b/clear.png", 3, 3, 4, 220);
   add_picture(light.folder, "one.png", 6, 6, 3, 5);
-  light.folder.write("in/notes.txt", "no picture");
-  const PredictReport report = light.run({light.folder.file("in"), light.folder.file("one.png")});
+  light.folder.file("in/notes.txt", "no picture");
+  const PredictReport report = light.run({light.folder.str("in"), light.folder.str("one.png")});
   CHECK(report.samples == 4);
   REQUIRE(report.predictions.size() == 4);
   const std::vector<std::pair<std::string, std::string>> expected = {{"in/a/large.jpg", "bright"},
@@ -73,7 +73,7 @@ TEST_CASE("pictures of any size and kind are named by class, folders stand for t
                                                                      {"one.png", "dark"}};
   for (size_t i = 0; i < expected.size(); ++i) {
     const Prediction& prediction = report.predictions[i];
-    CHECK(prediction.input == light.folder.file(expected[i].first));
+    CHECK(prediction.input == light.folder.str(expected[i].first));
     CHECK(prediction.sample == 0);
     REQUIRE(prediction.classes.size() == 2);
     CHECK(prediction.classes[0].first == expected[i].second);
@@ -92,24 +92,24 @@ TEST_CASE("a picture gives what the same numbers as an array give") {
   for (const double mean : {0.4, 0.5, 0.6}) {
     values.insert(values.end(), 36, static_cast<float>((100 * (1.0 / 255) - mean) / 0.5));
   }
-  write_npy(light.folder.file("one.npy"), {1, 3, 6, 6}, values);
-  light.run({light.folder.file("one.png")}, light.folder.file("picture"));
-  light.run({light.folder.file("one.npy")}, light.folder.file("array"));
-  CHECK(content(light.folder.file("picture/out.npy")) ==
-        content(light.folder.file("array/out.npy")));
+  write_npy(light.folder.str("one.npy"), {1, 3, 6, 6}, values);
+  light.run({light.folder.str("one.png")}, light.folder.str("picture"));
+  light.run({light.folder.str("one.npy")}, light.folder.str("array"));
+  CHECK(read_text(light.folder.str("picture/out.npy")) ==
+        read_text(light.folder.str("array/out.npy")));
 }
 
 TEST_CASE("pictures that cannot be read, or that the model does not take, are named") {
   const Light light;
   const QuietLog log;
   const auto problem = [&](const std::string& input) {
-    return error_of(Exit::kInput, [&] { light.run({light.folder.file(input)}); });
+    return error_of(Exit::kInput, [&] { light.run({light.folder.str(input)}); });
   };
   add_picture(light.folder, "good.png", 6, 6, 3, 100);
-  const std::string whole = content(light.folder.file("good.png"));
-  light.folder.write("cut.png", whole.substr(0, whole.size() - 20));
+  const std::string whole = read_text(light.folder.str("good.png"));
+  light.folder.file("cut.png", whole.substr(0, whole.size() - 20));
   CHECK(contains(problem("cut.png"), "cut.png: error: at byte"));
-  std::filesystem::create_directories(light.folder.file("empty"));
+  std::filesystem::create_directories(light.folder.str("empty"));
   CHECK(contains(problem("empty"), "has no JPEG or PNG images"));
   CHECK(contains(problem("none.png"), "No such file"));
   CHECK(contains(problem("light.yaml"), "light.yaml"));

@@ -13,16 +13,16 @@ using namespace cnn::test;
 using nlohmann::json;
 
 TEST_CASE("testing reports losses, metrics and classes, the same with any batch and workers") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   StopFlags flags;
   Recorder recorder;
   TrainRequest request;
-  request.out = folder.file("runs");
+  request.out = folder.str("runs");
   std::string model = kTinyModel;
   model.replace(model.find("loss: {cross_entropy: out, target: label}"), 41,
                 "loss: [{cross_entropy: out, target: label}, {cross_entropy: out, target: label, "
                 "weight: 0.5, smoothing: 0.1, name: soft}]");
-  const std::string path = folder.write("m.yaml", model);
+  const std::string path = folder.file("m.yaml", model);
   const TrainReport trained = train(load(path), request, recorder, flags);
   TestRequest test;
   test.weights = weights_of_run(trained.run);

@@ -1,6 +1,7 @@
 // Interrupted and resumed runs end with the bits of one that was not interrupted.
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 
 #include "base/files.h"
 #include "base/rng.h"
@@ -25,7 +26,7 @@ struct Outcome {
 
 // The columns of results.csv that two equal runs share.
 std::string stable_results(const std::string& path) {
-  std::istringstream text(content(path));
+  std::istringstream text(read_text(path));
   std::string out;
   for (std::string line; std::getline(text, line);) {
     std::vector<std::string> fields;
@@ -41,8 +42,8 @@ std::string stable_results(const std::string& path) {
 }
 
 Outcome outcome(const std::string& run) {
-  return {content(run + "/weights/last.safetensors"), content(run + "/weights/best.safetensors"),
-          stable_results(run + "/results.csv")};
+  return {read_text(run + "/weights/last.safetensors"),
+          read_text(run + "/weights/best.safetensors"), stable_results(run + "/results.csv")};
 }
 
 void check_equal(const Outcome& a, const Outcome& b) {
@@ -55,16 +56,16 @@ class Runs {
  public:
   explicit Runs(std::string model, std::vector<std::string> overrides = {})
       : overrides_(std::move(overrides)) {
-    folder_.write("m.yaml", model);
+    folder_.file("m.yaml", model);
   }
-  const TempFolder& folder() const { return folder_; }
-  std::string run(const std::string& name) const { return folder_.file("runs/" + name); }
+  const TemporaryFolder& folder() const { return folder_; }
+  std::string run(const std::string& name) const { return folder_.str("runs/" + name); }
 
   TrainReport start(const std::string& name, Recorder& recorder, StopFlags& flags) {
     TrainRequest request;
-    request.out = folder_.file("runs");
+    request.out = folder_.str("runs");
     request.name = name;
-    return train(load(folder_.file("m.yaml"), overrides_), request, recorder, flags);
+    return train(load(folder_.str("m.yaml"), overrides_), request, recorder, flags);
   }
   TrainReport resume(const std::string& name, Recorder& recorder, StopFlags& flags) {
     TrainRequest request;
@@ -79,7 +80,7 @@ class Runs {
   }
 
  private:
-  TempFolder folder_;
+  TemporaryFolder folder_;
   std::vector<std::string> overrides_;
 };
 
@@ -174,7 +175,7 @@ TEST_CASE("row 61: a disk that fails at the n-th call is exit 6, and the run can
     set_file_faults({});
     if (!failed) continue;  // a call that did not matter: the removal of a temporary file
     ++failures;
-    for (const auto& entry : fs::recursive_directory_iterator(runs.folder().path())) {
+    for (const auto& entry : fs::recursive_directory_iterator(runs.folder().str())) {
       INFO("call " << n << ": " << entry.path());
       CHECK(entry.path().extension() != ".tmp");
     }
@@ -198,7 +199,7 @@ TEST_CASE("row 59: where the newest checkpoint is damaged, the one before it is 
   };
   runs.start("hurt", recorder, flags);
   const std::string last = runs.run("hurt") + "/state/last.safetensors";
-  const std::string good = content(last);
+  const std::string good = read_text(last);
   const auto write = [&](const std::string& bytes) {
     std::ofstream(last, std::ios::binary | std::ios::trunc) << bytes;
   };
@@ -225,10 +226,10 @@ TEST_CASE("where both checkpoints are damaged the run is refused and stays as it
   for (const char* name : {"last", "previous"}) {
     std::ofstream(runs.run("x") + "/state/" + name + ".safetensors") << "garbage";
   }
-  const std::string before = content(runs.run("x") + "/run.json");
+  const std::string before = read_text(runs.run("x") + "/run.json");
   Recorder second;
   CHECK(error_of(Exit::kInput, [&] { runs.resume("x", second, flags); }) != "");
-  CHECK(content(runs.run("x") + "/run.json") == before);
+  CHECK(read_text(runs.run("x") + "/run.json") == before);
 }
 
 TEST_CASE("row 74: a torn last line of results.csv is repaired on resume") {
@@ -248,7 +249,7 @@ TEST_CASE("row 74: a torn last line of results.csv is repaired on resume") {
   Recorder second;
   StopFlags none;
   runs.resume("torn", second, none);
-  const std::string text = content(csv);
+  const std::string text = read_text(csv);
   CHECK(text.back() == '\n');
   CHECK(contains(text, "\n3,12,"));
 }
@@ -322,7 +323,7 @@ TEST_CASE("a run cannot go on with other columns of results") {
   Recorder recorder;
   StopFlags flags;
   runs.start("a", recorder, flags);
-  const std::string before = content(runs.run("a") + "/results.csv");
+  const std::string before = read_text(runs.run("a") + "/results.csv");
   TrainRequest request;
   request.resume = runs.run("a");
   CHECK(contains(error_of(Exit::kInput,
@@ -332,7 +333,7 @@ TEST_CASE("a run cannot go on with other columns of results") {
                                   request, recorder, flags);
                           }),
                  "other columns"));
-  CHECK(content(runs.run("a") + "/results.csv") == before);
+  CHECK(read_text(runs.run("a") + "/results.csv") == before);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "train/run_dir.h"
 
 #include <filesystem>
+#include <fstream>
 
 #include "support/catch.h"
 #include "train/support.h"
@@ -33,20 +34,20 @@ RunInfo some_info() {
 }
 
 TEST_CASE("run.json comes back as it was written") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const RunInfo info = some_info();
-  const RunInfo back = RunInfo::parse(folder.write("run.json", info.json()));
+  const RunInfo back = RunInfo::parse(folder.file("run.json", info.json()));
   CHECK(back.json() == info.json());
   CHECK(back.command == info.command);
   CHECK(back.best->value == 0.1 + 0.2);
-  CHECK(contains(error_of(Exit::kInput, [&] { RunInfo::parse(folder.write("x", "{}")); }), "x"));
-  CHECK(error_of(Exit::kInput, [&] { RunInfo::parse(folder.write("x", "[1,")); }) != "");
-  CHECK(error_of(Exit::kInput, [&] { RunInfo::parse(folder.file("none")); }) != "");
+  CHECK(contains(error_of(Exit::kInput, [&] { RunInfo::parse(folder.file("x", "{}")); }), "x"));
+  CHECK(error_of(Exit::kInput, [&] { RunInfo::parse(folder.file("x", "[1,")); }) != "");
+  CHECK(error_of(Exit::kInput, [&] { RunInfo::parse(folder.str("none")); }) != "");
 }
 
 TEST_CASE("runs of one name get numbers, and 'latest' links to the newest") {
-  const TempFolder folder;
-  const std::string out = folder.file("runs/deep");
+  const TemporaryFolder folder;
+  const std::string out = folder.str("runs/deep");
   const QuietLog log;
   const auto first = RunDirectory::create(out, "net", false);
   CHECK(first->path() == out + "/net");
@@ -64,18 +65,18 @@ TEST_CASE("runs of one name get numbers, and 'latest' links to the newest") {
 }
 
 TEST_CASE("a run's name is the name of one folder") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   for (const char* name : {"", ".", "..", "a/b", "../x", "latest"}) {
     INFO(name);
-    CHECK(error_of(Exit::kUsage, [&] { RunDirectory::create(folder.file("r"), name, false); }) !=
+    CHECK(error_of(Exit::kUsage, [&] { RunDirectory::create(folder.str("r"), name, false); }) !=
           "");
   }
-  CHECK(RunDirectory::create(folder.file("r"), "žába 1", false) != nullptr);
+  CHECK(RunDirectory::create(folder.str("r"), "žába 1", false) != nullptr);
 }
 
 TEST_CASE("an old run is emptied by --overwrite and nothing else is") {
-  const TempFolder folder;
-  const std::string out = folder.file("runs");
+  const TemporaryFolder folder;
+  const std::string out = folder.str("runs");
   {
     const auto run = RunDirectory::create(out, "net", false);
     run->write_spec("name: net\n");
@@ -99,17 +100,17 @@ TEST_CASE("an old run is emptied by --overwrite and nothing else is") {
 }
 
 TEST_CASE("row 72: a folder that cannot be written is exit 6") {
-  const TempFolder folder;
-  folder.write("file", "x");
+  const TemporaryFolder folder;
+  folder.file("file", "x");
   CHECK(error_of(Exit::kResource,
-                 [&] { RunDirectory::create(folder.file("file"), "net", false); }) != "");
+                 [&] { RunDirectory::create(folder.str("file"), "net", false); }) != "");
   CHECK(error_of(Exit::kResource,
-                 [&] { RunDirectory::create(folder.file("file/x"), "net", false); }) != "");
+                 [&] { RunDirectory::create(folder.str("file/x"), "net", false); }) != "");
 }
 
 TEST_CASE("row 73: a run in use is refused to others") {
-  const TempFolder folder;
-  const std::string out = folder.file("runs");
+  const TemporaryFolder folder;
+  const std::string out = folder.str("runs");
   auto run = RunDirectory::create(out, "net", false);
   run->write_spec("name: net\n");
   run->write_info(some_info());
@@ -123,12 +124,12 @@ TEST_CASE("row 73: a run in use is refused to others") {
 }
 
 TEST_CASE("a run stands for its model file and its weights") {
-  const TempFolder folder;
-  const std::string out = folder.file("runs");
+  const TemporaryFolder folder;
+  const std::string out = folder.str("runs");
   const auto run = RunDirectory::create(out, "net", false);
   CHECK_FALSE(is_run_directory(run->path()));
-  CHECK(error_of(Exit::kInput, [&] { RunDirectory::open(folder.path()); }) != "");
-  CHECK(error_of(Exit::kInput, [&] { RunDirectory::open(folder.file("none")); }) != "");
+  CHECK(error_of(Exit::kInput, [&] { RunDirectory::open(folder.str()); }) != "");
+  CHECK(error_of(Exit::kInput, [&] { RunDirectory::open(folder.str("none")); }) != "");
   run->write_spec("name: net\n");
   run->write_info(some_info());
   CHECK(is_run_directory(out + "/latest"));

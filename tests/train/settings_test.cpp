@@ -9,10 +9,10 @@ namespace {
 using namespace cnn::test;
 
 TrainSettings settings(const std::string& train) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   return read_train_settings(
-      load(folder.write("m.yaml", "input: {x: [3]}\nvars: {n: 4, rate: 0.2}\nlayers: [relu]\n" +
-                                      (train.empty() ? "" : "train: " + train) + "\n")));
+      load(folder.file("m.yaml", "input: {x: [3]}\nvars: {n: 4, rate: 0.2}\nlayers: [relu]\n" +
+                                     (train.empty() ? "" : "train: " + train) + "\n")));
 }
 
 TEST_CASE("a model file without a train section gets the defaults") {

@@ -43,8 +43,8 @@ train: {batch_size: 8, optimizer: {sgd: 0.1, momentum: 0.9}}
 )";
 
 ModelSummary summary_of(const std::string& yaml, const std::vector<std::string>& overrides = {}) {
-  const TempFolder folder;
-  return summarize(load(folder.write("m.yaml", yaml), overrides));
+  const TemporaryFolder folder;
+  return summarize(load(folder.file("m.yaml", yaml), overrides));
 }
 
 const LayerSummary& layer_of(const ModelSummary& summary, const std::string& name) {
@@ -78,9 +78,9 @@ std::string first_words(const std::string& row) {
 }
 
 TEST_CASE("planned memory is what training allocates") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   for (const char* text : {kTinyModel, kResidual}) {
-    const std::string path = folder.write("m.yaml", text);
+    const std::string path = folder.file("m.yaml", text);
     // The residual network has three input channels, the digits one.
     const std::vector<std::vector<std::string>> cases = {
         {"input.image=[1,28,28]"},
@@ -101,8 +101,8 @@ TEST_CASE("planned memory is what training allocates") {
 }
 
 TEST_CASE("planned memory of inference is what timing allocates") {
-  const TempFolder folder;
-  const ModelSpec spec = load(folder.write("m.yaml", kTinyModel), {"train.batch_size=6"});
+  const TemporaryFolder folder;
+  const ModelSpec spec = load(folder.file("m.yaml", kTinyModel), {"train.batch_size=6"});
   TimingRequest request;
   request.training = false;
   request.seconds = 0.001;
@@ -216,10 +216,10 @@ loss: {cross_entropy: fc, target: label}
 }
 
 TEST_CASE("a model with an error is shown up to it") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   std::string text = kResidual;
   text.replace(text.find("kernel: 3, pad: 1, name: conv2"), 9, "kernel: 9");
-  const ModelSpec spec = load(folder.write("m.yaml", text));
+  const ModelSpec spec = load(folder.file("m.yaml", text));
   CHECK_FALSE(error_of(Exit::kSpec, [&] { summarize(spec); }).empty());
   const QuietLog log;
   const ModelSummary summary = summarize_until_error(spec);
@@ -230,7 +230,7 @@ TEST_CASE("a model with an error is shown up to it") {
   CHECK_FALSE(contains(table, "total"));
   CHECK_FALSE(contains(table, "training"));
   // An error elsewhere is none of the layers'.
-  const ModelSpec other = load(folder.write("n.yaml", kResidual), {"train.epochs=many"});
+  const ModelSpec other = load(folder.file("n.yaml", kResidual), {"train.epochs=many"});
   CHECK_FALSE(error_of(Exit::kUsage, [&] { summarize(other); }).empty());
   CHECK(summarize_until_error(other).layers.empty());
 }

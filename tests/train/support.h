@@ -1,55 +1,19 @@
-// What the training tests share: a temporary folder, models as text, short runs.
+// What the training tests share: models as text, short runs, what they say.
 #pragma once
 
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/log.h"
 #include "spec/model_spec.h"
+#include "support/files.h"
+#include "support/text.h"
 #include "train/trainer.h"
 #include "train/vocabulary.h"
 
 namespace cnn::test {
-
-// A fresh folder, removed at the end.
-class TempFolder {
- public:
-  TempFolder() {
-    static int number = 0;
-    path_ = std::filesystem::temp_directory_path() /
-            ("cnn-train-test-" + std::to_string(getpid()) + "-" + std::to_string(number++));
-    std::filesystem::create_directories(path_);
-  }
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-
-  std::string path() const { return path_; }
-  std::string file(std::string_view name) const { return path_ / name; }
-  std::string write(std::string_view name, std::string_view text) const {
-    std::ofstream(file(name), std::ios::binary) << text;
-    return file(name);
-  }
-
- private:
-  std::filesystem::path path_;
-};
-
-inline std::string content(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 // Keeps log lines off the terminal and for the test to look at.
 class QuietLog {
@@ -127,10 +91,6 @@ std::string error_of(Exit code, Work&& work) {
     return text;
   }
   return "";
-}
-
-inline bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace cnn::test

@@ -35,8 +35,8 @@ TimingReport report_of(double milliseconds) {
 }
 
 TEST_CASE("timing reports what the interface promises, for training and inference") {
-  const TempFolder folder;
-  const ModelSpec spec = load(folder.write("m.yaml", kTinyModel));
+  const TemporaryFolder folder;
+  const ModelSpec spec = load(folder.file("m.yaml", kTinyModel));
   TimingRequest request;
   request.seconds = 0.02;
   request.batch_size = 4;
@@ -79,15 +79,15 @@ TEST_CASE("timing reports what the interface promises, for training and inferenc
 }
 
 TEST_CASE("a timing report is read again from its JSON") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   TimingReport report = report_of(2);
   report.layers[0].kernel = "direct";
   report.layers[0].compute_bound = true;
   report.update_s = 0.25;
-  const TimingReport read = read_timing(folder.write("t.json", "a note\n" + report.json() + "\n"));
+  const TimingReport read = read_timing(folder.file("t.json", "a note\n" + report.json() + "\n"));
   CHECK(read.json() == report.json());
   for (const char* bad : {"", "{}", "no json", "{\"schema\":1,\"layers\":[{}]}"}) {
-    const std::string path = folder.write("bad.json", bad);
+    const std::string path = folder.file("bad.json", bad);
     CHECK(contains(error_of(Exit::kInput, [&] { read_timing(path); }), "no timing report"));
   }
 }

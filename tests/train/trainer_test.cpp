@@ -18,20 +18,20 @@ namespace {
 using namespace cnn::test;
 
 // Trains `model` in `folder` under `name`.
-TrainReport train_here(const TempFolder& folder, const std::string& model, const std::string& name,
-                       const std::vector<std::string>& overrides = {},
+TrainReport train_here(const TemporaryFolder& folder, const std::string& model,
+                       const std::string& name, const std::vector<std::string>& overrides = {},
                        Recorder* recorder = nullptr) {
   Recorder own;
   StopFlags flags;
   TrainRequest request;
-  request.out = folder.file("runs");
+  request.out = folder.str("runs");
   request.name = name;
-  const std::string path = folder.write(name + ".yaml", model);
+  const std::string path = folder.file(name + ".yaml", model);
   return train(load(path, overrides), request, recorder ? *recorder : own, flags);
 }
 
 std::string weights(const TrainReport& report, const std::string& which = "last") {
-  return content(report.run + "/weights/" + which + ".safetensors");
+  return read_text(report.run + "/weights/" + which + ".safetensors");
 }
 
 std::vector<float> tensor(const std::string& path, const std::string& name) {
@@ -44,7 +44,7 @@ std::vector<float> tensor(const std::string& path, const std::string& name) {
 }
 
 TEST_CASE("a run leaves its results, weights, checkpoint and description") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   Recorder recorder;
   const TrainReport report = train_here(folder, kTinyModel, "tiny", {}, &recorder);
   CHECK(report.status == TrainReport::Status::kDone);
@@ -81,7 +81,7 @@ TEST_CASE("a run leaves its results, weights, checkpoint and description") {
   CHECK(info.epochs == 3);
   CHECK(info.seed == 7);
   CHECK(info.best->value == report.best->value);
-  CHECK(contains(content(report.run + "/log.txt"), "epoch 3/3"));
+  CHECK(contains(read_text(report.run + "/log.txt"), "epoch 3/3"));
   const SafetensorsReader file(report.run + "/weights/best.safetensors");
   CHECK(file.metadata().at("model") == "tiny");
   CHECK(file.metadata().at("input") == "[1,28,28]");
@@ -89,19 +89,19 @@ TEST_CASE("a run leaves its results, weights, checkpoint and description") {
 }
 
 TEST_CASE("the resolved model file in the run trains the same network") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const TrainReport first =
       train_here(folder, kTinyModel, "a", {"train.epochs=1", "train.lr=0.07"});
   StopFlags flags;
   Recorder recorder;
   TrainRequest request;
-  request.out = folder.file("elsewhere");
+  request.out = folder.str("elsewhere");
   const TrainReport second = train(load(model_file_of(first.run)), request, recorder, flags);
   CHECK(weights(first) == weights(second));
 }
 
 TEST_CASE("the same bits with any number of threads and loader workers") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const int before = threads();
   std::string expected;
   for (const int count : {1, 2, 5}) {
@@ -118,14 +118,14 @@ TEST_CASE("the same bits with any number of threads and loader workers") {
 }
 
 TEST_CASE("another seed gives another result, the same seed the same") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const std::string a = weights(train_here(folder, kTinyModel, "a", {"train.epochs=1"}));
   CHECK(a == weights(train_here(folder, kTinyModel, "b", {"train.epochs=1"})));
   CHECK(a != weights(train_here(folder, kTinyModel, "c", {"train.epochs=1", "train.seed=8"})));
 }
 
 TEST_CASE("accumulated batches make the same update as one large batch") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const std::vector<std::string> common = {"train.epochs=2", "train.optimizer={sgd: 0.05}"};
   auto large = common, small = common;
   large.push_back("train.batch_size=16");
@@ -148,7 +148,7 @@ TEST_CASE("accumulated batches make the same update as one large batch") {
 }
 
 TEST_CASE("frozen parameters keep their bits while the others learn") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const TrainReport start = train_here(folder, kTinyModel, "start", {"train.epochs=0"});
   const TrainReport report =
       train_here(folder, kTinyModel, "frozen",
@@ -161,28 +161,28 @@ TEST_CASE("frozen parameters keep their bits while the others learn") {
 }
 
 TEST_CASE("row 80: training at a rate of 0 changes no weight") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const TrainReport start = train_here(folder, kTinyModel, "start", {"train.epochs=0"});
   const TrainReport report = train_here(folder, kTinyModel, "zero", {"train.lr=0"});
   CHECK(weights(start) == weights(report));
 }
 
 TEST_CASE("training starts from given weights") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const TrainReport first = train_here(folder, kTinyModel, "first", {"train.epochs=1"});
   TrainRequest request;
-  request.out = folder.file("runs");
+  request.out = folder.str("runs");
   request.name = "second";
   request.weights = first.run + "/weights/last.safetensors";
   StopFlags flags;
   Recorder recorder;
   const TrainReport second =
-      train(load(folder.file("first.yaml"), {"train.epochs=0"}), request, recorder, flags);
+      train(load(folder.str("first.yaml"), {"train.epochs=0"}), request, recorder, flags);
   CHECK(weights(first) == weights(second));
 }
 
 TEST_CASE("a run stops at its limits with its state saved") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   SECTION("steps") {
     const TrainReport report = train_here(folder, kTinyModel, "steps", {"train.max_steps=7"});
     CHECK(report.status == TrainReport::Status::kStopped);
@@ -210,7 +210,7 @@ TEST_CASE("a run stops at its limits with its state saved") {
 }
 
 TEST_CASE("the best epoch's weights are kept by the rule") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   Recorder recorder;
   const TrainReport report = train_here(
       folder, kTinyModel, "best",
@@ -233,7 +233,7 @@ TEST_CASE("the best epoch's weights are kept by the rule") {
 }
 
 TEST_CASE("without held-out data the best is the lowest training loss, with a note") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   Recorder recorder;
   const TrainReport report = train_here(
       folder, kTinyModel, "all", {"data.val=0", "train.best={val/accuracy: max}"}, &recorder);
@@ -244,12 +244,12 @@ TEST_CASE("without held-out data the best is the lowest training loss, with a no
 }
 
 TEST_CASE("signals end a run with its state saved, or save and go on") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   StopFlags flags;
   Recorder recorder;
   TrainRequest request;
-  request.out = folder.file("runs");
-  const ModelSpec spec = load(folder.write("m.yaml", kTinyModel));
+  request.out = folder.str("runs");
+  const ModelSpec spec = load(folder.file("m.yaml", kTinyModel));
   SECTION("row 67: SIGINT") {
     recorder.on_step = [&](const StepInfo& s) {
       if (s.step == 4) flags.stop_signal = SIGINT;
@@ -271,7 +271,7 @@ TEST_CASE("signals end a run with its state saved, or save and go on") {
     bool saved = false;
     recorder.on_step = [&](const StepInfo& s) {
       if (s.step == 2) flags.save_requested = true;
-      if (s.step == 3) saved = file_exists(folder.file("runs/tiny/state/last.safetensors"));
+      if (s.step == 3) saved = file_exists(folder.str("runs/tiny/state/last.safetensors"));
     };
     CHECK(train(spec, request, recorder, flags).exit == Exit::kOk);
     CHECK(saved);

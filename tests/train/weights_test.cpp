@@ -35,8 +35,8 @@ WeightsInfo some_info() {
 }
 
 TEST_CASE("weights and what is said of them come back to the bit") {
-  const TempFolder folder;
-  const std::string path = folder.file("w.safetensors");
+  const TemporaryFolder folder;
+  const std::string path = folder.str("w.safetensors");
   ParameterStore store;
   fill(store, {"a.weight", "b.weight"});
   save_weights(path, store, some_info());
@@ -69,8 +69,8 @@ void write_plain(const std::string& path, const std::vector<std::string>& names,
 }
 
 TEST_CASE("weights of another tool load; its count of batches is ignored") {
-  const TempFolder folder;
-  const std::string path = folder.file("w.safetensors");
+  const TemporaryFolder folder;
+  const std::string path = folder.str("w.safetensors");
   write_plain(path, {"bn.weight", "bn.num_batches_tracked"}, {2, 3});
   ParameterStore store;
   fill(store, {"bn.weight"});
@@ -82,8 +82,8 @@ TEST_CASE("weights of another tool load; its count of batches is ignored") {
 }
 
 TEST_CASE("row 57: weights of another model are listed, and nothing is loaded") {
-  const TempFolder folder;
-  const std::string path = folder.file("w.safetensors");
+  const TemporaryFolder folder;
+  const std::string path = folder.str("w.safetensors");
   ParameterStore store;
   fill(store, {"same.weight", "missing.weight"});
   const std::vector<float> before(store.value_arena().begin(), store.value_arena().end());
@@ -104,8 +104,8 @@ TEST_CASE("row 57: weights of another model are listed, and nothing is loaded") 
 }
 
 TEST_CASE("what fits of another model's weights is loaded on request, and the rest is listed") {
-  const TempFolder folder;
-  const std::string path = folder.file("w.safetensors");
+  const TemporaryFolder folder;
+  const std::string path = folder.str("w.safetensors");
   ParameterStore store;
   fill(store, {"same.weight", "missing.weight"});
   const std::vector<float> missing = store.export_values(1);
@@ -126,8 +126,8 @@ TEST_CASE("what fits of another model's weights is loaded on request, and the re
 }
 
 TEST_CASE("row 58: weights that are not finite are refused unless accepted") {
-  const TempFolder folder;
-  const std::string path = folder.file("w.safetensors");
+  const TemporaryFolder folder;
+  const std::string path = folder.str("w.safetensors");
   ParameterStore store;
   fill(store, {"a.weight", "b.weight"});
   const std::vector<float> before = store.export_values(0);
@@ -144,24 +144,24 @@ TEST_CASE("row 58: weights that are not finite are refused unless accepted") {
 }
 
 TEST_CASE("rows 50 and 51: a damaged file loads nothing") {
-  const TempFolder folder;
-  const std::string path = folder.file("w.safetensors");
+  const TemporaryFolder folder;
+  const std::string path = folder.str("w.safetensors");
   ParameterStore store;
   fill(store, {"a.weight", "b.weight"});
   save_weights(path, store, some_info());
-  const std::string whole = content(path);
+  const std::string whole = read_text(path);
   ParameterStore other;
   fill(other, {"b.weight", "a.weight"});
   const std::vector<float> before(other.value_arena().begin(), other.value_arena().end());
   for (size_t i = 0; i < whole.size(); i += 7) {
     std::string flipped = whole;
     flipped[i] = static_cast<char>(flipped[i] ^ 0x10);
-    folder.write("bad.safetensors", flipped);
+    folder.file("bad.safetensors", flipped);
     INFO("byte " << i);
-    CHECK(error_of(Exit::kInput, [&] { load_weights(folder.file("bad.safetensors"), other); }) !=
+    CHECK(error_of(Exit::kInput, [&] { load_weights(folder.str("bad.safetensors"), other); }) !=
           "");
-    folder.write("bad.safetensors", whole.substr(0, i));
-    CHECK(error_of(Exit::kInput, [&] { load_weights(folder.file("bad.safetensors"), other); }) !=
+    folder.file("bad.safetensors", whole.substr(0, i));
+    CHECK(error_of(Exit::kInput, [&] { load_weights(folder.str("bad.safetensors"), other); }) !=
           "");
   }
   CHECK(std::vector<float>(other.value_arena().begin(), other.value_arena().end()) == before);

@@ -58,6 +58,27 @@ struct OutputAdjoint4 {
   }
 };
 
+// Values of the weights' polynomial at +-1/sqrt 2 and +-sqrt 2: u[1..4] from its even and odd
+// parts.
+template <class V>
+void at_points(V even1, V odd1, V even2, V odd2, V* u) {
+  u[1] = even1 + odd1;
+  u[2] = even1 - odd1;
+  u[3] = even2 + odd2;
+  u[4] = even2 - odd2;
+}
+
+// The adjoint of that: what the even and the odd coefficients have of u[1..4].
+template <class V>
+struct PointSums {
+  explicit PointSums(const V* u)
+      : even1((-2.0f / 3) * (u[1] + u[2])),
+        odd1((-2.0f / 3 * kHalfRoot) * (u[1] - u[2])),
+        even2((1.0f / 6) * (u[3] + u[4])),
+        odd2((1.0f / 6 * kRoot) * (u[3] - u[4])) {}
+  V even1, odd1, even2, odd2;
+};
+
 struct Weights3 {
   static constexpr int kIn = 3, kOut = 6, kOverlap = kIn;
   template <class V>
@@ -65,10 +86,7 @@ struct Weights3 {
     const V even1 = (-2.0f / 3) * (w[0] + 0.5f * w[2]), odd1 = (-2.0f / 3 * kHalfRoot) * w[1];
     const V even2 = (1.0f / 6) * (w[0] + 2.0f * w[2]), odd2 = (1.0f / 6 * kRoot) * w[1];
     u[0] = w[0];
-    u[1] = even1 + odd1;
-    u[2] = even1 - odd1;
-    u[3] = even2 + odd2;
-    u[4] = even2 - odd2;
+    at_points(even1, odd1, even2, odd2, u);
     u[5] = w[2];
   }
 };
@@ -77,12 +95,10 @@ struct WeightsAdjoint3 {
   static constexpr int kIn = 6, kOut = 3;
   template <class V>
   static void apply(const V (&u)[kIn], V (&w)[kOut]) {
-    const V sum1 = (-2.0f / 3) * (u[1] + u[2]),
-            difference1 = (-2.0f / 3 * kHalfRoot) * (u[1] - u[2]);
-    const V sum2 = (1.0f / 6) * (u[3] + u[4]), difference2 = (1.0f / 6 * kRoot) * (u[3] - u[4]);
-    w[0] = u[0] + sum1 + sum2;
-    w[1] = difference1 + difference2;
-    w[2] = 0.5f * sum1 + (2.0f * sum2 + u[5]);
+    const PointSums<V> s(u);
+    w[0] = u[0] + s.even1 + s.even2;
+    w[1] = s.odd1 + s.odd2;
+    w[2] = 0.5f * s.even1 + (2.0f * s.even2 + u[5]);
   }
 };
 
@@ -118,10 +134,7 @@ struct Weights5 {
     const V even2 = (1.0f / 6) * (w[0] + 2.0f * (w[2] + 2.0f * w[4]));
     const V odd2 = (1.0f / 6 * kRoot) * (w[1] + 2.0f * w[3]);
     u[0] = w[0];
-    u[1] = even1 + odd1;
-    u[2] = even1 - odd1;
-    u[3] = even2 + odd2;
-    u[4] = even2 - odd2;
+    at_points(even1, odd1, even2, odd2, u);
     u[5] = w[4];
   }
 };
@@ -130,14 +143,12 @@ struct WeightsAdjoint5 {
   static constexpr int kIn = 6, kOut = 5;
   template <class V>
   static void apply(const V (&u)[kIn], V (&w)[kOut]) {
-    const V sum1 = (-2.0f / 3) * (u[1] + u[2]),
-            difference1 = (-2.0f / 3 * kHalfRoot) * (u[1] - u[2]);
-    const V sum2 = (1.0f / 6) * (u[3] + u[4]), difference2 = (1.0f / 6 * kRoot) * (u[3] - u[4]);
-    w[0] = u[0] + sum1 + sum2;
-    w[1] = difference1 + difference2;
-    w[2] = 0.5f * sum1 + 2.0f * sum2;
-    w[3] = 0.5f * difference1 + 2.0f * difference2;
-    w[4] = 0.25f * sum1 + (4.0f * sum2 + u[5]);
+    const PointSums<V> s(u);
+    w[0] = u[0] + s.even1 + s.even2;
+    w[1] = s.odd1 + s.odd2;
+    w[2] = 0.5f * s.even1 + 2.0f * s.even2;
+    w[3] = 0.5f * s.odd1 + 2.0f * s.odd2;
+    w[4] = 0.25f * s.even1 + (4.0f * s.even2 + u[5]);
   }
 };
 

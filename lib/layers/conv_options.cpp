@@ -1,0 +1,67 @@
+#include "layers/conv_options.h"
+
+#include <climits>
+
+#include "layers/pair_option.h"
+#include "layers/window.h"
+
+namespace cnn {
+namespace {
+
+constexpr int64_t kMaxTaps = 1 << 20;
+
+}  // namespace
+
+void ConvOptions::declare_window(Options& o, const Words& words) {
+  o("out", out, "number of output channels")
+      .primary()
+      .required()
+      .at_least(1)
+      .aliases({"num_output", "out_channels", "filters", "features", "nb_filter"});
+  o("kernel", window.kernel, "height and width of the window")
+      .required()
+      .between(1, kMaxKernel)
+      .aliases({"kernel_size", "size", "ksize", "kernel_shape", "filter_size"});
+  o("stride", window.stride, words.stride).between(1, kMaxStep).aliases(words.stride_aliases);
+  o("pad", window.pad, words.pad).between(0, kMaxStep).aliases({"padding", "pads"});
+  o("dilation", window.dilation, "distance between the window's taps")
+      .between(1, kMaxStep)
+      .aliases({"dilations", "dilation_rate", "atrous"});
+  o("groups", groups, "equal parts of the channels that do not see each other")
+      .at_least(1)
+      .aliases({"group", "num_group"});
+  o("bias", has_bias, "add a learned offset to every channel").aliases({"use_bias", "bias_term"});
+}
+
+void ConvOptions::declare_product(Options& o, const Words& words) {
+  o("exact", exact,
+    "add up the products as they are, without Winograd's transforms, which take fewer and round "
+    "a little more");
+  o("tie", tie, words.tie).names_layer(tie).aliases({"tied", "tied_to", "share", "tie_weights"});
+}
+
+void ConvOptions::check_image(const Setup& s, std::string_view layer) const {
+  const Shape& in = s.input();
+  s.require(in.rank() == 3, "{} expects an image [C,H,W], found {}", layer, in.str());
+  s.require(out <= INT_MAX, "{} output channels are beyond BLAS: sizes end at {}", out, INT_MAX);
+  s.require(in.channels() % groups == 0, "groups: {} does not divide the {} input channels", groups,
+            in.channels());
+  s.require(out % groups == 0, "groups: {} does not divide the {} output channels", groups, out);
+}
+
+void ConvOptions::check_kernel(const Setup& s, const ConvShape& shape, int64_t channels) const {
+  const int64_t taps = shape.taps();
+  s.require(taps <= kMaxTaps, "a kernel of {} x {} is beyond the limit of {} taps", window.kernel.h,
+            window.kernel.w, kMaxTaps);
+  s.require(channels <= INT_MAX / taps,
+            "{} channels under a kernel of {} taps are beyond BLAS: the product ends at {}",
+            channels, taps, INT_MAX);
+}
+
+std::string kernel_names(std::string_view forward, std::string_view data,
+                         std::string_view weights) {
+  if (forward == data && forward == weights) return std::string(forward);
+  return fmt::format("{} (data {}, weights {})", forward, data, weights);
+}
+
+}  // namespace cnn

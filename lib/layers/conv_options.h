@@ -1,0 +1,40 @@
+// What conv and upconv have in common: options, their limits, and what serves them is called.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernels/conv/conv.h"
+#include "layers/layer.h"
+
+namespace cnn {
+
+struct ConvOptions {
+  int64_t out = 0;
+  Window window;
+  int64_t groups = 1;
+  bool has_bias = true;
+  bool exact = false;
+  std::string tie;
+
+  // What an option means to the one and to the other.
+  struct Words {
+    const char* stride;
+    std::vector<std::string> stride_aliases;
+    const char* pad;
+    const char* tie;
+  };
+  void declare_window(Options& o, const Words& words);   // out ... bias
+  void declare_product(Options& o, const Words& words);  // exact, tie
+
+  // `layer` is the type that complains.
+  void check_image(const Setup& s, std::string_view layer) const;
+  // `channels`: the most that one product reads under the kernel.
+  void check_kernel(const Setup& s, const ConvShape& shape, int64_t channels) const;
+};
+
+// "direct", or "direct (data im2col, weights winograd 4x4)".
+std::string kernel_names(std::string_view forward, std::string_view data, std::string_view weights);
+
+}  // namespace cnn
