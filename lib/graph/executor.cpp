@@ -41,41 +41,19 @@ Executor::Executor(const Graph& graph, ParameterStore& store, const MemoryPlan& 
   flush_denormals();
   bound_.assign(graph.fields.size(), nullptr);
   const GradientFlow flow = gradient_flow(graph, plan.pass, store);
+  if (plan.slice > 0) lanes_.resize(static_cast<size_t>(plan.threads));
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const GraphNode& node = graph.nodes[i];
     CNN_ASSERT(node.parameters.size() <= kMaxParameters);
-    Slot slot;
-    slot.runs_backward = flow.runs[i] != 0;
-    for (size_t k = 0; k < node.inputs.size(); ++k) {
-      using Write = GradientFlow::Write;
-      const int v = node.inputs[k];
-      slot.in.push_back(value(v));
-      const Write write = flow.inputs[i][k];
-      slot.grad_in.push_back(write == Write::kNone ? View{} : gradient(v));
-      slot.add.push_back(write == Write::kAdd);
-    }
-    for (size_t k = 0; k < node.parameters.size(); ++k) {
-      using Write = GradientFlow::Write;
-      const Write write = flow.parameters[i][k];
-      const bool learned = store.at(node.parameters[k]).request.learned;
+    for (const int parameter : node.parameters) {
+      const bool learned = store.at(parameter).request.learned;
       writes_statistics_ = writes_statistics_ || (!learned && plan.pass.phase == Phase::kTrain);
-      slot.parameters.push_back(store.value(node.parameters[k]));
-      slot.gradients.push_back(write == Write::kNone ? nullptr
-                                                     : store.gradient(node.parameters[k]));
-      slot.add_parameters.push_back(write == Write::kAdd);
     }
-    for (const Placement& place : plan.memory[i]) {
-      slot.memory.push_back(place.offset < 0 ? nullptr : arena.data() + place.offset);
+    slots_.push_back(make_slot(i, flow, 0));
+    derives_ = derives_ || slots_.back().derives;
+    for (size_t worker = 0; worker < lanes_.size(); ++worker) {
+      lanes_[worker].push_back(make_slot(i, flow, static_cast<int>(worker)));
     }
-    for (const MemoryRequest& request : node.plan.memory) {
-      const bool derives = request.use == MemoryRequest::Use::kDerived && request.count > 0;
-      slot.derives = slot.derives || (derives && node.runs_in(plan.pass));
-    }
-    derives_ = derives_ || slot.derives;
-    const ConstView out = value(node.output);
-    slot.out = {const_cast<float*>(out.data), out.batch, out.shape};
-    if (!node.is_loss()) slot.grad_out = gradient(node.output);
-    slots_.push_back(std::move(slot));
   }
   for (const LossTerm& loss : graph.losses) {
     slots_[static_cast<size_t>(loss.node)].loss_weight = static_cast<float>(loss.weight);
@@ -84,15 +62,57 @@ Executor::Executor(const Graph& graph, ParameterStore& store, const MemoryPlan& 
 
 Executor::~Executor() = default;
 
-ConstView Executor::value(int id) const {
-  const Value& value = graph_.values[static_cast<size_t>(id)];
-  const Placement& place = plan_.values[static_cast<size_t>(id)];
-  if (place.offset >= 0) return {arena_.data() + place.offset, batch_, value.shape};
-  for (size_t i = 0; i < graph_.fields.size(); ++i) {
-    if (graph_.fields[i].value == id) return {bound_[i], batch_, value.shape};
+Executor::Slot Executor::make_slot(size_t i, const GradientFlow& flow, int worker) {
+  using Write = GradientFlow::Write;
+  const GraphNode& node = graph_.nodes[i];
+  const Slice none{worker, 0, 0};
+  Slot slot;
+  slot.runs_backward = flow.runs[i] != 0;
+  for (size_t k = 0; k < node.inputs.size(); ++k) {
+    const int v = node.inputs[k];
+    slot.in.push_back(value(v, none));
+    const Write write = flow.inputs[i][k];
+    slot.grad_in.push_back(write == Write::kNone ? View{} : gradient(v));
+    slot.add.push_back(write == Write::kAdd);
   }
-  return {nullptr, batch_, value.shape};
+  for (size_t k = 0; k < node.parameters.size(); ++k) {
+    const int parameter = node.parameters[k];
+    const Write write = flow.parameters[i][k];
+    slot.parameters.push_back(store_.value(parameter));
+    slot.gradients.push_back(write == Write::kNone ? nullptr : store_.gradient(parameter));
+    slot.add_parameters.push_back(write == Write::kAdd);
+  }
+  for (const Placement& placement : plan_.memory[i]) {
+    slot.memory.push_back(place(placement, worker));
+  }
+  for (const MemoryRequest& request : node.plan.memory) {
+    const bool derives = request.use == MemoryRequest::Use::kDerived && request.count > 0;
+    slot.derives = slot.derives || (derives && node.runs_in(plan_.pass));
+  }
+  const ConstView out = value(node.output, none);
+  slot.out = {const_cast<float*>(out.data), out.batch, out.shape};
+  if (!node.is_loss()) slot.grad_out = gradient(node.output);
+  return slot;
 }
+
+float* Executor::place(const Placement& placement, int worker) const {
+  if (placement.offset < 0) return nullptr;
+  const int64_t lane = placement.in_lane ? plan_.lanes + worker * plan_.lane_floats : 0;
+  return arena_.data() + lane + placement.offset;
+}
+
+ConstView Executor::value(int id, const Slice& slice) const {
+  const Shape& shape = graph_.values[static_cast<size_t>(id)].shape;
+  const Placement& placement = plan_.values[static_cast<size_t>(id)];
+  const float* data = place(placement, slice.worker);
+  for (size_t i = 0; !data && i < graph_.fields.size(); ++i) {
+    if (graph_.fields[i].value == id) data = bound_[i];
+  }
+  if (data && !placement.in_lane) data += slice.first * shape.count();
+  return {data, slice.count, shape};
+}
+
+ConstView Executor::value(int id) const { return value(id, whole_batch()); }
 
 View Executor::gradient(int id) {
   const Placement& place = plan_.gradients[static_cast<size_t>(id)];
@@ -123,11 +143,22 @@ void Executor::set_batch(int64_t n) {
   }
 }
 
+// Points the views at a slice.
+void Executor::aim(Slots& slots, const Slice& slice) const {
+  for (size_t i = 0; i < slots.size(); ++i) {
+    const GraphNode& node = graph_.nodes[i];
+    if (!plan_.slices(node)) continue;
+    for (size_t k = 0; k < node.inputs.size(); ++k) slots[i].in[k] = value(node.inputs[k], slice);
+    slots[i].out.data = const_cast<float*>(value(node.output, slice).data);
+    slots[i].out.batch = slice.count;
+  }
+}
+
 template <class AnyCall>
-void Executor::fill(AnyCall& call, size_t i) const {
-  const Slot& slot = slots_[i];
+void Executor::fill(AnyCall& call, const Slot& slot, size_t i, const Slice& slice) const {
   call.pass = plan_.pass;
-  call.batch = batch_;
+  call.batch = slice.count;
+  call.first = slice.first;
   call.seed = seed_;
   call.name = graph_.nodes[i].name;
   call.step = step_;
@@ -150,18 +181,41 @@ void Executor::prepare() {
   prepared_ = store_.version();
 }
 
-void Executor::run_forward(size_t i) {
+void Executor::run_forward(const Slot& slot, size_t i, const Slice& slice) const {
   ForwardCall call;
-  fill(call, i);
-  if (observer_ != nullptr) observer_->before(static_cast<int>(i), Observer::Part::kForward);
+  fill(call, slot, i, slice);
+  const int node = static_cast<int>(i);
+  if (observer_ != nullptr) observer_->before(node, Observer::Part::kForward, slice.worker);
   graph_.nodes[i].layer->forward(call);
-  if (observer_ != nullptr) observer_->after(static_cast<int>(i), Observer::Part::kForward);
+  if (observer_ != nullptr) observer_->after(node, Observer::Part::kForward, slice.worker);
+}
+
+std::optional<NonFinite> Executor::run_layers(const Slots& slots, const Slice& slice, bool sliced,
+                                              bool check) const {
+  for (size_t i = 0; i < slots.size(); ++i) {
+    const GraphNode& node = graph_.nodes[i];
+    if (!node.runs_in(plan_.pass) || plan_.slices(node) != sliced) continue;
+    run_forward(slots[i], i, slice);
+    const View& out = slots[i].out;
+    if (check && !all_finite(out.data, out.count())) return NonFinite{node.name, false};
+  }
+  return std::nullopt;
+}
+
+std::optional<NonFinite> Executor::run_slice(const Slice& slice, bool check) {
+  Slots& slots = lanes_[static_cast<size_t>(slice.worker)];
+  aim(slots, slice);
+  return run_layers(slots, slice, true, check);
+}
+
+std::optional<NonFinite> Executor::run_whole(bool check) {
+  return run_layers(slots_, whole_batch(), false, check);
 }
 
 void Executor::run_backward(size_t i) {
   Slot& slot = slots_[i];
   BackwardCall call;
-  fill(call, i);
+  fill(call, slot, i, whole_batch());
   call.grad_out = slot.grad_out;
   if (graph_.nodes[i].plan.backward_masks_grad_out) call.mutable_grad_out = slot.grad_out.data;
   call.grad_in = slot.grad_in;
@@ -177,9 +231,9 @@ void Executor::run_backward(size_t i) {
 void Executor::observe_backward(size_t i, BackwardCall& call) {
   const GraphNode& node = graph_.nodes[i];
   const auto run = [&](Observer::Part part) {
-    observer_->before(static_cast<int>(i), part);
+    observer_->before(static_cast<int>(i), part, 0);
     node.layer->backward(call);
-    observer_->after(static_cast<int>(i), part);
+    observer_->after(static_cast<int>(i), part, 0);
   };
   const auto wants = [](const auto& pointer) { return static_cast<bool>(pointer); };
   const bool weights = std::any_of(call.gradients.begin(), call.gradients.end(), wants);
@@ -209,9 +263,12 @@ void Executor::forward(int64_t n, uint64_t seed, uint64_t step) {
   step_ = step;
   ran_backward_ = false;
   prepare();
-  for (size_t i = 0; i < slots_.size(); ++i) {
-    if (graph_.nodes[i].runs_in(plan_.pass)) run_forward(i);
+  if (plan_.slice > 0) {
+    parallel_for(n, plan_.slice, [&](int64_t begin, int64_t end, int worker) {
+      run_slice({worker, begin, end - begin}, false);
+    });
   }
+  run_whole(false);
   if (writes_statistics_) store_.touch();
 }
 
@@ -245,12 +302,11 @@ double Executor::total_loss() const {
 
 std::optional<NonFinite> Executor::find_non_finite() {
   const bool with_backward = ran_backward_;
-  for (size_t i = 0; i < slots_.size(); ++i) {
-    if (!graph_.nodes[i].runs_in(plan_.pass)) continue;
-    run_forward(i);
-    const View& out = slots_[i].out;
-    if (!all_finite(out.data, out.count())) return NonFinite{graph_.nodes[i].name, false};
+  for (int64_t first = 0; plan_.slice > 0 && first < batch_; first += plan_.slice) {
+    const int64_t count = std::min(plan_.slice, batch_ - first);
+    if (auto found = run_slice({0, first, count}, true)) return found;
   }
+  if (auto found = run_whole(true)) return found;
   if (!with_backward) return std::nullopt;
   for (size_t i = slots_.size(); i-- > 0;) {
     if (!slots_[i].runs_backward) continue;

@@ -16,6 +16,7 @@
 namespace cnn {
 
 class Executor;
+struct GradientFlow;
 
 // One block of memory for several plans that do not run at the same time.
 class Arena {
@@ -74,22 +75,42 @@ class Executor {
   const MemoryPlan& plan() const { return plan_; }
 
   // Called around each layer: `cnn time`. While one watches, layers that multiply matrices run
-  // backward in two parts.
+  // backward in two parts. Where the plan cuts the batch into slices, threads call at the same
+  // time, each as another `worker` < threads().
   struct Observer {
     enum class Part { kForward, kBackward, kBackwardData, kBackwardWeights };
     virtual ~Observer() = default;
-    virtual void before(int node, Part part) = 0;
-    virtual void after(int node, Part part) = 0;
+    virtual void before(int node, Part part, int worker) = 0;
+    virtual void after(int node, Part part, int worker) = 0;
   };
   void observe(Observer* observer) { observer_ = observer; }
 
  private:
-  struct Slot;  // the prepared views of one node
+  struct Slot;                      // the prepared views of one node
+  using Slots = std::vector<Slot>;  // by node
+  // Samples [first, first + count) of the batch, in a worker's lane.
+  struct Slice {
+    int worker = 0;
+    int64_t first = 0;
+    int64_t count = 0;
+  };
+
+  Slot make_slot(size_t node, const GradientFlow& flow, int worker);
+  Slice whole_batch() const { return {0, 0, batch_}; }
+  float* place(const Placement& placement, int worker) const;
+  ConstView value(int id, const Slice& slice) const;
   void set_batch(int64_t n);
+  void aim(Slots& slots, const Slice& slice) const;
   template <class AnyCall>
-  void fill(AnyCall& call, size_t node) const;
+  void fill(AnyCall& call, const Slot& slot, size_t node, const Slice& slice) const;
   void prepare();
-  void run_forward(size_t node);
+  void run_forward(const Slot& slot, size_t node, const Slice& slice) const;
+  // The layers that the plan slices.
+  std::optional<NonFinite> run_slice(const Slice& slice, bool check);
+  // The others.
+  std::optional<NonFinite> run_whole(bool check);
+  std::optional<NonFinite> run_layers(const Slots& slots, const Slice& slice, bool sliced,
+                                      bool check) const;
   void run_backward(size_t node);
   void observe_backward(size_t node, BackwardCall& call);
 
@@ -109,7 +130,8 @@ class Executor {
   bool derives_ = false;  // some layer has values computed from parameters
   bool writes_statistics_ = false;
   std::optional<uint64_t> prepared_;  // the store's version that they were computed from
-  std::vector<Slot> slots_;
+  Slots slots_;
+  std::vector<Slots> lanes_;  // by worker, of the layers that run in slices
   std::vector<const float*> bound_;
   std::vector<char> all_add_ = std::vector<char>(kMaxParameters, 1);
 };

@@ -13,18 +13,35 @@ namespace {
 
 constexpr int64_t kAlignedFloats = static_cast<int64_t>(kAlignment / sizeof(float));
 
+constexpr int64_t kSlice = 16;                        // samples
+constexpr int64_t kMostSliceMacs = int64_t{1} << 24;  // of a slice
+
+// Samples of a slice; 0 if the pass or the network does not want them.
+int64_t choose_slice(const Graph& graph, const Pass& pass, int64_t batch) {
+  if (pass.phase != Phase::kTest || pass.gradients != Pass::Gradients::kNone) return 0;
+  for (const GraphNode& node : graph.nodes) {
+    for (const MemoryRequest& request : node.plan.memory) {
+      if (node.is_loss() && request.borrowed >= 0) return 0;  // of all samples
+    }
+  }
+  return batch >= 2 * kSlice && graph.macs() <= kMostSliceMacs / kSlice ? kSlice : 0;
+}
+
 // A stretch of memory that lives from step `first` to step `last`.
 struct Block {
   std::string name;
   int64_t count = 0;
   int first = 0;
   int last = 0;
+  bool in_lane = false;
   int64_t offset = 0;
 
   int64_t aligned_count() const {
     return (count + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats;
   }
-  bool meets(const Block& other) const { return first <= other.last && other.first <= last; }
+  bool meets(const Block& other) const {
+    return in_lane == other.in_lane && first <= other.last && other.first <= last;
+  }
 };
 
 class Planner {
@@ -36,6 +53,7 @@ class Planner {
         flow_(gradient_flow(graph, pass, store)),
         batch_(batch),
         threads_(threads),
+        slice_(choose_slice(graph, pass, batch)),
         end_(2 * static_cast<int>(graph.nodes.size())),
         kept_(graph.values.size(), 0),
         value_block_(graph.values.size(), -1),
@@ -53,7 +71,10 @@ class Planner {
     plan.pass = pass_;
     plan.batch = batch_;
     plan.threads = threads_;
-    plan.floats = place();
+    plan.slice = slice_;
+    plan.lanes = place(false);
+    plan.lane_floats = place(true);
+    plan.floats = plan.lanes + threads_ * plan.lane_floats;
     for (const int block : value_block_) plan.values.push_back(placement(block));
     for (const int block : gradient_block_) plan.gradients.push_back(placement(block));
     for (const std::vector<int>& blocks : memory_block_) {
@@ -72,9 +93,22 @@ class Planner {
   int backward_time(int i) const { return GradientFlow::time_of_backward(graph_, i); }
   bool runs(int i) const { return flow_.runs[index(i)] != 0; }
 
-  int add_block(std::string name, int64_t count, int first, int last) {
-    blocks_.push_back({std::move(name), count, first, last, 0});
+  // Slices run through all layers again and again: what they leave behind lives all the time.
+  int add_block(std::string name, int64_t count, int first, int last, bool in_lane = false) {
+    const bool outlives_slice = slice_ > 0 && !in_lane;
+    blocks_.push_back(
+        {std::move(name), count, outlives_slice ? std::min(first, 0) : first, last, in_lane, 0});
     return static_cast<int>(blocks_.size()) - 1;
+  }
+
+  bool slices(int i) const { return slice_ > 0 && !node(i).is_loss(); }
+  // The value of a layer in slices that only layers in slices read.
+  bool value_in_lane(int v) const {
+    const Value& value = graph_.values[index(v)];
+    if (value.producer < 0 || !slices(value.producer) || kept_[index(v)]) return false;
+    return std::none_of(value.consumers.begin(), value.consumers.end(), [&](int consumer) {
+      return node(consumer).is_loss() && node(consumer).runs_in(pass_);
+    });
   }
 
   // Joins `block` to the life of `into`: both share memory.
@@ -84,8 +118,8 @@ class Planner {
     b.last = std::max(b.last, last);
   }
 
-  int64_t floats(const Shape& shape) const {
-    return static_cast<int64_t>(float_bytes(shape, batch_) / sizeof(float));
+  int64_t floats(const Shape& shape, bool in_lane = false) const {
+    return static_cast<int64_t>(float_bytes(shape, in_lane ? slice_ : batch_) / sizeof(float));
   }
 
   static bool reads_backward(const GraphNode& n, int v) {
@@ -121,6 +155,7 @@ class Planner {
     if (!willing || n.inputs.empty()) return false;
     const int v = n.inputs[index(n.plan.in_place_input)];
     return value_block_[index(v)] >= 0 && last_use(v) == i &&
+           value_in_lane(v) == value_in_lane(n.output) &&
            std::count(n.inputs.begin(), n.inputs.end(), v) == 1 &&
            graph_.values[index(v)].shape.count() == graph_.values[index(n.output)].shape.count();
   }
@@ -135,8 +170,10 @@ class Planner {
             value_block_[index(node(i).inputs[index(node(i).plan.in_place_input)])];
         extend(value_block_[index(v)], i, last);
       } else {
+        const bool in_lane = value_in_lane(v);
         value_block_[index(v)] =
-            add_block(node(i).name + " (output)", floats(graph_.values[index(v)].shape), i, last);
+            add_block(node(i).name + " (output)", floats(graph_.values[index(v)].shape, in_lane), i,
+                      last, in_lane);
       }
     }
   }
@@ -174,12 +211,12 @@ class Planner {
     }
   }
 
-  int64_t units(Per per) const {
+  int64_t units(Per per, bool in_lane) const {
     switch (per) {
       case Per::kSample:
-        return batch_;
+        return in_lane ? slice_ : batch_;
       case Per::kThread:
-        return threads_;
+        return in_lane ? 1 : threads_;
       case Per::kOnce:
         break;
     }
@@ -191,7 +228,9 @@ class Planner {
       memory_block_.emplace_back();
       for (const MemoryRequest& request : node(i).plan.memory) {
         using Use = MemoryRequest::Use;
-        const int64_t count = request.count * units(request.per);
+        const bool lives_on = request.use == Use::kDerived || request.use == Use::kPrepare;
+        const bool in_lane = slices(i) && !lives_on;
+        const int64_t count = request.count * units(request.per, in_lane);
         int block = -1;
         if (!node(i).runs_in(pass_)) {
           // Its memory stays without a place.
@@ -204,9 +243,10 @@ class Planner {
           block = memory_block_[lender][index(request.borrowed)];
           extend(block, i, runs(i) ? backward_time(i) : i);
         } else if (request.use == Use::kForward) {
-          block = add_block(node(i).name + " (scratch)", count, i, i);
+          block = add_block(node(i).name + " (scratch)", count, i, i, in_lane);
         } else if (request.use == Use::kSaved) {
-          block = add_block(node(i).name + " (saved)", count, i, runs(i) ? backward_time(i) : i);
+          block = add_block(node(i).name + " (saved)", count, i, runs(i) ? backward_time(i) : i,
+                            in_lane);
         } else if (runs(i)) {
           block = add_block(node(i).name + " (scratch)", count, backward_time(i), backward_time(i));
         }
@@ -215,8 +255,8 @@ class Planner {
     }
   }
 
-  // Gives every block its offset; the arena's size.
-  int64_t place() {
+  // Gives every block in (or outside) lanes its offset; the size of all.
+  int64_t place(bool in_lane) {
     std::vector<size_t> order(blocks_.size());
     std::iota(order.begin(), order.end(), size_t{0});
     std::stable_sort(order.begin(), order.end(),
@@ -225,6 +265,7 @@ class Planner {
     int64_t size = 0;
     for (const size_t i : order) {
       Block& block = blocks_[i];
+      if (block.in_lane != in_lane) continue;
       int64_t offset = 0;
       for (const Block* other : placed) {
         if (!other->meets(block)) continue;
@@ -243,15 +284,17 @@ class Planner {
 
   Placement placement(int block) const {
     if (block < 0) return {};
-    return {blocks_[index(block)].offset, blocks_[index(block)].count};
+    const Block& b = blocks_[index(block)];
+    return {b.offset, b.count, b.in_lane};
   }
 
   std::vector<MemoryPlan::Tenant> tenants_at_peak() const {
     const int start = prepare_time(0);
     std::vector<int64_t> change(index(end_ - start) + 2, 0);
+    const auto total = [&](const Block& b) { return b.in_lane ? b.count * threads_ : b.count; };
     for (const Block& b : blocks_) {
-      change[index(b.first - start)] += b.count;
-      change[index(b.last - start) + 1] -= b.count;
+      change[index(b.first - start)] += total(b);
+      change[index(b.last - start) + 1] -= total(b);
     }
     int64_t live = 0, most = -1;
     int peak = 0;
@@ -265,7 +308,7 @@ class Planner {
     std::vector<MemoryPlan::Tenant> tenants;
     for (const Block& b : blocks_) {
       if (b.first > peak || b.last < peak || b.count == 0) continue;
-      tenants.push_back({b.name, static_cast<uint64_t>(b.count) * sizeof(float)});
+      tenants.push_back({b.name, static_cast<uint64_t>(total(b)) * sizeof(float)});
     }
     constexpr size_t kShown = 5;
     std::stable_sort(tenants.begin(), tenants.end(),
@@ -279,6 +322,7 @@ class Planner {
   const GradientFlow flow_;
   const int64_t batch_;
   const int threads_;
+  const int64_t slice_;
   const int end_;  // a step after the last one
   std::vector<char> kept_;
   std::vector<Block> blocks_;

@@ -12,8 +12,9 @@ namespace cnn {
 
 struct Placement {
   static constexpr int64_t kNone = -1;
-  int64_t offset = kNone;  // floats into the arena
-  int64_t count = 0;       // at full batch
+  int64_t offset = kNone;  // floats into the arena, or into a lane
+  int64_t count = 0;       // at full batch, or of a slice
+  bool in_lane = false;    // every thread has its own
 };
 
 struct MemoryPlan {
@@ -24,6 +25,16 @@ struct MemoryPlan {
   std::vector<Placement> gradients;  // by value; only where the pass wants them
   std::vector<std::vector<Placement>> memory;  // by node and memory id
   int64_t floats = 0;                          // the arena's size
+
+  // Networks so small that threads would spend their time meeting behind every layer: each takes
+  // slices of the batch, so many samples at a time, through all layers by itself, in a lane of the
+  // arena of its own. Losses then follow, over the whole batch. 0: all threads share each layer.
+  int64_t slice = 0;
+  int64_t lanes = 0;        // where the first begins
+  int64_t lane_floats = 0;  // from one to the next
+
+  // Whether the layer is run slice by slice.
+  bool slices(const GraphNode& node) const { return slice > 0 && !node.is_loss(); }
 
   uint64_t bytes() const { return static_cast<uint64_t>(floats) * sizeof(float); }
 

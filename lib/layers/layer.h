@@ -168,6 +168,7 @@ class Setup {
 struct Call {
   Pass pass;
   int64_t batch = 0;
+  int64_t first = 0;  // its first sample's place in the batch that is run
   uint64_t seed = 0;
   std::string_view name;  // the layer's dotted path: its random stream
   uint64_t step = 0;
@@ -179,8 +180,10 @@ struct Call {
   const ConstView& input(int i = 0) const { return in[static_cast<size_t>(i)]; }
   float* parameter(int id) const { return parameters[static_cast<size_t>(id)]; }
   float* scratch(int id) const { return memory[static_cast<size_t>(id)]; }
-  // The sample's own random numbers; `sample` counts within the batch.
-  Rng rng(int64_t sample) const { return Rng(seed, name, step, static_cast<uint64_t>(sample)); }
+  // The sample's own random numbers; `sample` counts within the call.
+  Rng rng(int64_t sample) const {
+    return Rng(seed, name, step, static_cast<uint64_t>(first + sample));
+  }
 };
 
 struct ForwardCall : Call {

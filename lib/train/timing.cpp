@@ -33,21 +33,35 @@ Buffer generate(const Field& field, int64_t batch) {
   return data;
 }
 
-// Adds up the time of every layer.
+// Adds up the time of every layer; of layers that several threads run at once, the threads' mean.
 class LayerClock : public Executor::Observer {
  public:
-  explicit LayerClock(size_t nodes) : nodes_(nodes) {}
+  explicit LayerClock(size_t nodes)
+      : workers_(static_cast<size_t>(threads()), Worker{std::vector<Times>(nodes)}) {}
 
   struct Times {
     double forward = 0, backward = 0, data = 0, weights = 0;  // seconds; backward: in one piece
     double all_backward() const { return backward + data + weights; }
   };
-  const Times& of(size_t node) const { return nodes_[node]; }
+  Times of(size_t node, bool sliced) const {
+    Times sum;
+    for (const Worker& worker : workers_) {
+      const Times& times = worker.nodes[node];
+      sum.forward += times.forward;
+      sum.backward += times.backward;
+      sum.data += times.data;
+      sum.weights += times.weights;
+    }
+    if (sliced) sum.forward /= static_cast<double>(workers_.size());
+    return sum;
+  }
 
-  void before(int, Part) override { start_ = now(); }
-  void after(int node, Part part) override {
-    const double seconds = now() - start_;
-    Times& times = nodes_[static_cast<size_t>(node)];
+  void before(int, Part, int worker) override {
+    workers_[static_cast<size_t>(worker)].start = now();
+  }
+  void after(int node, Part part, int worker) override {
+    const double seconds = now() - workers_[static_cast<size_t>(worker)].start;
+    Times& times = workers_[static_cast<size_t>(worker)].nodes[static_cast<size_t>(node)];
     switch (part) {
       case Part::kForward:
         times.forward += seconds;
@@ -65,8 +79,11 @@ class LayerClock : public Executor::Observer {
   }
 
  private:
-  std::vector<Times> nodes_;
-  double start_ = 0;
+  struct Worker {
+    std::vector<Times> nodes;
+    double start = 0;
+  };
+  std::vector<Worker> workers_;
 };
 
 class Bench {
@@ -170,11 +187,13 @@ LayerTime layer_time(const Graph& graph, const GraphNode& node, const LayerClock
   return layer;
 }
 
-void add_layers(TimingReport& report, const Graph& graph, const LayerClock& clock, double steps) {
+void add_layers(TimingReport& report, const Graph& graph, const MemoryPlan& plan,
+                const LayerClock& clock, double steps) {
   double all = 0, flops = 0;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    const LayerTime layer =
-        layer_time(graph, graph.nodes[i], clock.of(i), steps, report.batch_size, report.machine);
+    const GraphNode& node = graph.nodes[i];
+    const LayerTime layer = layer_time(graph, node, clock.of(i, plan.slices(node)), steps,
+                                       report.batch_size, report.machine);
     all += layer.seconds();
     flops += 1e9 * layer.gflops * layer.seconds();
     if (layer.seconds() > 0) report.layers.push_back(layer);
@@ -206,7 +225,7 @@ TimingReport time_model(const ModelSpec& spec, const TimingRequest& request) {
     const size_t steps = bench.run(kLayerShare * request.seconds, kFewestSteps).size();
     bench.executor().observe(nullptr);
     report.update_s = bench.update_s();
-    add_layers(report, bench.graph(), clock, static_cast<double>(steps));
+    add_layers(report, bench.graph(), bench.executor().plan(), clock, static_cast<double>(steps));
   } else {
     report.peak_mib = peak_resident_mib();
   }

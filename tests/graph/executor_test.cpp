@@ -5,83 +5,11 @@
 #include <limits>
 
 #include "base/parallel.h"
-#include "graph/builder.h"
+#include "graph/rig.h"
 #include "support/catch.h"
-#include "support/models.h"
 
 namespace cnn {
 namespace {
-
-constexpr int64_t kBatch = 5;
-
-// Skips, shared values, an auxiliary head, in-place chains, dropout and batch norm.
-constexpr const char* kKnot = R"(
-input: {image: [2, 8, 8]}
-blocks:
-  res:
-    args: {out: ~}
-    layers:
-      - {conv: $out, kernel: 3, pad: 1, name: a}
-      - {bn, act: relu, name: b}
-      - {conv: $out, kernel: 3, pad: 1, name: c}
-      - {add: [c, in], act: relu}
-layers:
-  - {conv: 6, kernel: 3, pad: 1, act: relu, name: stem}
-  - {res: 6, repeat: 2, name: body}
-  - side: [gap, {linear: 3, name: fc}]
-    name: aux
-  - {maxpool: 2}
-  - {concat: [[{conv: 4, kernel: 1, act: sigmoid}], [], [{avgpool: 3, stride: 1, pad: 1}]]}
-  - {dropout: 0.3}
-  - {mul: [prev, prev]}
-  - gap
-  - {linear: 3, act: tanh, name: hidden}
-  - {linear: 3, name: out}
-loss:
-  - {cross_entropy: out, target: label}
-  - {cross_entropy: aux, target: label, weight: 0.3}
-)";
-
-// A network with its data, ready to run by any plan.
-class Rig {
- public:
-  explicit Rig(const std::string& yaml, Phase phase = Phase::kTrain)
-      : graph_(build_graph(spec_of(yaml), phase, store_)) {
-    store_.allocate(true);
-    store_.initialize(3);
-    for (const GraphField& field : graph_.fields) {
-      fields_.emplace_back(field.field.shape, kBatch);
-      const Rng rng(1, field.field.name);
-      float* data = fields_.back().data();
-      for (int64_t i = 0; i < fields_.back().view().count(); ++i) {
-        const auto u = static_cast<uint64_t>(i);
-        data[i] = field.field.kind == FieldKind::kClass ? static_cast<float>(rng.below(4 * u, 3))
-                                                        : rng.normal(u);
-      }
-    }
-  }
-
-  Graph& graph() { return graph_; }
-  ParameterStore& store() { return store_; }
-  Tensor& field(size_t i) { return fields_[i]; }
-  void bind(Executor& executor) {
-    for (size_t i = 0; i < fields_.size(); ++i) {
-      executor.bind(static_cast<int>(i), fields_[i].data());
-    }
-  }
-  MemoryPlan plan(const Pass& pass = Pass::training(), const std::vector<int>& keep = {}) {
-    return plan_memory(graph_, pass, store_, kBatch, threads(), keep);
-  }
-  std::vector<float> gradients() {
-    const auto span = store_.gradient_arena();
-    return {span.begin(), span.end()};
-  }
-
- private:
-  ParameterStore store_;
-  Graph graph_;
-  std::vector<Tensor> fields_;
-};
 
 // The same run with every buffer in a place of its own.
 MemoryPlan spread(const MemoryPlan& packed) {
@@ -110,7 +38,7 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-Outcome run(Rig& rig, const MemoryPlan& plan, int64_t n = kBatch) {
+Outcome run(Rig& rig, const MemoryPlan& plan, int64_t n = kRigBatch) {
   Arena arena(plan.floats);
   poison(arena);
   Executor executor(rig.graph(), rig.store(), plan, arena);
@@ -178,7 +106,7 @@ TEST_CASE("gradients agree with finite differences of the loss through the whole
   Executor executor(rig.graph(), rig.store(), plan, arena);
   rig.bind(executor);
   const auto loss = [&] {
-    executor.forward(kBatch, 11, 2);
+    executor.forward(kRigBatch, 11, 2);
     return executor.total_loss();
   };
   for (size_t id = 0; id < rig.store().all().size(); ++id) {
@@ -213,7 +141,7 @@ TEST_CASE("accumulated gradients are the sum of the runs") {
   Executor executor(rig.graph(), rig.store(), plan, arena);
   rig.bind(executor);
   for (int i = 0; i < 2; ++i) {
-    executor.forward(kBatch, 11, 2);
+    executor.forward(kRigBatch, 11, 2);
     executor.backward(0.5f, i > 0);
   }
   const std::vector<float> twice = rig.gradients();
@@ -232,7 +160,7 @@ TEST_CASE("kept values are readable after the run") {
     Arena arena(plan.floats);
     Executor executor(rig.graph(), rig.store(), plan, arena);
     rig.bind(executor);
-    executor.forward(kBatch, 11, 2);
+    executor.forward(kRigBatch, 11, 2);
     executor.backward();
     const ConstView view = executor.value(hidden);
     return std::vector<float>(view.data, view.data + view.count());
@@ -246,7 +174,7 @@ TEST_CASE("a pass without losses needs no targets") {
   Arena arena(plan.floats);
   Executor executor(rig.graph(), rig.store(), plan, arena);
   executor.bind(0, rig.field(0).data());
-  executor.forward(kBatch, 0, 0);
+  executor.forward(kRigBatch, 0, 0);
   const ConstView out = executor.value(rig.graph().outputs.at(0).value);
   for (int64_t i = 0; i < out.count(); ++i) CHECK(std::isfinite(out.data[i]));
 }
@@ -267,7 +195,7 @@ TEST_CASE("the first layer that is not finite is found") {
     Arena arena(plan.floats);
     Executor executor(rig.graph(), rig.store(), plan, arena);
     rig.bind(executor);
-    executor.forward(kBatch, 11, 2);
+    executor.forward(kRigBatch, 11, 2);
     const auto found = executor.find_non_finite();
     REQUIRE(found);
     CHECK(found->layer == "body.1.c");
@@ -279,7 +207,7 @@ TEST_CASE("the first layer that is not finite is found") {
     Arena arena(plan.floats);
     Executor executor(rig.graph(), rig.store(), plan, arena);
     rig.bind(executor);
-    executor.forward(kBatch, 11, 2);
+    executor.forward(kRigBatch, 11, 2);
     executor.backward();
     CHECK_FALSE(executor.find_non_finite());
   }

@@ -20,6 +20,10 @@ constexpr int64_t kMostTiles = 256;
 constexpr int64_t kMostPanels = 16;
 constexpr int64_t kSharedFloats = int64_t{2} << 20;
 constexpr int64_t kUnitPanels = 8;  // of one product
+// Blocks that one thread takes in turn, if there is so much work for all.
+constexpr int64_t kMostBlocks = 8, kLeastChunks = 32;
+// Of a block: beside more than this, the cache has no room for the next one's inputs.
+constexpr int64_t kMostBlockFloats = int64_t{160} << 10;
 // With fewer blocks than this, threads share each.
 constexpr int64_t kLeastBlocks = 8;
 
@@ -152,14 +156,25 @@ void WinogradCorrelation::scatter(const Job& job, const Room& room, int64_t firs
   }
 }
 
-void WinogradCorrelation::run_block(const Job& job, const Room& room, int64_t first,
-                                    int64_t count) const {
+// Tiles first + [0, count); meanwhile the cache gets what [first + count, end) will read.
+void WinogradCorrelation::run_block(const Job& job, const Room& room, int64_t first, int64_t count,
+                                    int64_t end) const {
   const int64_t panels = panel_count(group_out());
+  const bool fetches = input_floats(room) + product_floats(room) <= kMostBlockFloats;
+  const int64_t next = first + count;
+  WinogradStretch reads, writes;
+  if (fetches) {
+    reads = tiles_.input_stretch(next, std::min(next + room.tiles, end));
+    writes = tiles_.output_stretch(first, next);
+  }
   gather(job, room, first, 0, count);
   for (int64_t panel = 0; panel < panels; panel += room.panels) {
     const int64_t now = std::min(room.panels, panels - panel);
     for (int64_t p = 0; p < transform_.positions(); ++p) {
       multiply(job, room, count, p, panel, 0, now);
+      if (panel > 0) continue;
+      reads.prefetch<false>(job.x, p, transform_.positions());
+      writes.prefetch<true>(job.y, p, transform_.positions());
     }
     scatter(job, room, first, panel, now, 0, count);
   }
@@ -198,8 +213,13 @@ void WinogradCorrelation::run(int64_t batch, const float* x, const float* weight
       run_together(job, lend(together_, memory.once), tiles);
       continue;
     }
-    parallel_for(tiles, block_.tiles, [&](int64_t begin, int64_t end, int worker) {
-      run_block(job, lend(block_, memory.threads + worker * per_thread), begin, end - begin);
+    const int64_t blocks =
+        std::clamp<int64_t>(chunk_count(tiles, block_.tiles) / kLeastChunks, 1, kMostBlocks);
+    parallel_for(tiles, blocks * block_.tiles, [&](int64_t begin, int64_t end, int worker) {
+      const Room room = lend(block_, memory.threads + worker * per_thread);
+      for (int64_t first = begin; first < end; first += room.tiles) {
+        run_block(job, room, first, std::min(room.tiles, end - first), end);
+      }
     });
   }
 }

@@ -60,7 +60,7 @@ class WinogradCorrelation {
                 int64_t first_panel, int64_t begin, int64_t end) const;
   void scatter(const Job& job, const Room& room, int64_t first, int64_t first_panel, int64_t panels,
                int64_t begin, int64_t end) const;
-  void run_block(const Job& job, const Room& room, int64_t first, int64_t count) const;
+  void run_block(const Job& job, const Room& room, int64_t first, int64_t count, int64_t end) const;
   void run_together(const Job& job, const Room& room, int64_t tiles) const;
 
   const WinogradTransform& transform_;

@@ -11,10 +11,13 @@ namespace {
 
 using V = WideVector;
 
-// 8 x 3 sums, 3 columns and a factor in 32 registers; 4 x 3 in 16.
-constexpr int kMostRows = kVectorRegisters == 32 ? 8 : 4;
+// 8 x 3 sums, 3 columns and a factor in 32 registers; 4 x 3 in 16. Of one vector twice the rows.
+constexpr int kFewRows = kVectorRegisters == 32 ? 8 : 4;
+constexpr int kMostRows = std::min<int>(2 * kFewRows, kPanel);
 constexpr int kMostVectors = 3;
-static_assert(kPanel % kMostRows == 0);  // rows of A^T stay within a panel
+static_assert(kPanel % kMostRows == 0 && kMostRows % kFewRows == 0);  // rows of A^T: of one panel
+
+constexpr int rows_for(int64_t vectors) { return vectors == 1 ? kMostRows : kFewRows; }
 
 struct Block {
   int64_t depth;
@@ -33,7 +36,7 @@ inline void add_products(int64_t count, const float* a, const float* b, int64_t 
     V columns[kVectors];
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) columns[v] = load<V>(b + v * b_distance + k * kPanel);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
       const V factor = broadcast<V>(a[kTransposed ? k * kPanel + r : r * kPanel + k]);
 #pragma GCC unroll 4
@@ -74,8 +77,12 @@ using Function = void (*)(const Block&);
 
 template <bool kTransposed, int kRows>
 constexpr std::array<Function, kMostVectors> functions_of_rows() {
-  return {multiply_block<kTransposed, kRows, 1>, multiply_block<kTransposed, kRows, 2>,
-          multiply_block<kTransposed, kRows, 3>};
+  if constexpr (kRows <= kFewRows) {
+    return {multiply_block<kTransposed, kRows, 1>, multiply_block<kTransposed, kRows, 2>,
+            multiply_block<kTransposed, kRows, 3>};
+  } else {
+    return {multiply_block<kTransposed, kRows, 1>, nullptr, nullptr};
+  }
 }
 
 // By number of rows, then of vectors, each less one.
@@ -95,8 +102,9 @@ void multiply(int64_t rows, int64_t depth, int64_t panels, Panels<const float> a
     // 4 are 2 + 2: one vector alone keeps the processor waiting for its loads.
     const int64_t rest = panels - p;
     const int64_t vectors = rest == 4 ? 2 : std::min<int64_t>(rest, kMostVectors);
-    for (int64_t i = 0; i < rows; i += kMostRows) {
-      const int64_t count = std::min<int64_t>(rows - i, kMostRows);
+    const int64_t most = rows_for(vectors);
+    for (int64_t i = 0; i < rows; i += most) {
+      const int64_t count = std::min<int64_t>(rows - i, most);
       const float* from =
           kTransposed ? a.data + i / kPanel * a.distance + i % kPanel : a.data + i * kPanel;
       kFunctions<kTransposed>[static_cast<size_t>(count - 1)][static_cast<size_t>(vectors - 1)](

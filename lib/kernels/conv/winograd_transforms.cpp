@@ -207,24 +207,37 @@ struct WeightsAdjoint3of2 {
   }
 };
 
+// What stands where a square hangs over the image.
+alignas(64) constexpr float kZeros[kPanel] = {};
+
 // The matrix on both sides for one panel of channels: n of them are in use.
 template <class T, bool kWhole, bool kInside>
 void gather_panel(const Square<const float>& from, int64_t channel, int64_t n, int64_t position,
                   float* to) {
   using V = WideVector;
   V half[T::kOut][T::kIn];
-  const float* base = from.base + channel;
+  // Rows outside the image are a single vector of zeros.
+  const float* row[T::kIn];
+  int64_t step[T::kIn];
+#pragma GCC unroll 8
+  for (int i = 0; i < T::kIn; ++i) {
+    const bool inside = kInside || (i >= from.row_begin && i < from.row_end);
+    row[i] = inside ? from.base + (from.first + i * from.row + channel) : kZeros;
+    step[i] = inside ? from.column : 0;
+  }
 #pragma GCC unroll 8
   for (int j = 0; j < T::kIn; ++j) {
+    if (!kInside && (j < from.column_begin || j >= from.column_end)) {
+#pragma GCC unroll 8
+      for (int i = 0; i < T::kOut; ++i) half[i][j] = V{};
+      continue;
+    }
     V x[T::kIn];
 #pragma GCC unroll 8
     for (int i = 0; i < T::kIn; ++i) {
-      const bool inside = kInside || (i >= from.row_begin && i < from.row_end &&
-                                      j >= from.column_begin && j < from.column_end);
-      const int64_t at = from.first + i * from.row + j * from.column;
-      x[i] = inside ? load_lanes<V, kWhole>(base + at, n) : V{};
+      x[i] = load_lanes<V, kWhole>(row[i] + j * step[i], n);
       if (kInside && j >= T::kOverlap) {
-        __builtin_prefetch(base + at + (T::kIn - T::kOverlap) * from.column);
+        __builtin_prefetch(row[i] + (j + T::kIn - T::kOverlap) * step[i]);
       }
     }
     V t[T::kOut];
@@ -243,8 +256,7 @@ void gather_panel(const Square<const float>& from, int64_t channel, int64_t n, i
 
 template <class T>
 void gather(const Square<const float>& from, int64_t channels, Positions<float> to) {
-  const bool inside = from.row_begin == 0 && from.row_end == T::kIn && from.column_begin == 0 &&
-                      from.column_end == T::kIn;
+  const bool inside = from.covers(T::kIn);
   int64_t c = 0;
   for (; c + kPanel <= channels; c += kPanel, to.data += to.panel) {
     if (inside) {
@@ -258,7 +270,8 @@ void gather(const Square<const float>& from, int64_t channels, Positions<float> 
   }
 }
 
-template <class T, bool kWhole, bool kPlain>
+// kPlain: nothing of `finish` is wanted.
+template <class T, bool kWhole, bool kInside, bool kPlain>
 void scatter_panel(const float* from, int64_t position, int64_t channel, int64_t n,
                    const Square<float>& to, const Finish<WideVector>& finish) {
   using V = WideVector;
@@ -276,12 +289,12 @@ void scatter_panel(const float* from, int64_t position, int64_t channel, int64_t
   const V start = kPlain ? V{} : finish.template start<kWhole>(channel, n);
 #pragma GCC unroll 8
   for (int i = 0; i < T::kOut; ++i) {
-    if (i < to.row_begin || i >= to.row_end) continue;
+    if (!kInside && (i < to.row_begin || i >= to.row_end)) continue;
     V y[T::kOut];
     T::apply(half[i], y);
 #pragma GCC unroll 8
     for (int j = 0; j < T::kOut; ++j) {
-      if (j < to.column_begin || j >= to.column_end) continue;
+      if (!kInside && (j < to.column_begin || j >= to.column_end)) continue;
       const int64_t offset = to.first + i * to.row + j * to.column + channel;
       if constexpr (kPlain) {
         store_lanes<V, kWhole>(to.base + offset, y[j], n);
@@ -293,21 +306,31 @@ void scatter_panel(const float* from, int64_t position, int64_t channel, int64_t
   }
 }
 
-template <class T>
-void scatter(Positions<const float> from, int64_t channels, const Square<float>& to,
-             const Epilogue& epilogue) {
+template <class T, bool kInside>
+void scatter_panels(Positions<const float> from, int64_t channels, const Square<float>& to,
+                    const Epilogue& epilogue) {
   const bool plain = !epilogue.bias && !epilogue.residual && epilogue.rectifier.is_identity();
   const Finish<WideVector> finish(epilogue);
   int64_t c = 0;
   for (; c + kPanel <= channels; c += kPanel, from.data += from.panel) {
     if (plain) {
-      scatter_panel<T, true, true>(from.data, from.position, c, kPanel, to, finish);
+      scatter_panel<T, true, kInside, true>(from.data, from.position, c, kPanel, to, finish);
     } else {
-      scatter_panel<T, true, false>(from.data, from.position, c, kPanel, to, finish);
+      scatter_panel<T, true, kInside, false>(from.data, from.position, c, kPanel, to, finish);
     }
   }
   if (c < channels) {
-    scatter_panel<T, false, false>(from.data, from.position, c, channels - c, to, finish);
+    scatter_panel<T, false, false, false>(from.data, from.position, c, channels - c, to, finish);
+  }
+}
+
+template <class T>
+void scatter(Positions<const float> from, int64_t channels, const Square<float>& to,
+             const Epilogue& epilogue) {
+  if (to.covers(T::kOut)) {
+    scatter_panels<T, true>(from, channels, to, epilogue);
+  } else {
+    scatter_panels<T, false>(from, channels, to, epilogue);
   }
 }
 

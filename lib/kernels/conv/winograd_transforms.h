@@ -29,6 +29,11 @@ struct Square {
   int64_t row, column;
   int64_t row_begin, row_end;
   int64_t column_begin, column_end;
+
+  // All of its side x side pixels are there.
+  bool covers(int64_t side) const {
+    return row_begin == 0 && row_end == side && column_begin == 0 && column_end == side;
+  }
 };
 
 // The transformed square: a vector for each position and panel of channels.

@@ -103,8 +103,13 @@ void WinogradWeights::run_parts(const Job& job, int64_t tiles, const ConvMemory&
       const int64_t count = std::min(kBlockTiles, end - first);
       gather_inputs(job, room, first, 0, count);
       gather_outputs(job, room, first, 0, count);
+      const int64_t next = first + count, after = std::min(next + kBlockTiles, end);
+      const WinogradStretch inputs = tiles_.input_stretch(next, after);
+      const WinogradStretch outputs = tiles_.output_stretch(next, after);
       for (int64_t p = 0; p < transform_.positions(); ++p) {
         multiply(job, room, count, p, 0, group_in(), first > begin, sums);
+        inputs.prefetch<false>(job.x, p, transform_.positions());
+        outputs.prefetch<false>(job.dy, p, transform_.positions());
       }
     }
   });
