@@ -13,8 +13,9 @@ namespace {
 
 constexpr int64_t kAlignedFloats = static_cast<int64_t>(kAlignment / sizeof(float));
 
-constexpr int64_t kSlice = 16;                        // samples
-constexpr int64_t kMostSliceMacs = int64_t{1} << 24;  // of a slice
+// Enough slices for some threads, and samples for the matrix products in them.
+constexpr int64_t kSlices = 8, kLeastSlice = 8, kMostSlice = 16;
+constexpr int64_t kMostSliceMacs = int64_t{1} << 30;
 
 // Samples of a slice; 0 if the pass or the network does not want them.
 int64_t choose_slice(const Graph& graph, const Pass& pass, int64_t batch) {
@@ -24,7 +25,8 @@ int64_t choose_slice(const Graph& graph, const Pass& pass, int64_t batch) {
       if (node.is_loss() && request.borrowed >= 0) return 0;  // of all samples
     }
   }
-  return batch >= 2 * kSlice && graph.macs() <= kMostSliceMacs / kSlice ? kSlice : 0;
+  const int64_t slice = std::min(batch / kSlices, kMostSlice);
+  return slice >= kLeastSlice && graph.macs() <= kMostSliceMacs / slice ? slice : 0;
 }
 
 // A stretch of memory that lives from step `first` to step `last`.

@@ -9,7 +9,7 @@
 namespace cnn {
 namespace {
 
-constexpr int64_t kMany = 43;  // not a multiple of any slice
+constexpr int64_t kMany = 75;  // not a multiple of any slice
 constexpr const char* kWithBatchLoss = R"(
 input: {image: [2, 8, 8]}
 layers:
