@@ -61,17 +61,8 @@ std::vector<char> needed_nodes(const Graph& graph, int start, const std::vector<
   return needed;
 }
 
-}  // namespace
-
-void start_at(Graph& graph, int start, const std::string& field) {
-  CNN_ASSERT(start >= 0 && static_cast<size_t>(start) < graph.values.size());
-  const std::vector<char> follows = following(graph, start);
-  const std::string& name = graph.values[static_cast<size_t>(start)].name;
-  std::erase_if(graph.outputs, [&](const NamedOutput& output) {
-    return output.value == start || follows[static_cast<size_t>(output.value)] == 0;
-  });
-  if (graph.outputs.empty()) fail(Exit::kSpec, "", "no output follows from '{}'", name);
-  const std::vector<char> needed = needed_nodes(graph, start, follows);
+// Only the marked nodes are left; losses go.
+void keep_nodes(Graph& graph, const std::vector<char>& needed) {
   std::vector<GraphNode> nodes;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     if (needed[i] != 0) nodes.push_back(std::move(graph.nodes[i]));
@@ -90,8 +81,43 @@ void start_at(Graph& graph, int start, const std::string& field) {
       if (consumers.empty() || consumers.back() != id) consumers.push_back(id);
     }
   }
+}
+
+}  // namespace
+
+void start_at(Graph& graph, int start, const std::string& field) {
+  CNN_ASSERT(start >= 0 && static_cast<size_t>(start) < graph.values.size());
+  const std::vector<char> follows = following(graph, start);
+  const std::string& name = graph.values[static_cast<size_t>(start)].name;
+  std::erase_if(graph.outputs, [&](const NamedOutput& output) {
+    return output.value == start || follows[static_cast<size_t>(output.value)] == 0;
+  });
+  if (graph.outputs.empty()) fail(Exit::kSpec, "", "no output follows from '{}'", name);
+  const std::vector<char> needed = needed_nodes(graph, start, follows);
+  keep_nodes(graph, needed);
   const Shape& shape = graph.values[static_cast<size_t>(start)].shape;
   graph.fields = {{{field, shape, FieldKind::kValues, 0}, start, true}};
+}
+
+void end_at(Graph& graph, const std::vector<int>& values) {
+  std::vector<char> wanted(graph.values.size(), 0), needed(graph.nodes.size(), 0);
+  graph.outputs.clear();
+  for (const int v : values) {
+    const auto i = static_cast<size_t>(v);
+    if (wanted[i] == 0) graph.outputs.push_back({graph.values[i].name, v});
+    wanted[i] = 1;
+  }
+  for (size_t i = graph.nodes.size(); i-- > 0;) {
+    const GraphNode& node = graph.nodes[i];
+    if (node.is_loss() || wanted[static_cast<size_t>(node.output)] == 0) continue;
+    needed[i] = 1;
+    for (const int input : node.inputs) wanted[static_cast<size_t>(input)] = 1;
+    if (const int other = lender(graph, node); other >= 0) {
+      wanted[static_cast<size_t>(graph.nodes[static_cast<size_t>(other)].output)] = 1;
+    }
+  }
+  keep_nodes(graph, needed);
+  std::erase_if(graph.fields, [](const GraphField& field) { return !field.is_input; });
 }
 
 }  // namespace cnn

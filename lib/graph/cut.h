@@ -1,7 +1,8 @@
-// cut: a part of a graph as a graph of its own.
+// cut: a part of a graph as a graph of its own. Values keep their ids.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "graph/graph.h"
 
@@ -11,5 +12,9 @@ namespace cnn {
 // decoder without its encoder. Losses and the outputs that do not follow from it go. Exit::kSpec if
 // a layer that follows from it also reads something else, or if no output is left.
 void start_at(Graph& graph, int start, const std::string& field);
+
+// What leads to `values`, which become the graph's outputs: an encoder without its decoder. Losses
+// and their targets go.
+void end_at(Graph& graph, const std::vector<int>& values);
 
 }  // namespace cnn

@@ -40,7 +40,7 @@ Executor::Executor(const Graph& graph, ParameterStore& store, const MemoryPlan& 
   CNN_ASSERT(plan.threads >= threads());
   flush_denormals();
   bound_.assign(graph.fields.size(), nullptr);
-  const GradientFlow flow = gradient_flow(graph, plan.pass, store);
+  const GradientFlow flow = gradient_flow(graph, plan.pass, store, plan.starts);
   if (plan.slice > 0) lanes_.resize(static_cast<size_t>(plan.threads));
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const GraphNode& node = graph.nodes[i];

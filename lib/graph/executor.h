@@ -52,8 +52,10 @@ class Executor {
   // Runs forward on n <= plan.batch samples. (seed, step) key the layers' random numbers.
   void forward(int64_t n, uint64_t seed, uint64_t step);
 
-  // Gradients of `scale` times the weighted sum of losses. Parameter gradients are overwritten, or
-  // added to if `add` (accumulation). After forward() of the same batch.
+  // Gradients of `scale` times the weighted sum of losses, and of sum(gradient(v) * value(v)) over
+  // the plan's starts v, whose gradients the caller writes anew before every call. Parameter
+  // gradients are overwritten, or added to if `add` (accumulation). After forward() of the same
+  // batch.
   void backward(float scale = 1.0f, bool add = false);
 
   // Losses of the last forward: numerator and denominator sums, in sample order, in double.
@@ -65,7 +67,8 @@ class Executor {
   LossSum loss(int term) const;
   double total_loss() const;  // weighted sum of the terms' means
 
-  // A value or its gradient after a run; only what the plan keeps is meaningful.
+  // A value or its gradient after a run; only what the plan keeps is meaningful. No data: nobody
+  // computes it.
   ConstView value(int id) const;
   View gradient(int id);
 

@@ -32,7 +32,8 @@ std::vector<char> wanted_values(const Graph& graph, const Pass& pass, const Para
 
 }  // namespace
 
-GradientFlow gradient_flow(const Graph& graph, const Pass& pass, const ParameterStore& store) {
+GradientFlow gradient_flow(const Graph& graph, const Pass& pass, const ParameterStore& store,
+                           const std::vector<int>& starts) {
   using Write = GradientFlow::Write;
   GradientFlow flow;
   flow.runs.assign(graph.nodes.size(), 0);
@@ -42,13 +43,15 @@ GradientFlow gradient_flow(const Graph& graph, const Pass& pass, const Parameter
     flow.parameters.emplace_back(node.parameters.size(), Write::kNone);
   }
   if (pass.gradients == Pass::Gradients::kNone) return flow;
+  for (const int v : starts) flow.has_gradient[static_cast<size_t>(v)] = 1;
 
   const std::vector<char> wanted = wanted_values(graph, pass, store);
   std::vector<char> parameter_written(store.all().size(), 0);
   for (size_t i = graph.nodes.size(); i-- > 0;) {
     const GraphNode& node = graph.nodes[i];
     const auto output = static_cast<size_t>(node.output);
-    if (!wanted[output] || !(node.is_loss() || flow.has_gradient[output])) continue;
+    const bool begins = node.is_loss() && node.runs_in(pass);
+    if (!wanted[output] || !(begins || flow.has_gradient[output])) continue;
     flow.runs[i] = 1;
     for (size_t k = 0; k < node.inputs.size(); ++k) {
       const auto v = static_cast<size_t>(node.inputs[k]);

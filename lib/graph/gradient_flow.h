@@ -1,4 +1,6 @@
-// GradientFlow: which layers run backward in a pass, and who writes each gradient first.
+// GradientFlow: which layers run backward in a pass, and who writes each gradient first. Backward
+// begins at the losses that run in the pass, and at values whose gradients the caller gives
+// (`starts`): the output of a layer, the score of a class. What leads to none of them is left out.
 #pragma once
 
 #include <vector>
@@ -22,6 +24,7 @@ struct GradientFlow {
   }
 };
 
-GradientFlow gradient_flow(const Graph& graph, const Pass& pass, const ParameterStore& store);
+GradientFlow gradient_flow(const Graph& graph, const Pass& pass, const ParameterStore& store,
+                           const std::vector<int>& starts = {});
 
 }  // namespace cnn

@@ -49,10 +49,11 @@ struct Block {
 class Planner {
  public:
   Planner(const Graph& graph, const Pass& pass, const ParameterStore& store, int64_t batch,
-          int threads, const std::vector<int>& keep)
+          int threads, const std::vector<int>& keep, const std::vector<int>& starts)
       : graph_(graph),
         pass_(pass),
-        flow_(gradient_flow(graph, pass, store)),
+        flow_(gradient_flow(graph, pass, store, starts)),
+        starts_(starts),
         batch_(batch),
         threads_(threads),
         slice_(choose_slice(graph, pass, batch)),
@@ -73,6 +74,7 @@ class Planner {
     plan.pass = pass_;
     plan.batch = batch_;
     plan.threads = threads_;
+    plan.starts = starts_;
     plan.slice = slice_;
     plan.lanes = place(false);
     plan.lane_floats = place(true);
@@ -192,22 +194,35 @@ class Planner {
                graph_.values[index(n.output)].shape.count();
   }
 
+  // The last step at which the value's gradient is read.
+  int last_use_of_gradient(int v) const {
+    const int producer = graph_.values[index(v)].producer;
+    const bool stays = producer < 0 || kept_[index(v)];
+    return stays ? end_ : backward_time(producer);
+  }
+
+  int add_gradient(int v, int first) {
+    return add_block(graph_.values[index(v)].name + " (gradient)",
+                     floats(graph_.values[index(v)].shape), first, last_use_of_gradient(v));
+  }
+
   void add_gradients() {
+    // The caller writes these before the first step backward.
+    const int begin = static_cast<int>(graph_.nodes.size());
+    for (const int v : starts_) {
+      int& block = gradient_block_[index(v)];
+      if (pass_.gradients != Pass::Gradients::kNone && block < 0) block = add_gradient(v, begin);
+    }
     for (int i = static_cast<int>(graph_.nodes.size()); i-- > 0;) {
       if (!runs(i)) continue;
       for (size_t k = 0; k < node(i).inputs.size(); ++k) {
         const int v = node(i).inputs[k];
         if (flow_.inputs[index(i)][k] != GradientFlow::Write::kOverwrite) continue;
-        const int producer = graph_.values[index(v)].producer;
-        const bool stays = producer < 0 || kept_[index(v)];
-        const int last = stays ? end_ : backward_time(producer);
         if (k == index(node(i).plan.in_place_input) && backward_in_place(i)) {
           gradient_block_[index(v)] = gradient_block_[index(node(i).output)];
-          extend(gradient_block_[index(v)], backward_time(i), last);
+          extend(gradient_block_[index(v)], backward_time(i), last_use_of_gradient(v));
         } else {
-          gradient_block_[index(v)] =
-              add_block(graph_.values[index(v)].name + " (gradient)",
-                        floats(graph_.values[index(v)].shape), backward_time(i), last);
+          gradient_block_[index(v)] = add_gradient(v, backward_time(i));
         }
       }
     }
@@ -322,6 +337,7 @@ class Planner {
   const Graph& graph_;
   const Pass pass_;
   const GradientFlow flow_;
+  const std::vector<int> starts_;
   const int64_t batch_;
   const int threads_;
   const int64_t slice_;
@@ -335,8 +351,9 @@ class Planner {
 }  // namespace
 
 MemoryPlan plan_memory(const Graph& graph, const Pass& pass, const ParameterStore& store,
-                       int64_t batch, int threads, const std::vector<int>& keep) {
-  return Planner(graph, pass, store, batch, threads, keep).plan();
+                       int64_t batch, int threads, const std::vector<int>& keep,
+                       const std::vector<int>& starts) {
+  return Planner(graph, pass, store, batch, threads, keep, starts).plan();
 }
 
 }  // namespace cnn

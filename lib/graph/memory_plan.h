@@ -21,6 +21,7 @@ struct MemoryPlan {
   Pass pass;
   int64_t batch = 0;
   int threads = 1;
+  std::vector<int> starts;           // values whose gradients the caller writes before backward
   std::vector<Placement> values;     // by value; fields are bound from outside and have none
   std::vector<Placement> gradients;  // by value; only where the pass wants them
   std::vector<std::vector<Placement>> memory;  // by node and memory id
@@ -46,8 +47,10 @@ struct MemoryPlan {
   std::vector<Tenant> largest;
 };
 
-// `keep` lists values that must stay readable after the run (named outputs are always kept).
+// `keep` lists values that must stay readable after the run, and their gradients with them (named
+// outputs are always kept). `starts`: see gradient_flow.h.
 MemoryPlan plan_memory(const Graph& graph, const Pass& pass, const ParameterStore& store,
-                       int64_t batch, int threads, const std::vector<int>& keep = {});
+                       int64_t batch, int threads, const std::vector<int>& keep = {},
+                       const std::vector<int>& starts = {});
 
 }  // namespace cnn

@@ -31,7 +31,62 @@ bool mixes_all(const Shape& in, const LayerPlan& plan) {
   return in.rank() >= 3 ? plan.output.count() != in.count() : plan.macs > 0;
 }
 
+// A stretch of rows or columns, `last` included.
+struct Stretch {
+  int64_t first = 0, last = -1;
+
+  bool is_empty() const { return last < first; }
+  void cover(const Stretch& other) {
+    if (other.is_empty()) return;
+    if (is_empty()) {
+      *this = other;
+      return;
+    }
+    first = std::min(first, other.first);
+    last = std::max(last, other.last);
+  }
+};
+
+int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
+
+// What a stretch of a layer's output reads of its input, along one axis.
+Stretch read_by(const Stretch& out, int64_t in_size, int64_t out_size, int64_t kernel,
+                int64_t stride, int64_t pad, int64_t dilation) {
+  const int64_t reach = (kernel - 1) * dilation;
+  if (out_size > in_size && (kernel > 1 || stride > 1)) {  // transposed
+    return {-floor_div(-(out.first + pad - reach), stride), floor_div(out.last + pad, stride)};
+  }
+  if (kernel == 1 && stride == 1 && in_size != out_size) {
+    const int64_t cut = floor_div(in_size - out_size, 2);
+    return {out.first + cut, out.last + cut};
+  }
+  return {out.first * stride - pad, out.last * stride - pad + reach};
+}
+
 }  // namespace
+
+InputBox input_box(const Graph& graph, int value, int64_t row, int64_t column, int input) {
+  const Shape& image = shape_of(graph, input);
+  std::vector<Stretch> rows(graph.values.size()), columns(graph.values.size());
+  rows[static_cast<size_t>(value)] = {row, row};
+  columns[static_cast<size_t>(value)] = {column, column};
+  for (size_t i = graph.nodes.size(); i-- > 0;) {
+    const GraphNode& node = graph.nodes[i];
+    const auto out = static_cast<size_t>(node.output);
+    if (node.is_loss() || rows[out].is_empty()) continue;
+    const Window& w = node.plan.window;
+    for (const int v : node.inputs) {
+      const Shape &in = shape_of(graph, v), &made = node.plan.output;
+      if (in.rank() < 3 || made.rank() < 3) return {0, 0, image.height(), image.width()};
+      rows[static_cast<size_t>(v)].cover(read_by(rows[out], in.height(), made.height(), w.kernel.h,
+                                                 w.stride.h, w.pad.h, w.dilation.h));
+      columns[static_cast<size_t>(v)].cover(read_by(columns[out], in.width(), made.width(),
+                                                    w.kernel.w, w.stride.w, w.pad.w, w.dilation.w));
+    }
+  }
+  const Stretch &y = rows[static_cast<size_t>(input)], &x = columns[static_cast<size_t>(input)];
+  return {y.first, x.first, y.last + 1, x.last + 1};
+}
 
 std::vector<ReceptiveField> receptive_fields(const Graph& graph) {
   std::vector<ReceptiveField> fields(graph.values.size());

@@ -30,6 +30,21 @@ struct ReceptiveField {
 // By value of the graph. Sizes count padding: a field may be larger than the image.
 std::vector<ReceptiveField> receptive_fields(const Graph& graph);
 
+// The pixels of an input that one position of a value may depend on: first and behind the last. Not
+// cut at the image's edges, so that all positions of a value have boxes of one size.
+struct InputBox {
+  int64_t top = 0, left = 0, bottom = 0, right = 0;
+
+  int64_t height() const { return bottom - top; }
+  int64_t width() const { return right - left; }
+  bool operator==(const InputBox&) const = default;
+};
+
+// Traced window by window back to `input`, which has a height and a width. Where a vector lies
+// between (linear layers, global pooling) the box is the image. Layers that cut or pad without
+// saying where are taken to do so evenly.
+InputBox input_box(const Graph& graph, int value, int64_t row, int64_t column, int input);
+
 // Rows (h) and columns (w) at the lower and right edge that no window of the layer covers.
 struct Leftover {
   Pair image{0, 0};    // of the layer's input

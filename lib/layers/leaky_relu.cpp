@@ -1,7 +1,7 @@
-// leaky_relu: y = x for x > 0, else slope * x. Any shape. `Pass::rule` changes backward as in
-// relu.cpp: what is negative then passes nothing.
+// leaky_relu: y = x for x > 0, else slope * x. Any shape. By other rules of the pass than the
+// gradient's (rectifier.h) what is negative passes nothing back.
 #include "layers/catalog.h"
-#include "layers/elementwise.h"
+#include "layers/rectifier.h"
 
 namespace cnn {
 namespace {
@@ -28,18 +28,13 @@ class LeakyRelu final : public Layer {
   }
 
   void backward(const BackwardCall& call) const override {
-    switch (call.pass.rule) {
-      case Pass::Rule::kGradient:
-        return backward_activation(call, 1, [slope = slope_](float g, float y) {
-          const float below = slope * g;
-          return y <= 0.0f ? below : g;
-        });
-      case Pass::Rule::kGuided:
-        return backward_activation(
-            call, 1, [](float g, float y) { return y <= 0.0f || g <= 0.0f ? 0.0f : g; });
-      case Pass::Rule::kDeconvnet:
-        return backward_activation(call, 1, [](float g, float) { return g <= 0.0f ? 0.0f : g; });
+    if (call.pass.rule != Pass::Rule::kGradient) {
+      return backward_by_rule(call, call.out.data, [](float y) { return !(y <= 0.0f); });
     }
+    backward_activation(call, 1, [slope = slope_](float g, float y) {
+      const float below = slope * g;
+      return y <= 0.0f ? below : g;
+    });
   }
 
  private:

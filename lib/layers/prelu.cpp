@@ -1,12 +1,13 @@
 // prelu: y = x for x > 0, else w_c x with a learned slope w for every channel, or one for all.
 //   dx = g for x > 0, else w_c g;  dw_c = sum of g x over all x <= 0 of channel c
-// `Pass::rule` changes dx as in relu.cpp: what is negative then passes nothing.
+// By other rules of the pass than the gradient's (rectifier.h) what is negative passes nothing
+// back.
 #include <algorithm>
 
 #include "base/parallel.h"
 #include "kernels/reduce.h"
 #include "layers/catalog.h"
-#include "layers/elementwise.h"
+#include "layers/rectifier.h"
 
 namespace cnn {
 namespace {
@@ -54,16 +55,10 @@ class Prelu final : public Layer {
   void backward(const BackwardCall& call) const override {
     if (float* gradient = call.gradient(weight_)) backward_weight(call, gradient);
     if (!call.grad_input()) return;
-    switch (call.pass.rule) {
-      case Pass::Rule::kGradient:
-        return backward_input(call);
-      case Pass::Rule::kGuided:
-        return backward_activation_of_input(
-            call, 1, [](float g, float x) { return !(x > 0.0f) || g <= 0.0f ? 0.0f : g; });
-      case Pass::Rule::kDeconvnet:
-        return backward_activation_of_input(call, 1,
-                                            [](float g, float) { return g <= 0.0f ? 0.0f : g; });
+    if (call.pass.rule != Pass::Rule::kGradient) {
+      return backward_by_rule(call, call.input().data, [](float x) { return x > 0.0f; });
     }
+    backward_input(call);
   }
 
  private:

@@ -1,11 +1,8 @@
 // relu: y = max(x, 0); NaN stays NaN. Any shape.
 //
-// Backward keeps the gradient where y > 0. For pictures of features, `Pass::rule` changes it:
-// deconvnet keeps positive gradients wherever they are (Zeiler & Fergus 2013, "Visualizing and
-// understanding convolutional networks"), guided keeps positive gradients where y > 0
-// (Springenberg et al. 2014, "Striving for simplicity").
+// Backward keeps the gradient where y > 0; for other rules of the pass see rectifier.h.
 #include "layers/catalog.h"
-#include "layers/elementwise.h"
+#include "layers/rectifier.h"
 
 namespace cnn {
 namespace {
@@ -23,15 +20,10 @@ class Relu final : public Layer {
   }
 
   void backward(const BackwardCall& call) const override {
-    switch (call.pass.rule) {
-      case Pass::Rule::kGradient:
-        return backward_activation(call, 1, [](float g, float y) { return y <= 0.0f ? 0.0f : g; });
-      case Pass::Rule::kGuided:
-        return backward_activation(call, 1,
-                                   [](float g, float y) { return y <= 0.0f ? 0.0f : rectify(g); });
-      case Pass::Rule::kDeconvnet:
-        return backward_activation(call, 1, [](float g, float) { return rectify(g); });
+    if (call.pass.rule != Pass::Rule::kGradient) {
+      return backward_by_rule(call, call.out.data, [](float y) { return !(y <= 0.0f); });
     }
+    backward_activation(call, 1, [](float g, float y) { return y <= 0.0f ? 0.0f : g; });
   }
 };
 

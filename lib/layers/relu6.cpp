@@ -1,8 +1,8 @@
 // relu6: y = min(max(x, 0), 6); NaN stays NaN. Any shape.
 //
-// Backward keeps the gradient where 0 < y < 6; `Pass::rule` changes it as in relu.cpp.
+// Backward keeps the gradient where 0 < y < 6; for other rules of the pass see rectifier.h.
 #include "layers/catalog.h"
-#include "layers/elementwise.h"
+#include "layers/rectifier.h"
 #include "layers/vector_math.h"
 
 namespace cnn {
@@ -18,15 +18,10 @@ class Relu6 final : public Layer {
   }
 
   void backward(const BackwardCall& call) const override {
-    switch (call.pass.rule) {
-      case Pass::Rule::kGradient:
-        return backward_activation(call, 1, [](float g, float y) { return passes(y) ? g : 0.0f; });
-      case Pass::Rule::kGuided:
-        return backward_activation(
-            call, 1, [](float g, float y) { return passes(y) && !(g <= 0.0f) ? g : 0.0f; });
-      case Pass::Rule::kDeconvnet:
-        return backward_activation(call, 1, [](float g, float) { return g <= 0.0f ? 0.0f : g; });
+    if (call.pass.rule != Pass::Rule::kGradient) {
+      return backward_by_rule(call, call.out.data, [](float y) { return passes(y); });
     }
+    backward_activation(call, 1, [](float g, float y) { return passes(y) ? g : 0.0f; });
   }
 
  private:

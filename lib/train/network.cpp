@@ -4,6 +4,7 @@
 
 #include "base/parallel.h"
 #include "base/text.h"
+#include "graph/cut.h"
 #include "graph/passes/fusion.h"
 #include "train/machine.h"
 
@@ -21,9 +22,12 @@ void Network::plan(const std::vector<Use>& uses) {
     // Built anew: joining layers changes them, and the graph as it was written is still shown.
     run_graphs_.push_back(std::make_unique<Graph>(build_graph(spec_, use.pass.phase, store_)));
     Graph& graph = *run_graphs_.back();
-    if (use.fused) fuse(graph, use.pass, use.keep);
+    std::vector<int> seen = use.keep;
+    seen.insert(seen.end(), use.starts.begin(), use.starts.end());
+    if (!use.whole) end_at(graph, seen);
+    if (use.fused) fuse(graph, use.pass, seen);
     plans_.push_back(std::make_unique<MemoryPlan>(
-        plan_memory(graph, use.pass, store_, use.batch, threads(), use.keep)));
+        plan_memory(graph, use.pass, store_, use.batch, threads(), use.keep, use.starts)));
   }
 }
 

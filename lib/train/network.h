@@ -21,8 +21,10 @@ class Network {
   struct Use {
     Pass pass;
     int64_t batch = 1;
-    std::vector<int> keep = {};  // values that are read afterwards
-    bool fused = true;           // false: layers run as they stand in the model file
+    std::vector<int> keep = {};    // values that are read afterwards
+    bool fused = true;             // false: layers run as they stand in the model file
+    std::vector<int> starts = {};  // values at which backward begins, beside losses
+    bool whole = true;             // false: only what leads to `keep` and `starts` is run
   };
 
   // Builds the test graph, and the training graph if `trains`. No memory yet, so that `store()` can

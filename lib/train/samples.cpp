@@ -7,24 +7,27 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/parallel.h"
-#include "base/rng.h"
-#include "graph/cut.h"
+#include "graph/builder.h"
 #include "io/npy.h"
-#include "train/maps.h"
-#include "train/network.h"
-#include "train/predict_inputs.h"
+#include "train/decoder.h"
 #include "train/settings.h"
-#include "train/weights.h"
 
 namespace cnn {
 namespace {
 
-int code_of(const Graph& graph) {
-  for (const GraphNode& node : graph.nodes) {
-    if (std::string_view(node.type->name) == "gaussian") return node.output;
-  }
+// The value that codes are drawn in place of.
+int prior_value(const ModelSpec& spec) {
+  ParameterStore store;
+  const Graph graph = build_graph(spec, Phase::kTest, store);
+  const int code = gaussian_value(graph);
+  if (code >= 0) return code;
   fail(Exit::kUsage, "", "'{}' has no 'gaussian' layer that samples could start from", graph.name);
+}
+
+int64_t batch_for(const ModelSpec& spec, const PredictRequest& request) {
+  const int64_t batch =
+      request.batch_size > 0 ? request.batch_size : read_train_settings(spec).batch_size;
+  return std::min(batch, request.prior_samples);
 }
 
 // Pictures of one size side by side, as square as may be, a white line between them.
@@ -46,31 +49,23 @@ Image side_by_side(const std::vector<Image>& pictures) {
   return sheet;
 }
 
-// The decoder, its weights, and its outputs.
 class Sampler {
  public:
   Sampler(const ModelSpec& spec, const PredictRequest& request)
-      : request_(request), graph_(build_graph(spec, Phase::kTest, store_)) {
-    map_ = map_output(graph_);
-    start_at(graph_, code_of(graph_), "code");
-    batch_ =
-        std::min(request.batch_size > 0 ? request.batch_size : read_train_settings(spec).batch_size,
-                 request.prior_samples);
-    plan_ = plan_memory(graph_, Pass::predicting(), store_, batch_, threads());
-    check_memory(plan_.bytes() + store_.value_bytes(), request.memory_limit, plan_.largest);
-    store_.allocate(false);
-    weights_ = load_weights(request.weights, store_,
-                            {request.allow_non_finite_weights, request.partial_weights, &spec});
+      : request_(request),
+        decoder_(spec, prior_value(spec), batch_for(spec, request), request.memory_limit) {
+    decoder_.load(request.weights,
+                  {request.allow_non_finite_weights, request.partial_weights, &spec});
   }
 
   PredictReport run() {
     PredictReport report;
-    report.model = graph_.name;
+    report.model = decoder_.graph().name;
     report.samples = request_.prior_samples;
     make_directories(request_.out);
     std::vector<std::unique_ptr<NpyWriter>> writers;
-    for (const NamedOutput& output : graph_.outputs) {
-      const Shape& shape = graph_.values[static_cast<size_t>(output.value)].shape;
+    for (const NamedOutput& output : decoder_.graph().outputs) {
+      const Shape& shape = decoder_.graph().values[static_cast<size_t>(output.value)].shape;
       std::vector<int64_t> sizes = {request_.prior_samples};
       for (int axis = 0; axis < shape.rank(); ++axis) sizes.push_back(shape[axis]);
       report.files.push_back(request_.out + "/" + output.name + ".npy");
@@ -87,54 +82,29 @@ class Sampler {
 
  private:
   std::vector<Image> run_batches(const std::vector<std::unique_ptr<NpyWriter>>& writers) {
-    Arena arena(plan_.floats);
-    Executor executor(graph_, store_, plan_, arena);
-    const int64_t size = graph_.fields[0].field.shape.count();
-    Buffer codes(static_cast<size_t>(batch_ * size));
-    executor.bind(0, codes.data());
+    const int64_t size = decoder_.code_shape().count(), batch = decoder_.batch();
+    Buffer codes(static_cast<size_t>(batch * size));
     std::vector<Image> pictures;
-    for (int64_t first = 0; first < request_.prior_samples; first += batch_) {
-      const int64_t n = std::min(batch_, request_.prior_samples - first);
+    for (int64_t first = 0; first < request_.prior_samples; first += batch) {
+      const int64_t n = std::min(batch, request_.prior_samples - first);
       for (int64_t i = 0; i < n; ++i) {
-        const Rng rng(static_cast<uint64_t>(request_.seed), "prior", 0,
-                      static_cast<uint64_t>(first + i));
-        for (int64_t k = 0; k < size; ++k) {
-          codes.data()[i * size + k] = rng.normal(static_cast<uint64_t>(k));
-        }
+        draw_code(request_.seed, first + i, size, codes.data() + i * size);
       }
-      executor.forward(n, 0, 0);
+      const Executor& executor = decoder_.run(n, codes.data());
       for (size_t o = 0; o < writers.size(); ++o) {
-        const ConstView view = executor.value(graph_.outputs[o].value);
+        const ConstView view = executor.value(decoder_.graph().outputs[o].value);
         std::vector<float> ordered(static_cast<size_t>(view.count()));
         to_channels_first(view.data, ordered.data(), view.batch, view.shape);
         writers[o]->append(ordered);
-        if (is_picture(graph_.outputs[o])) add_pictures(view, pictures);
       }
+      if (!decoder_.picture()) continue;
+      for (Image& picture : decoder_.pictures()) pictures.push_back(std::move(picture));
     }
     return pictures;
   }
 
-  bool is_picture(const NamedOutput& output) const {
-    return map_ && map_->kind == MapOutput::Kind::kPicture && map_->value == output.value;
-  }
-
-  void add_pictures(const ConstView& view, std::vector<Image>& pictures) const {
-    const Shape& shape = view.shape;
-    for (int64_t i = 0; i < view.batch; ++i) {
-      const float* values = view.sample(i);
-      const FloatImage map{shape.height(), shape.width(), shape.channels(),
-                           std::vector<float>(values, values + shape.count())};
-      pictures.push_back(picture_of(map, *map_, byte_normalization(weights_)));
-    }
-  }
-
   const PredictRequest& request_;
-  ParameterStore store_;
-  Graph graph_;
-  std::optional<MapOutput> map_;
-  int64_t batch_ = 1;
-  MemoryPlan plan_;
-  WeightsInfo weights_;
+  Decoder decoder_;
 };
 
 }  // namespace

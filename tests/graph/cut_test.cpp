@@ -76,4 +76,40 @@ loss: {mse: out, target: image}
   CHECK_THROWS_AS(start_at(end.graph, end.graph.find_value("recon"), "z"), Error);
 }
 
+TEST_CASE("an encoder cut out of its autoencoder does what it did inside") {
+  Built whole(kCoder, Phase::kTest);
+  whole.store.allocate(false);
+  whole.store.initialize(5);
+  const std::vector<float> image(16, 0.5f);
+  const int code = whole.graph.find_value("code"), enc = whole.graph.find_value("enc");
+  const std::vector<float> expected = run(whole.graph, whole.store, image, code);
+  end_at(whole.graph, {code, enc});
+  CHECK(whole.layers().size() == 4);
+  CHECK(whole.layers().back() == "code linear");
+  CHECK(whole.graph.losses.empty());
+  REQUIRE(whole.graph.outputs.size() == 2);
+  CHECK(whole.graph.outputs[0].value == code);
+  REQUIRE(whole.graph.fields.size() == 1);
+  CHECK(whole.graph.fields[0].field.name == "image");
+  CHECK(run(whole.graph, whole.store, image, code) == expected);
+}
+
+TEST_CASE("a cut keeps the pool whose places are borrowed, and drops targets") {
+  Built net(R"(
+input: {image: [1, 4, 4]}
+layers:
+  - {maxpool: 2, name: pool}
+  - {conv: 1, kernel: 1, from: pool, name: c}
+  - {unpool: pool, from: c, name: up}
+  - {conv: 2, kernel: 1, from: image, name: other}
+  - flatten
+  - {linear: 2, name: out}
+loss: {cross_entropy: out, target: label}
+)",
+            Phase::kTest);
+  end_at(net.graph, {net.graph.find_value("up")});
+  CHECK(net.layers() == std::vector<std::string>{"pool maxpool", "c conv", "up unpool"});
+  CHECK(net.graph.fields.size() == 1);
+}
+
 }  // namespace cnn

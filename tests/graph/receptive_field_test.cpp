@@ -1,6 +1,8 @@
 #include "graph/receptive_field.h"
 
+#include "base/parallel.h"
 #include "graph/builder_support.h"
+#include "graph/executor.h"
 
 namespace cnn {
 namespace {
@@ -80,6 +82,66 @@ TEST_CASE("rows and columns that no window covers are counted") {
   CHECK_FALSE(of("c").any());
   CHECK(of("d").image == Pair{0, 1});
   CHECK_FALSE(of("e").any());
+}
+
+TEST_CASE("the box of a position is what its gradient reaches") {
+  Built built(
+      "input: {image: [1, 20, 23]}\n"
+      "layers:\n"
+      "  - {conv: 2, kernel: [3, 2], stride: 2, pad: 1, name: a}\n"
+      "  - {avgpool: 3, stride: 2, pad: 1, name: b}\n"
+      "  - {conv: 2, kernel: 3, pad: 2, dilation: 2, name: c}\n"
+      "  - {upconv: 2, kernel: 3, stride: 2, pad: 1, name: d}\n"
+      "  - {upsample: 2, name: e}\n"
+      "  - {crop: [12, 12], name: f}\n"
+      "  - {pad: 2, name: g}\n"
+      "  - {add: [[{conv: 2, kernel: 5, pad: 2}], []], name: h}\n"
+      "  - flatten\n"
+      "  - {linear: 3, name: i}\n",
+      Phase::kTest);
+  built.store.allocate(false);
+  built.store.initialize(1);
+  for (float& w : built.store.value_arena()) w = 1;  // so that no gradient is cancelled
+  const std::vector<float> image(20 * 23, 1.0f);
+  for (const std::string name : {"image", "a", "b", "c", "d", "e", "f", "g", "h"}) {
+    const int value = built.graph.find_value(name);
+    const Shape& shape = built.graph.values[static_cast<size_t>(value)].shape;
+    const Pass pass{Phase::kTest, Pass::Gradients::kInput, Pass::Rule::kGradient, false};
+    const MemoryPlan plan = plan_memory(built.graph, pass, built.store, 1, threads(), {}, {value});
+    Arena arena(plan.floats);
+    Executor executor(built.graph, built.store, plan, arena);
+    executor.bind(0, image.data());
+    for (const Pair& at : {Pair{shape.height() / 2, shape.width() / 3}, Pair{2, 5}}) {
+      INFO(name << " at " << at.h << ", " << at.w);
+      executor.forward(1, 0, 0);
+      const View seed = executor.gradient(value);
+      std::fill_n(seed.data, seed.count(), 0.0f);
+      seed.data[(at.h * shape.width() + at.w) * shape.channels()] = 1;
+      executor.backward();
+      const float* gradient = executor.gradient(built.graph.fields[0].value).data;
+      InputBox found{20, 23, 0, 0};
+      for (int64_t y = 0; y < 20; ++y) {
+        for (int64_t x = 0; x < 23; ++x) {
+          if (gradient[y * 23 + x] == 0) continue;
+          found = {std::min(found.top, y), std::min(found.left, x), std::max(found.bottom, y + 1),
+                   std::max(found.right, x + 1)};
+        }
+      }
+      InputBox box = input_box(built.graph, value, at.h, at.w, built.graph.fields[0].value);
+      box = {std::max<int64_t>(box.top, 0), std::max<int64_t>(box.left, 0),
+             std::min<int64_t>(box.bottom, 20), std::min<int64_t>(box.right, 23)};
+      if (at.h == 2) {  // near the edge padding takes a part of it
+        CHECK(found.top >= box.top);
+        CHECK(found.left >= box.left);
+        CHECK(found.bottom <= box.bottom);
+        CHECK(found.right <= box.right);
+      } else {
+        CHECK(found == box);
+      }
+    }
+  }
+  const int out = built.graph.find_value("i");
+  CHECK(input_box(built.graph, out, 0, 0, built.graph.fields[0].value) == InputBox{0, 0, 20, 23});
 }
 
 }  // namespace

@@ -178,7 +178,9 @@ class Fusion {
 }  // namespace
 
 void fuse(Graph& graph, const Pass& pass, const std::vector<int>& keep) {
-  if (pass.gradients != Pass::Gradients::kInput) Fusion(graph, pass, keep).run();
+  const bool by_layer =
+      pass.gradients == Pass::Gradients::kInput || pass.rule != Pass::Rule::kGradient;
+  if (!by_layer) Fusion(graph, pass, keep).run();
 }
 
 }  // namespace cnn

@@ -16,7 +16,8 @@ namespace cnn {
 // Changes a graph that is to be run by `pass`. Values keep their ids, so that whoever knows the
 // graph as it was finds them (one between joined layers has no producer any more); joined layers
 // stand in the place of the last, under the names of all ("layer1.0.bn2 + add + relu"). Graphs for
-// gradients to the input stay as they are: those gradients are asked for layer by layer.
+// gradients to the input, or by another rule than the gradient's, stay as they are: those are asked
+// for layer by layer.
 void fuse(Graph& graph, const Pass& pass, const std::vector<int>& keep = {});
 
 }  // namespace cnn
