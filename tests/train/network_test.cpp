@@ -71,7 +71,7 @@ TEST_CASE("values are read as the model file has them, joined or not") {
   const Outcome single = run(use);
   CHECK(joined.layers.size() < single.layers.size());
   CHECK(single.layers == std::vector<std::string>{"conv1", "bn1", "bn1.act", "conv2", "conv2.act",
-                                                  single.layers[5], "out"});
+                                                  "3", "out", "loss.cross_entropy"});
   REQUIRE(joined.values.size() == 3);
   for (size_t i = 0; i < 3; ++i) {
     REQUIRE(joined.values[i].size() == single.values[i].size());
@@ -99,7 +99,7 @@ TEST_CASE("backward from a layer gives the gradients of what lies below it") {
   const Outcome part = run(use);
   REQUIRE(whole.gradients.size() == 3);
   CHECK(part.gradients == whole.gradients);
-  CHECK(part.layers.size() + 2 == whole.layers.size());
+  CHECK(part.layers == std::vector<std::string>{"conv1", "bn1", "bn1.act", "conv2", "conv2.act"});
   CHECK(std::any_of(whole.gradients[0].begin(), whole.gradients[0].end(),
                     [](float g) { return g != 0; }));
 }
