@@ -1,5 +1,6 @@
 #include "base/parallel.h"
 
+#include <link.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -219,6 +220,21 @@ void set_threads(int count) {
 int threads() {
   if (!team) set_threads(default_threads());
   return team->size();
+}
+
+std::vector<std::string> openmp_runtimes() {
+  std::vector<std::string> found;
+  const auto look = [](dl_phdr_info* info, size_t, void* to) {
+    const std::string path = info->dlpi_name;
+    const std::string name = path.substr(path.rfind('/') + 1);
+    for (const char* runtime : {"libgomp.", "libiomp5.", "libomp.", "libgomp-", "libomp5."}) {
+      if (name.rfind(runtime, 0) != 0) continue;
+      static_cast<std::vector<std::string>*>(to)->push_back(path);
+    }
+    return 0;
+  };
+  dl_iterate_phdr(look, &found);
+  return found;
 }
 
 void flush_denormals() { set_denormal_mode(); }

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <type_traits>
+#include <vector>
 
 namespace cnn {
 
@@ -13,6 +15,10 @@ void set_threads(int count);
 int threads();
 // What the machine offers this process: its affinity mask, OMP_NUM_THREADS if that is set.
 int default_threads();
+
+// The OpenMP runtimes in this process, as files. More than one (PyTorch's libiomp5 beside ours,
+// say, by LD_PRELOAD) have a team of threads each, and hinder one another.
+std::vector<std::string> openmp_runtimes();
 
 namespace detail {
 using ChunkBody = void (*)(void* context, int64_t begin, int64_t end, int worker);

@@ -2,6 +2,7 @@
 // All fields travel as float32; class numbers are whole floats (exact below 2^24).
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "tensor/shape.h"
@@ -13,11 +14,25 @@ enum class FieldKind {
   kClass,   // class numbers 0 .. classes-1, or an ignored value
 };
 
+// Bounds of all numbers of a field but those that are ignored.
+struct FieldRange {
+  float low = 0;
+  float high = 1;
+  std::optional<int64_t> ignored = std::nullopt;
+  std::string who = "";  // needs it: "bce_logits"
+
+  // Not of NaN.
+  bool has(float value) const {
+    return (value >= low && value <= high) || (ignored && value == static_cast<float>(*ignored));
+  }
+};
+
 struct Field {
   std::string name;
   Shape shape;  // a label is [1], a mask [1,H,W]
   FieldKind kind = FieldKind::kValues;
-  int64_t classes = 0;  // kClass: how many, 0 if not known
+  int64_t classes = 0;                             // kClass: how many, 0 if not known
+  std::optional<FieldRange> range = std::nullopt;  // kValues: none, if any number will do
 };
 
 }  // namespace cnn

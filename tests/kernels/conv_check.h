@@ -63,16 +63,18 @@ class ConvChecker {
         bias_(random_floats(c.shape.out_channels, "bias")),
         dy_(random_floats(c.batch * c.shape.out_count(), "dy")) {}
 
-  // The largest error of any result, relative to its largest number.
-  double forward(const ConvForward& algorithm) const {
-    const Doubles sums = reference::conv(shape_, batch_, as_in_files(x_, in()), in_files(w_), {});
+  // The largest error of any result, relative to its largest number, which shall be the same on up
+  // to `most` threads.
+  double forward(const ConvForward& algorithm, int most = 4) {
+    if (sums_.empty()) {
+      sums_ = reference::conv(shape_, batch_, as_in_files(x_, in()), in_files(w_), {});
+    }
     Floats derived = poisoned(algorithm.derived());
     algorithm.derive(w_.data(), derived.data());
     const float* w = algorithm.derived() > 0 ? nullptr : w_.data();
     double worst = 0;
-    int most = 4;  // threads; the endings make no difference to how work is cut
-    for (const Ending& ending : endings(largest(sums))) {
-      const Doubles expected = with_ending(sums, ending);
+    for (const Ending& ending : endings(largest(sums_))) {
+      const Doubles expected = with_ending(sums_, ending);
       const auto run = [&](Floats& y, ConvMemory memory) {
         memory.derived = derived.data();
         const float* residual = ending.in_place ? y.data() : dy_.data();
@@ -85,37 +87,40 @@ class ConvChecker {
       worst = std::max(
           worst,
           relative_error(as_in_files(on_threads(algorithm, before, most, run), out()), expected));
-      most = 1;
+      most = 1;  // the endings make no difference to how work is cut
     }
     return worst;
   }
 
-  double backward_data(const ConvBackwardData& algorithm) const {
-    const Doubles dx =
-        reference::conv_backward_data(shape_, batch_, as_in_files(dy_, out()), in_files(w_));
+  double backward_data(const ConvBackwardData& algorithm, int most = 4) {
+    if (dx_.empty()) {
+      dx_ = reference::conv_backward_data(shape_, batch_, as_in_files(dy_, out()), in_files(w_));
+    }
     double worst = 0;
     for (const bool add : {true, false}) {
       const auto run = [&](Floats& y, const ConvMemory& memory) {
         algorithm.run(batch_, dy_.data(), w_.data(), add, y.data(), memory);
       };
       const Floats before = add ? x_ : poisoned(batch_ * shape_.in_count());
-      const Doubles found = as_in_files(on_threads(algorithm, before, add ? 4 : 1, run), in());
-      worst = std::max(worst, relative_error(found, add ? sum(dx, as_in_files(x_, in())) : dx));
+      const Doubles found = as_in_files(on_threads(algorithm, before, add ? most : 1, run), in());
+      worst = std::max(worst, relative_error(found, add ? sum(dx_, as_in_files(x_, in())) : dx_));
     }
     return worst;
   }
 
-  double backward_weights(const ConvBackwardWeights& algorithm) const {
-    const Doubles dw = reference::conv_backward_weights(shape_, batch_, as_in_files(x_, in()),
-                                                        as_in_files(dy_, out()));
+  double backward_weights(const ConvBackwardWeights& algorithm, int most = 4) {
+    if (dw_.empty()) {
+      dw_ = reference::conv_backward_weights(shape_, batch_, as_in_files(x_, in()),
+                                             as_in_files(dy_, out()));
+    }
     double worst = 0;
     for (const bool add : {true, false}) {
       const auto run = [&](Floats& y, const ConvMemory& memory) {
         algorithm.run(batch_, x_.data(), dy_.data(), add, y.data(), memory);
       };
       const Floats before = add ? w_ : poisoned(shape_.weight_count());
-      const Doubles found = in_files(on_threads(algorithm, before, add ? 4 : 1, run));
-      worst = std::max(worst, relative_error(found, add ? sum(dw, in_files(w_)) : dw));
+      const Doubles found = in_files(on_threads(algorithm, before, add ? most : 1, run));
+      worst = std::max(worst, relative_error(found, add ? sum(dw_, in_files(w_)) : dw_));
     }
     return worst;
   }
@@ -191,6 +196,7 @@ class ConvChecker {
   ConvShape shape_;
   int64_t batch_;
   Floats x_, w_, bias_, dy_;
+  Doubles sums_, dx_, dw_;  // exact, once they have been asked for
 };
 
 // Checks the products that there is an algorithm for; the number of them.
@@ -198,7 +204,7 @@ inline int check(const ConvCase& c, const std::unique_ptr<ConvForward>& forward,
                  const std::unique_ptr<ConvBackwardData>& data,
                  const std::unique_ptr<ConvBackwardWeights>& weights, double limit = 3e-6) {
   INFO(describe(c));
-  const ConvChecker checker(c);
+  ConvChecker checker(c);
   if (forward) CHECK(checker.forward(*forward) < limit);
   if (data) CHECK(checker.backward_data(*data) < limit);
   if (weights) CHECK(checker.backward_weights(*weights) < limit);

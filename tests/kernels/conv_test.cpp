@@ -1,7 +1,6 @@
 #include "kernels/conv/conv.h"
 
 #include "kernels/conv/algorithms.h"
-#include "kernels/conv/direct_pixels.h"
 #include "kernels/conv_check.h"
 #include "kernels/simd.h"
 
@@ -56,55 +55,17 @@ std::vector<ConvCase> all_cases() {
 
 }  // namespace
 
-TEST_CASE("convolution by gathered blocks matches the reference") {
-  for (const ConvCase& c : all_cases()) {
+TEST_CASE("whatever algorithm accepts a named shape matches the reference") {
+  int checked = 0;
+  for (const ConvCase& c : named_cases()) {
     CHECK(check(c, make_im2col_forward(c.shape), make_im2col_backward_data(c.shape),
                 make_im2col_backward_weights(c.shape)) == 3);
-  }
-}
-
-TEST_CASE("pointwise convolution matches the reference") {
-  int checked = 0;
-  for (const ConvCase& c : all_cases()) {
     checked += check(c, make_pointwise_forward(c.shape), make_pointwise_backward_data(c.shape),
                      make_pointwise_backward_weights(c.shape));
-  }
-  CHECK(checked >= 3);
-}
-
-TEST_CASE("depthwise convolution matches the reference") {
-  int checked = 0;
-  for (ConvCase c : all_cases()) {
-    if (c.shape.in_channels == 1) continue;
-    c.shape.groups = c.shape.out_channels = c.shape.in_channels;
-    checked += check(c, make_depthwise_forward(c.shape), make_depthwise_backward_data(c.shape),
-                     make_depthwise_backward_weights(c.shape));
-  }
-  CHECK(checked >= 120);
-}
-
-TEST_CASE("direct convolution matches the reference") {
-  int checked = 0;
-  for (const ConvCase& c : all_cases()) {
     checked += check(c, make_direct_forward(c.shape), make_direct_backward_data(c.shape),
                      make_direct_backward_weights(c.shape));
   }
-  CHECK(checked >= 60);
-}
-
-TEST_CASE("direct convolution of one channel over pixels matches the reference") {
-  int checked = 0;
-  for (const int64_t out : {1, 2, 3, 5, 6, 8, 9}) {
-    for (const int64_t width : {5, 12, 17, 32, 37, 50}) {
-      ConvCase c{shape_of(1, out, width, 1 + width % 5, width % 4), 2};
-      c.shape.in_height = 11;
-      c.shape.stride.h = 1 + out % 2;
-      c.shape.dilation.h = 1 + width % 2;
-      checked +=
-          check(finished(c), make_direct_pixels_forward(finished(c).shape), nullptr, nullptr);
-    }
-  }
-  CHECK(checked >= (kLanes<WideVector> >= 8 ? 24 : 0));
+  CHECK(checked >= 15);
 }
 
 TEST_CASE("depthwise convolution of wide images matches the reference") {
@@ -124,6 +85,37 @@ TEST_CASE("some algorithm accepts every convolution") {
     CHECK(check(c, pick_conv_forward(c.shape), pick_conv_backward_data(c.shape),
                 pick_conv_backward_weights(c.shape)) == 3);
   }
+}
+
+TEST_CASE("an algorithm is chosen by shape and says why") {
+  struct Row {
+    ConvShape shape;
+    std::string name, why;  // of forward; with vectors of 8 floats and more
+  };
+  ConvShape depthwise = finished({shape_of(32, 32, 14, 3, 1)}).shape;
+  depthwise.groups = 32;
+  const bool wide = kLanes<WideVector> >= 8;
+  for (const Row& row : std::vector<Row>{
+           {depthwise, "depthwise", "every channel a group of its own"},
+           {finished({shape_of(64, 64, 56, 3, 1)}).shape, "winograd 4x4", "4.0x fewer products"},
+           {finished({shape_of(64, 64, 14, 3, 1)}).shape, "winograd 4x4", "3.1x fewer products"},
+           {finished({shape_of(64, 64, 2, 3, 1)}).shape, "winograd 2x2", "2.2x fewer products"},
+           {finished({shape_of(3, 16, 32, 3, 1)}).shape, "direct", "few channels: 3 to 16"},
+           {finished({shape_of(256, 64, 4, 1, 0)}).shape, "pointwise", "1x1: one matrix product"},
+           {finished({shape_of(256, 256, 7, 3, 1, 2)}).shape, "im2col",
+            "none faster for 3x3, stride 2, 256x7x7 to 256x4x4"}}) {
+    const auto forward = pick_conv_forward(row.shape);
+    CHECK(forward->name() == row.name);
+    CHECK(forward->why() == row.why);
+    CHECK_FALSE(pick_conv_backward_data(row.shape)->why().empty());
+    CHECK_FALSE(pick_conv_backward_weights(row.shape)->why().empty());
+  }
+  const auto rows = pick_conv_forward(finished({shape_of(64, 128, 56, 3, 1, 2)}).shape);
+  CHECK(rows->name() == std::string(wide ? "direct" : "im2col"));
+  if (wide) CHECK(rows->why() == "rows of 28 pixels reuse the weights");
+  const auto pixels = pick_conv_forward(finished({shape_of(1, 6, 28, 5, 2)}).shape);
+  CHECK(pixels->name() == std::string(wide ? "direct over pixels" : "direct"));
+  CHECK(pixels->why() == (wide ? "1 channel into 6" : "few channels: 1 to 6"));
 }
 
 TEST_CASE("working memory for gradients of large weights is bounded") {

@@ -53,11 +53,17 @@ struct ConvMemory {
 };
 
 // One algorithm's way to do one of the three products for one shape. Immutable.
-class ConvForward {
+class ConvAlgorithm {
  public:
-  virtual ~ConvForward() = default;
+  virtual ~ConvAlgorithm() = default;
   virtual const char* name() const = 0;
+  // What speaks for it at this shape, in a few words: "4.0x fewer products".
+  virtual std::string why() const = 0;
   virtual ConvScratch scratch() const = 0;
+};
+
+class ConvForward : public ConvAlgorithm {
+ public:
   // An algorithm that wants its weights in another form: the floats of that form, and how to get
   // them (on all threads). `run` then reads memory.derived, and never `w`, which may be null.
   // They are kept for as long as the weights stay the same.
@@ -68,21 +74,15 @@ class ConvForward {
                    float* y, ConvMemory memory) const = 0;
 };
 
-class ConvBackwardData {
+class ConvBackwardData : public ConvAlgorithm {
  public:
-  virtual ~ConvBackwardData() = default;
-  virtual const char* name() const = 0;
-  virtual ConvScratch scratch() const = 0;
   // dx is overwritten, or added to.
   virtual void run(int64_t batch, const float* dy, const float* w, bool add, float* dx,
                    ConvMemory memory) const = 0;
 };
 
-class ConvBackwardWeights {
+class ConvBackwardWeights : public ConvAlgorithm {
  public:
-  virtual ~ConvBackwardWeights() = default;
-  virtual const char* name() const = 0;
-  virtual ConvScratch scratch() const = 0;
   virtual void run(int64_t batch, const float* x, const float* dy, bool add, float* dw,
                    ConvMemory memory) const = 0;
 };

@@ -218,6 +218,7 @@ class DepthwiseForward final : public ConvForward {
  public:
   explicit DepthwiseForward(const ConvShape& shape) : grid_(forward_correlation(shape)) {}
   const char* name() const override { return "depthwise"; }
+  std::string why() const override { return "every channel a group of its own"; }
   ConvScratch scratch() const override { return {}; }
   void run(int64_t batch, const float* x, const float* w, const Epilogue& epilogue, float* y,
            ConvMemory) const override {
@@ -236,6 +237,7 @@ class DepthwiseBackwardData final : public ConvBackwardData {
     for (const Correlation& grid : grids) grids_.emplace_back(grid);
   }
   const char* name() const override { return "depthwise"; }
+  std::string why() const override { return "every channel a group of its own"; }
   ConvScratch scratch() const override { return {}; }
   void run(int64_t batch, const float* dy, const float* w, bool add, float* dx,
            ConvMemory) const override {
@@ -259,6 +261,7 @@ class DepthwiseBackwardWeights final : public ConvBackwardWeights {
         grid_(forward_correlation(shape)),
         parts_(std::clamp<int64_t>(kMostFloats / shape.weight_count(), 1, kMostParts)) {}
   const char* name() const override { return "depthwise"; }
+  std::string why() const override { return "every channel a group of its own"; }
   ConvScratch scratch() const override { return {0, parts_ * s_.weight_count()}; }
 
   void run(int64_t batch, const float* x, const float* dy, bool add, float* dw,

@@ -3,12 +3,15 @@
 // channels padded to whole vectors. Serves forward, and backward to the data as the correlation
 // that it is (correlation.h). For few channels, where a matrix product would be narrow or its
 // gathering dear.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
 
 #include "base/parallel.h"
+#include "base/text.h"
 #include "kernels/conv/algorithms.h"
 #include "kernels/conv/direct_pixels.h"
 #include "kernels/conv/padded_rows.h"
@@ -244,18 +247,35 @@ class DirectGrid {
 // A tile reads its weights once for all its pixels: wide rows reuse them enough, and so do few
 // weights. Without long vectors, BLAS (which looks at the machine when it starts) is faster as soon
 // as its matrices are of some size.
+constexpr int64_t kFewWeights = 8192;
+
+int64_t padded_weights(const Correlation& grid) {
+  return grid.depth() * padded_channels(grid.group_target());
+}
+
 bool is_good_choice(const Correlation& grid) {
-  constexpr int64_t kFewWeights = 8192, kMostWeights = int64_t{4} << 20;
+  constexpr int64_t kMostWeights = int64_t{4} << 20;
   constexpr int64_t kWideRow = 7;
-  const int64_t weights = grid.depth() * padded_channels(grid.group_target());
+  const int64_t weights = padded_weights(grid);
   if (weights <= kFewWeights) return true;
   return kLanes<WideVector> >= 8 && grid.width >= kWideRow && weights <= kMostWeights / grid.groups;
+}
+
+std::string why_direct(const Correlation& grid) {
+  if (padded_weights(grid) > kFewWeights) {
+    return fmt::format("rows of {} pixels reuse the weights", grid.width);
+  }
+  const int64_t in = grid.source_channels, out = grid.target_channels;
+  if (std::min(in, out) <= 8) return fmt::format("few channels: {} to {}", in, out);
+  return fmt::format("only {} weights",
+                     with_commas(grid.groups * grid.depth() * grid.group_target()));
 }
 
 class DirectForward final : public ConvForward {
  public:
   explicit DirectForward(const ConvShape& shape) : s_(shape), grid_(forward_correlation(shape)) {}
   const char* name() const override { return "direct"; }
+  std::string why() const override { return why_direct(forward_correlation(s_)); }
   ConvScratch scratch() const override { return {grid_.scratch(), 0}; }
   int64_t derived() const override { return grid_.packed(); }
   void derive(const float* w, float* derived) const override {
@@ -279,6 +299,7 @@ class DirectBackwardData final : public ConvBackwardData {
     for (const Correlation& grid : grids) grids_.emplace_back(grid);
   }
   const char* name() const override { return "direct"; }
+  std::string why() const override { return why_direct(backward_correlations(s_)[0]); }
   ConvScratch scratch() const override {
     ConvScratch most;
     for (const DirectGrid& grid : grids_) {

@@ -1,5 +1,7 @@
 #include "kernels/conv/direct_pixels.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -134,6 +136,7 @@ class DirectPixels final : public ConvForward {
  public:
   explicit DirectPixels(const ConvShape& shape) : s_(shape), rows_(forward_correlation(shape)) {}
   const char* name() const override { return "direct over pixels"; }
+  std::string why() const override { return fmt::format("1 channel into {}", s_.out_channels); }
   ConvScratch scratch() const override { return {rows_.scratch(), 0}; }
   void run(int64_t batch, const float* x, const float* w, const Epilogue& epilogue, float* y,
            ConvMemory memory) const override {

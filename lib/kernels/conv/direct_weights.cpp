@@ -1,12 +1,15 @@
 // The gradient of a convolution's weights, directly: a run of taps times a vector or two of output
 // channels stays in registers while the pixels of a block of rows go by. Blocks of rows are summed
 // in up to kParts partial gradients, cut by shape alone and added in order.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
 
 #include "base/parallel.h"
+#include "base/text.h"
 #include "kernels/conv/algorithms.h"
 #include "kernels/conv/padded_rows.h"
 #include "kernels/simd.h"
@@ -133,6 +136,9 @@ class DirectBackwardWeights final : public ConvBackwardWeights {
         group_part_(rows_.grid().depth() * padded_channels(shape.group_out())) {}
 
   const char* name() const override { return "direct"; }
+  std::string why() const override {
+    return fmt::format("partial sums of {} weights", with_commas(s_.weight_count()));
+  }
   int64_t part() const { return s_.groups * group_part_; }
   ConvScratch scratch() const override { return {rows_.scratch(), kParts * part()}; }
 

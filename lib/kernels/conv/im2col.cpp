@@ -2,6 +2,8 @@
 // per-thread scratch, one row a pixel, and multiplied by serial BLAS. Chellapilla et al. 2006,
 // "High performance convolutional neural networks for document processing", in blocks so that the
 // gathered matrix stays in the cache. Accepts every shape.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -150,10 +152,26 @@ void correlate(const Correlation& grid, int64_t batch, const float* source, cons
   });
 }
 
+// It accepts every shape, so what speaks for it is that no faster one accepts this.
+std::string why_gathered(const ConvShape& s) {
+  std::string text = fmt::format("none faster for {}x{}", s.kernel.h, s.kernel.w);
+  const auto pair = [&](const char* name, Pair p) {
+    if (p == Pair{1, 1}) return;
+    text += fmt::format(", {} {}", name, p.h);
+    if (p.w != p.h) text += fmt::format("x{}", p.w);
+  };
+  pair("stride", s.stride);
+  pair("dilation", s.dilation);
+  if (s.groups > 1) text += fmt::format(", {} groups", s.groups);
+  return text + fmt::format(", {}x{}x{} to {}x{}x{}", s.in_channels, s.in_height, s.in_width,
+                            s.out_channels, s.out_height, s.out_width);
+}
+
 class Im2colForward final : public ConvForward {
  public:
-  explicit Im2colForward(const ConvShape& shape) : grid_(forward_correlation(shape)) {}
+  explicit Im2colForward(const ConvShape& shape) : s_(shape), grid_(forward_correlation(shape)) {}
   const char* name() const override { return "im2col"; }
+  std::string why() const override { return why_gathered(s_); }
   ConvScratch scratch() const override { return correlate_scratch(grid_); }
   void run(int64_t batch, const float* x, const float* w, const Epilogue& epilogue, float* y,
            ConvMemory memory) const override {
@@ -162,6 +180,7 @@ class Im2colForward final : public ConvForward {
   }
 
  private:
+  ConvShape s_;
   Correlation grid_;
 };
 
@@ -170,6 +189,7 @@ class Im2colBackwardData final : public ConvBackwardData {
   explicit Im2colBackwardData(const ConvShape& shape)
       : s_(shape), grids_(backward_correlations(shape)) {}
   const char* name() const override { return "im2col"; }
+  std::string why() const override { return why_gathered(s_); }
   ConvScratch scratch() const override {
     int64_t per_thread = 0;
     for (const Correlation& grid : grids_) {
@@ -212,6 +232,7 @@ class Im2colBackwardWeights final : public ConvBackwardWeights {
     block_ = block_pixels(slice_);
   }
   const char* name() const override { return "im2col"; }
+  std::string why() const override { return why_gathered(s_); }
   ConvScratch scratch() const override {
     return {block_ * slice_, in_parts_ ? kParts * s_.weight_count() : 0};
   }

@@ -14,6 +14,7 @@ class PointwiseForward final : public ConvForward {
  public:
   explicit PointwiseForward(const ConvShape& shape) : s_(shape) {}
   const char* name() const override { return "pointwise"; }
+  std::string why() const override { return "1x1: one matrix product"; }
   ConvScratch scratch() const override { return {}; }
   void run(int64_t batch, const float* x, const float* w, const Epilogue& epilogue, float* y,
            ConvMemory) const override {
@@ -29,6 +30,7 @@ class PointwiseBackwardData final : public ConvBackwardData {
  public:
   explicit PointwiseBackwardData(const ConvShape& shape) : s_(shape) {}
   const char* name() const override { return "pointwise"; }
+  std::string why() const override { return "1x1: one matrix product"; }
   ConvScratch scratch() const override { return {}; }
   void run(int64_t batch, const float* dy, const float* w, bool add, float* dx,
            ConvMemory) const override {
@@ -44,6 +46,7 @@ class PointwiseBackwardWeights final : public ConvBackwardWeights {
  public:
   explicit PointwiseBackwardWeights(const ConvShape& shape) : s_(shape) {}
   const char* name() const override { return "pointwise"; }
+  std::string why() const override { return "1x1: one matrix product"; }
   ConvScratch scratch() const override {
     return {0, gemm_partials(s_.in_channels, s_.out_channels)};
   }

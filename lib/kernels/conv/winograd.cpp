@@ -1,5 +1,7 @@
 #include "kernels/conv/winograd.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "kernels/conv/algorithms.h"
@@ -12,11 +14,27 @@ namespace {
 WinogradImage input_of(const ConvShape& s) { return {s.in_height, s.in_width, s.in_channels}; }
 WinogradImage output_of(const ConvShape& s) { return {s.out_height, s.out_width, s.out_channels}; }
 
+// Products for each input and output channel of one sample whose outputs are height x width.
+int64_t products(const WinogradTransform& t, int64_t height, int64_t width) {
+  const int64_t high = (height + t.tile - 1) / t.tile, wide = (width + t.tile - 1) / t.tile;
+  return high * wide * t.positions();
+}
+
+// "4.0x fewer products" for outputs of this size.
+std::string fewer_products(const WinogradTransform& t, int64_t height, int64_t width) {
+  const auto plain = static_cast<double>(t.taps * t.taps * height * width);
+  return fmt::format("{:.1f}x fewer products",
+                     plain / static_cast<double>(products(t, height, width)));
+}
+
 class WinogradForward final : public ConvForward {
  public:
   WinogradForward(const WinogradTransform& transform, const ConvShape& s)
-      : correlation_(transform, input_of(s), output_of(s), s.pad, s.groups) {}
+      : s_(s), correlation_(transform, input_of(s), output_of(s), s.pad, s.groups) {}
   const char* name() const override { return correlation_.transform().name; }
+  std::string why() const override {
+    return fewer_products(correlation_.transform(), s_.out_height, s_.out_width);
+  }
   ConvScratch scratch() const override { return correlation_.scratch(); }
   int64_t derived() const override { return correlation_.weight_floats(); }
   void derive(const float* w, float* derived) const override {
@@ -28,6 +46,7 @@ class WinogradForward final : public ConvForward {
   }
 
  private:
+  ConvShape s_;
   WinogradCorrelation correlation_;
 };
 
@@ -35,9 +54,13 @@ class WinogradForward final : public ConvForward {
 class WinogradBackwardData final : public ConvBackwardData {
  public:
   WinogradBackwardData(const WinogradTransform& transform, const ConvShape& s)
-      : correlation_(transform, output_of(s), input_of(s),
+      : s_(s),
+        correlation_(transform, output_of(s), input_of(s),
                      {s.kernel.h - 1 - s.pad.h, s.kernel.w - 1 - s.pad.w}, s.groups) {}
   const char* name() const override { return correlation_.transform().name; }
+  std::string why() const override {
+    return fewer_products(correlation_.transform(), s_.in_height, s_.in_width);
+  }
   ConvScratch scratch() const override {
     const ConvScratch own = correlation_.scratch();
     return {own.per_thread, own.once + correlation_.weight_floats()};
@@ -52,14 +75,18 @@ class WinogradBackwardData final : public ConvBackwardData {
   }
 
  private:
+  ConvShape s_;
   WinogradCorrelation correlation_;
 };
 
 class WinogradBackwardWeights final : public ConvBackwardWeights {
  public:
   WinogradBackwardWeights(const WinogradTransform& transform, const ConvShape& s)
-      : weights_(transform, input_of(s), output_of(s), s.pad, s.groups) {}
+      : s_(s), weights_(transform, input_of(s), output_of(s), s.pad, s.groups) {}
   const char* name() const override { return weights_.transform().name; }
+  std::string why() const override {
+    return fewer_products(weights_.transform(), s_.out_height, s_.out_width);
+  }
   ConvScratch scratch() const override { return weights_.scratch(); }
   void run(int64_t batch, const float* x, const float* dy, bool add, float* dw,
            ConvMemory memory) const override {
@@ -67,14 +94,9 @@ class WinogradBackwardWeights final : public ConvBackwardWeights {
   }
 
  private:
+  ConvShape s_;
   WinogradWeights weights_;
 };
-
-// Products for each input and output channel of one sample whose outputs are height x width.
-int64_t products(const WinogradTransform& t, int64_t height, int64_t width) {
-  const int64_t high = (height + t.tile - 1) / t.tile, wide = (width + t.tile - 1) / t.tile;
-  return high * wide * t.positions();
-}
 
 constexpr int64_t kLeastChannels = 16;              // else direct is as fast
 constexpr int64_t kMostWeights = int64_t{1} << 40;  // so that no size overflows
