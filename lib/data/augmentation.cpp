@@ -60,7 +60,16 @@ class AugmentedDataset final : public Dataset {
           std::min(patch / grid_columns_ * window_.height, picture_.height - window_.height);
       place.left = std::min(patch % grid_columns_ * window_.width, picture_.width - window_.width);
     }
-    read_window(index / patches, Geometry(picture_, window_, place), out);
+    read_at(index / patches, Geometry(picture_, window_, place), out);
+  }
+
+  std::optional<PictureSize> spare() const override {
+    if (has_patches_ || !options_.geometry.crop.is_set()) return std::nullopt;
+    return PictureSize{spare_rows_, spare_columns_};
+  }
+  void read_window(int64_t index, const WindowPlace& place,
+                   std::span<float* const> out) const override {
+    read_at(index, Geometry(picture_, window_, {place.top - pad(), place.left - pad()}), out);
   }
 
   void read_drawn(int64_t index, const Draw& draw, std::span<float* const> out) const override {
@@ -74,7 +83,7 @@ class AugmentedDataset final : public Dataset {
     place.left = below(spare_columns_ + 1) - pad();
     Geometry geometry(picture_, window_, place);
     geometry.draw(options_.geometry, random);
-    read_window(index / (grid_rows_ * grid_columns_), geometry, out);
+    read_at(index / (grid_rows_ * grid_columns_), geometry, out);
     if (out[0] == nullptr || !options_.colour.is_set()) return;
     change_colours(options_.colour, normalization_, components(), fields_[0].shape, random, out[0]);
   }
@@ -146,7 +155,7 @@ class AugmentedDataset final : public Dataset {
 
   bool reflects() const { return options_.geometry.border == GeometryOptions::Border::kReflect; }
 
-  void read_window(int64_t index, const Geometry& geometry, std::span<float* const> out) const {
+  void read_at(int64_t index, const Geometry& geometry, std::span<float* const> out) const {
     thread_local std::vector<float> memory;
     thread_local std::vector<float*> targets;
     size_t floats = 0;

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "data/geometry.h"
 #include "data/transforms.h"
 #include "spec/node.h"
 #include "tensor/field.h"
@@ -41,6 +42,14 @@ class Dataset {
   };
   virtual void read_drawn(int64_t index, [[maybe_unused]] const Draw& draw,
                           std::span<float* const> out) const {
+    read(index, out);
+  }
+
+  // Where samples are windows cut out of larger pictures: the rows and columns that a window leaves
+  // over; and the window that begins so far from the top left.
+  virtual std::optional<PictureSize> spare() const { return std::nullopt; }
+  virtual void read_window(int64_t index, [[maybe_unused]] const WindowPlace& place,
+                           std::span<float* const> out) const {
     read(index, out);
   }
 

@@ -29,7 +29,6 @@ struct Executor::Slot {
   std::vector<char> add_parameters;
   View out;
   View grad_out;
-  bool runs_backward = false;
   bool derives = false;
   float loss_weight = 1;
 };
@@ -67,7 +66,6 @@ Executor::Slot Executor::make_slot(size_t i, const GradientFlow& flow, int worke
   const GraphNode& node = graph_.nodes[i];
   const Slice none{worker, 0, 0};
   Slot slot;
-  slot.runs_backward = flow.runs[i] != 0;
   for (size_t k = 0; k < node.inputs.size(); ++k) {
     const int v = node.inputs[k];
     slot.in.push_back(value(v, none));
@@ -181,9 +179,10 @@ void Executor::prepare() {
   prepared_ = store_.version();
 }
 
-void Executor::run_forward(const Slot& slot, size_t i, const Slice& slice) const {
+void Executor::run_forward(const Slot& slot, size_t i, const Slice& slice, bool again) const {
   ForwardCall call;
   fill(call, slot, i, slice);
+  call.again = again;
   const int node = static_cast<int>(i);
   if (observer_ != nullptr) observer_->before(node, Observer::Part::kForward, slice.worker);
   graph_.nodes[i].layer->forward(call);
@@ -276,8 +275,13 @@ void Executor::backward(float scale, bool add) {
   scale_ = scale;
   accumulate_ = add;
   ran_backward_ = true;
-  for (size_t i = slots_.size(); i-- > 0;) {
-    if (slots_[i].runs_backward) run_backward(i);
+  for (const BackwardStep& step : plan_.backward) {
+    if (step.again) {
+      const auto node = static_cast<size_t>(step.node);
+      run_forward(slots_[node], node, whole_batch(), true);
+    } else {
+      run_backward(static_cast<size_t>(step.node));
+    }
   }
 }
 
@@ -308,8 +312,12 @@ std::optional<NonFinite> Executor::find_non_finite() {
   }
   if (auto found = run_whole(true)) return found;
   if (!with_backward) return std::nullopt;
-  for (size_t i = slots_.size(); i-- > 0;) {
-    if (!slots_[i].runs_backward) continue;
+  for (const BackwardStep& step : plan_.backward) {
+    const auto i = static_cast<size_t>(step.node);
+    if (step.again) {
+      run_forward(slots_[i], i, whole_batch(), true);
+      continue;
+    }
     run_backward(i);
     bool finite = true;
     for (const View& view : slots_[i].grad_in) {

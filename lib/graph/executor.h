@@ -77,9 +77,10 @@ class Executor {
 
   const MemoryPlan& plan() const { return plan_; }
 
-  // Called around each layer: `cnn time`. While one watches, layers that multiply matrices run
-  // backward in two parts. Where the plan cuts the batch into slices, threads call at the same
-  // time, each as another `worker` < threads().
+  // Called around each layer: `cnn time`. A forward that is run again for the sake of backward is
+  // one more forward. While one watches, layers that multiply matrices run backward in two parts.
+  // Where the plan cuts the batch into slices, threads call at the same time, each as another
+  // `worker` < threads().
   struct Observer {
     enum class Part { kForward, kBackward, kBackwardData, kBackwardWeights };
     virtual ~Observer() = default;
@@ -107,7 +108,7 @@ class Executor {
   template <class AnyCall>
   void fill(AnyCall& call, const Slot& slot, size_t node, const Slice& slice) const;
   void prepare();
-  void run_forward(const Slot& slot, size_t node, const Slice& slice) const;
+  void run_forward(const Slot& slot, size_t node, const Slice& slice, bool again = false) const;
   // The layers that the plan slices.
   std::optional<NonFinite> run_slice(const Slice& slice, bool check);
   // The others.

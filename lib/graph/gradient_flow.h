@@ -17,11 +17,6 @@ struct GradientFlow {
   enum class Write : char { kNone, kOverwrite, kAdd };
   std::vector<std::vector<Write>> inputs;
   std::vector<std::vector<Write>> parameters;  // by node and the layer's parameter id
-
-  // Of the node's backward in a run of forward steps 0..n-1 and backward steps n..2n-1.
-  static int time_of_backward(const Graph& graph, int node) {
-    return 2 * static_cast<int>(graph.nodes.size()) - 1 - node;
-  }
 };
 
 GradientFlow gradient_flow(const Graph& graph, const Pass& pass, const ParameterStore& store,

@@ -29,7 +29,9 @@ struct GraphNode {
   std::vector<int> inputs;                  // values
   int output = -1;                          // value
   std::vector<int> parameters;              // ids in the store, by the layer's own ids
+  bool shares = false;                      // they are those of a layer before it (`share`)
   std::shared_ptr<const NamedLayer> named;  // what an option names; or null
+  int recompute = -1;  // number of the block around it whose values are computed anew for backward
   std::vector<std::string> path;  // the blocks, seqs and branches around it, outermost first
   Mark mark;                      // where the item stands in the model file
 

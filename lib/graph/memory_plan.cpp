@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "graph/backward_order.h"
 #include "graph/gradient_flow.h"
 
 namespace cnn {
@@ -29,12 +30,34 @@ int64_t choose_slice(const Graph& graph, const Pass& pass, int64_t batch) {
   return slice >= kLeastSlice && graph.macs() <= kMostSliceMacs / slice ? slice : 0;
 }
 
-// A stretch of memory that lives from step `first` to step `last`.
+// From step `first` to step `last`.
+struct Life {
+  int first = 0;
+  int last = 0;
+
+  bool meets(const Life& other) const { return first <= other.last && other.first <= last; }
+};
+
+// In order; those that overlap as one.
+std::vector<Life> joined(std::vector<Life> lives) {
+  std::sort(lives.begin(), lives.end(),
+            [](const Life& a, const Life& b) { return a.first < b.first; });
+  std::vector<Life> result;
+  for (const Life& life : lives) {
+    if (!result.empty() && life.first <= result.back().last) {
+      result.back().last = std::max(result.back().last, life.last);
+    } else {
+      result.push_back(life);
+    }
+  }
+  return result;
+}
+
+// A stretch of memory. It lives more than once if what it holds is computed again.
 struct Block {
   std::string name;
   int64_t count = 0;
-  int first = 0;
-  int last = 0;
+  std::vector<Life> lives;
   bool in_lane = false;
   int64_t offset = 0;
 
@@ -42,7 +65,11 @@ struct Block {
     return (count + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats;
   }
   bool meets(const Block& other) const {
-    return in_lane == other.in_lane && first <= other.last && other.first <= last;
+    if (in_lane != other.in_lane) return false;
+    return std::any_of(lives.begin(), lives.end(), [&](const Life& a) {
+      return std::any_of(other.lives.begin(), other.lives.end(),
+                         [&](const Life& b) { return a.meets(b); });
+    });
   }
 };
 
@@ -57,13 +84,14 @@ class Planner {
         batch_(batch),
         threads_(threads),
         slice_(choose_slice(graph, pass, batch)),
-        end_(2 * static_cast<int>(graph.nodes.size())),
         kept_(graph.values.size(), 0),
         value_block_(graph.values.size(), -1),
         gradient_block_(graph.values.size(), -1) {
     for (const int v : keep) kept_[index(v)] = 1;
     for (const NamedOutput& output : graph.outputs) kept_[index(output.value)] = 1;
     for (const LossTerm& loss : graph.losses) kept_[index(node(loss.node).output)] = 1;
+    order_ = backward_order(graph, pass, flow_, kept_);
+    end_ = static_cast<int>(graph.nodes.size() + order_.steps.size());
   }
 
   MemoryPlan plan() {
@@ -79,6 +107,7 @@ class Planner {
     plan.lanes = place(false);
     plan.lane_floats = place(true);
     plan.floats = plan.lanes + threads_ * plan.lane_floats;
+    plan.backward = order_.steps;
     for (const int block : value_block_) plan.values.push_back(placement(block));
     for (const int block : gradient_block_) plan.gradients.push_back(placement(block));
     for (const std::vector<int>& blocks : memory_block_) {
@@ -94,14 +123,16 @@ class Planner {
   const GraphNode& node(int i) const { return graph_.nodes[index(i)]; }
   // Layers prepare before the first step, one after the other.
   int prepare_time(int i) const { return i - static_cast<int>(graph_.nodes.size()); }
-  int backward_time(int i) const { return GradientFlow::time_of_backward(graph_, i); }
+  int backward_time(int i) const { return order_.backward[index(i)]; }
+  int again_time(int i) const { return order_.again[index(i)]; }
   bool runs(int i) const { return flow_.runs[index(i)] != 0; }
 
   // Slices run through all layers again and again: what they leave behind lives all the time.
-  int add_block(std::string name, int64_t count, int first, int last, bool in_lane = false) {
-    const bool outlives_slice = slice_ > 0 && !in_lane;
-    blocks_.push_back(
-        {std::move(name), count, outlives_slice ? std::min(first, 0) : first, last, in_lane, 0});
+  int add_block(std::string name, int64_t count, std::vector<Life> lives, bool in_lane = false) {
+    if (slice_ > 0 && !in_lane) {
+      for (Life& life : lives) life.first = std::min(life.first, 0);
+    }
+    blocks_.push_back({std::move(name), count, joined(std::move(lives)), in_lane, 0});
     return static_cast<int>(blocks_.size()) - 1;
   }
 
@@ -115,40 +146,66 @@ class Planner {
     });
   }
 
-  // Joins `block` to the life of `into`: both share memory.
-  void extend(int into, int first, int last) {
-    Block& b = blocks_[index(into)];
-    b.first = std::min(b.first, first);
-    b.last = std::max(b.last, last);
+  // What lives then shares the block's memory.
+  void extend(int block, std::vector<Life> lives) {
+    std::vector<Life>& own = blocks_[index(block)].lives;
+    lives.insert(lives.end(), own.begin(), own.end());
+    own = joined(std::move(lives));
   }
 
   int64_t floats(const Shape& shape, bool in_lane = false) const {
     return static_cast<int64_t>(float_bytes(shape, in_lane ? slice_ : batch_) / sizeof(float));
   }
 
-  static bool reads_backward(const GraphNode& n, int v) {
-    if (!n.plan.backward_reads_input) return false;
-    for (size_t k = 0; k < n.inputs.size(); ++k) {
-      if (n.inputs[k] == v && static_cast<int>(k) != n.plan.backward_spares_input) return true;
-    }
-    return false;
-  }
-
-  // The last step at which the value itself is read.
-  int last_use(int v) const {
-    if (kept_[index(v)]) return end_;
+  // From its computation to the last step at which it is read; what is needed within a block that
+  // is recomputed, and only there, from its second computation once more.
+  std::vector<Life> lives_of(int v) const {
     const Value& value = graph_.values[index(v)];
-    int last = value.producer;
-    if (value.producer >= 0 && runs(value.producer) &&
-        node(value.producer).plan.backward_reads_output) {
-      last = backward_time(value.producer);
+    const int producer = value.producer;
+    int forward = producer, later = -1;  // last reads
+    if (runs(producer) && node(producer).plan.backward_reads_output) {
+      later = backward_time(producer);
     }
     for (const int consumer : value.consumers) {
       if (!node(consumer).runs_in(pass_)) continue;
-      const bool again = runs(consumer) && reads_backward(node(consumer), v);
-      last = std::max(last, again ? backward_time(consumer) : consumer);
+      forward = std::max(forward, consumer);
+      later = std::max(later, again_time(consumer));
+      if (runs(consumer) && backward_reads(node(consumer), v)) {
+        later = std::max(later, backward_time(consumer));
+      }
     }
-    return last;
+    if (kept_[index(v)]) later = end_;
+    const int again = again_time(producer);
+    if (again < 0) return {{producer, std::max(forward, later)}};
+    if (order_.escapes[index(v)]) return {{producer, std::max(forward, later)}, {again, again}};
+    return {{producer, forward}, {again, std::max(again, later)}};
+  }
+
+  // Memory of the layer itself that is not needed behind its forward.
+  std::vector<Life> lives_of_forward(int i) const {
+    if (again_time(i) < 0) return {{i, i}};
+    return {{i, i}, {again_time(i), again_time(i)}};
+  }
+
+  // What forward leaves to backward.
+  std::vector<Life> lives_of_saved(int i) const {
+    if (!runs(i)) return lives_of_forward(i);
+    if (again_time(i) < 0) return {{i, backward_time(i)}};
+    return {{i, i}, {again_time(i), backward_time(i)}};
+  }
+
+  // Nobody reads value v after layer i has, whenever that runs.
+  bool ends_with(int v, int i) const {
+    const std::vector<Life> lives = lives_of(v);
+    return std::all_of(lives.begin(), lives.end(), [&](const Life& life) {
+      return life.last == i || life.last == again_time(i);
+    });
+  }
+
+  // Both are computed again, or neither is.
+  bool run_alike(int i, int j) const {
+    return order_.block[index(i)] == order_.block[index(j)] &&
+           order_.runs_again(i) == order_.runs_again(j);
   }
 
   // The output may overwrite an input: nobody reads that one after this layer's forward.
@@ -158,8 +215,9 @@ class Planner {
         n.plan.in_place || (n.plan.identity_in_test && pass_.phase == Phase::kTest);
     if (!willing || n.inputs.empty()) return false;
     const int v = n.inputs[index(n.plan.in_place_input)];
-    return value_block_[index(v)] >= 0 && last_use(v) == i &&
+    return value_block_[index(v)] >= 0 && ends_with(v, i) &&
            value_in_lane(v) == value_in_lane(n.output) &&
+           run_alike(graph_.values[index(v)].producer, i) &&
            std::count(n.inputs.begin(), n.inputs.end(), v) == 1 &&
            graph_.values[index(v)].shape.count() == graph_.values[index(n.output)].shape.count();
   }
@@ -168,16 +226,15 @@ class Planner {
     for (int i = 0; i < static_cast<int>(graph_.nodes.size()); ++i) {
       if (!node(i).runs_in(pass_)) continue;
       const int v = node(i).output;
-      const int last = last_use(v);
       if (forward_in_place(i)) {
         value_block_[index(v)] =
             value_block_[index(node(i).inputs[index(node(i).plan.in_place_input)])];
-        extend(value_block_[index(v)], i, last);
+        extend(value_block_[index(v)], lives_of(v));
       } else {
         const bool in_lane = value_in_lane(v);
         value_block_[index(v)] =
-            add_block(node(i).name + " (output)", floats(graph_.values[index(v)].shape, in_lane), i,
-                      last, in_lane);
+            add_block(node(i).name + " (output)", floats(graph_.values[index(v)].shape, in_lane),
+                      lives_of(v), in_lane);
       }
     }
   }
@@ -194,16 +251,16 @@ class Planner {
                graph_.values[index(n.output)].shape.count();
   }
 
-  // The last step at which the value's gradient is read.
-  int last_use_of_gradient(int v) const {
+  // From step `first` to the last one that reads the value's gradient.
+  Life life_of_gradient(int v, int first) const {
     const int producer = graph_.values[index(v)].producer;
     const bool stays = producer < 0 || kept_[index(v)];
-    return stays ? end_ : backward_time(producer);
+    return {first, stays ? end_ : std::max(first, backward_time(producer))};
   }
 
   int add_gradient(int v, int first) {
     return add_block(graph_.values[index(v)].name + " (gradient)",
-                     floats(graph_.values[index(v)].shape), first, last_use_of_gradient(v));
+                     floats(graph_.values[index(v)].shape), {life_of_gradient(v, first)});
   }
 
   void add_gradients() {
@@ -220,7 +277,7 @@ class Planner {
         if (flow_.inputs[index(i)][k] != GradientFlow::Write::kOverwrite) continue;
         if (k == index(node(i).plan.in_place_input) && backward_in_place(i)) {
           gradient_block_[index(v)] = gradient_block_[index(node(i).output)];
-          extend(gradient_block_[index(v)], backward_time(i), last_use_of_gradient(v));
+          extend(gradient_block_[index(v)], {life_of_gradient(v, backward_time(i))});
         } else {
           gradient_block_[index(v)] = add_gradient(v, backward_time(i));
         }
@@ -252,20 +309,21 @@ class Planner {
         if (!node(i).runs_in(pass_)) {
           // Its memory stays without a place.
         } else if (request.use == Use::kDerived) {
-          block = add_block(node(i).name + " (derived)", count, prepare_time(i), end_);
+          block = add_block(node(i).name + " (derived)", count, {{prepare_time(i), end_}});
         } else if (request.use == Use::kPrepare) {
-          block = add_block(node(i).name + " (scratch)", count, prepare_time(i), prepare_time(i));
+          block =
+              add_block(node(i).name + " (scratch)", count, {{prepare_time(i), prepare_time(i)}});
         } else if (request.borrowed >= 0) {
-          const size_t lender = index(graph_.find_node(node(i).named->node));
-          block = memory_block_[lender][index(request.borrowed)];
-          extend(block, i, runs(i) ? backward_time(i) : i);
+          const int lender = graph_.find_node(node(i).named->node);
+          block = memory_block_[index(lender)][index(request.borrowed)];
+          extend(block, {{lender, std::max({i, again_time(i), backward_time(i)})}});
         } else if (request.use == Use::kForward) {
-          block = add_block(node(i).name + " (scratch)", count, i, i, in_lane);
+          block = add_block(node(i).name + " (scratch)", count, lives_of_forward(i), in_lane);
         } else if (request.use == Use::kSaved) {
-          block = add_block(node(i).name + " (saved)", count, i, runs(i) ? backward_time(i) : i,
-                            in_lane);
+          block = add_block(node(i).name + " (saved)", count, lives_of_saved(i), in_lane);
         } else if (runs(i)) {
-          block = add_block(node(i).name + " (scratch)", count, backward_time(i), backward_time(i));
+          block =
+              add_block(node(i).name + " (scratch)", count, {{backward_time(i), backward_time(i)}});
         }
         memory_block_.back().push_back(block);
       }
@@ -310,8 +368,10 @@ class Planner {
     std::vector<int64_t> change(index(end_ - start) + 2, 0);
     const auto total = [&](const Block& b) { return b.in_lane ? b.count * threads_ : b.count; };
     for (const Block& b : blocks_) {
-      change[index(b.first - start)] += total(b);
-      change[index(b.last - start) + 1] -= total(b);
+      for (const Life& life : b.lives) {
+        change[index(life.first - start)] += total(b);
+        change[index(life.last - start) + 1] -= total(b);
+      }
     }
     int64_t live = 0, most = -1;
     int peak = 0;
@@ -324,7 +384,10 @@ class Planner {
     }
     std::vector<MemoryPlan::Tenant> tenants;
     for (const Block& b : blocks_) {
-      if (b.first > peak || b.last < peak || b.count == 0) continue;
+      const bool lives = std::any_of(b.lives.begin(), b.lives.end(), [&](const Life& life) {
+        return life.meets({peak, peak});
+      });
+      if (!lives || b.count == 0) continue;
       tenants.push_back({b.name, static_cast<uint64_t>(total(b)) * sizeof(float)});
     }
     constexpr size_t kShown = 5;
@@ -341,7 +404,8 @@ class Planner {
   const int64_t batch_;
   const int threads_;
   const int64_t slice_;
-  const int end_;  // a step after the last one
+  BackwardOrder order_;
+  int end_ = 0;  // a step after the last one
   std::vector<char> kept_;
   std::vector<Block> blocks_;
   std::vector<int> value_block_, gradient_block_;

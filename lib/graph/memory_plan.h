@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/backward_order.h"
 #include "graph/graph.h"
 
 namespace cnn {
@@ -25,6 +26,7 @@ struct MemoryPlan {
   std::vector<Placement> values;     // by value; fields are bound from outside and have none
   std::vector<Placement> gradients;  // by value; only where the pass wants them
   std::vector<std::vector<Placement>> memory;  // by node and memory id
+  std::vector<BackwardStep> backward;          // what follows the forward of all nodes
   int64_t floats = 0;                          // the arena's size
 
   // Networks so small that threads would spend their time meeting behind every layer: each takes

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace cnn {
 namespace {
@@ -127,6 +128,26 @@ void ParameterStore::initialize(uint64_t seed) {
                         p.name);
     import_values(static_cast<int>(i), in_file_order);
   }
+  apply_constraints();
+}
+
+void ParameterStore::apply_constraints() {
+  constexpr double kClose = 1e-6;  // of the square: such rows keep their bits
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const Parameter& p = parameters_[i];
+    if (!p.request.unit_rows) continue;
+    CNN_ASSERT(p.request.layout.empty());
+    const int64_t rows = p.request.shape[0], width = p.count() / rows;
+    for (int64_t r = 0; r < rows; ++r) {
+      float* row = value(static_cast<int>(i)) + r * width;
+      double square = 0;
+      for (int64_t j = 0; j < width; ++j) square += static_cast<double>(row[j]) * row[j];
+      if (square == 0 || std::abs(square - 1) < kClose) continue;
+      const double scale = 1 / std::sqrt(square);
+      for (int64_t j = 0; j < width; ++j) row[j] = static_cast<float>(row[j] * scale);
+    }
+  }
+  touch();
 }
 
 std::vector<float> ParameterStore::to_file_order(int id, const float* stored) const {

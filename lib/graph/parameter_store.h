@@ -53,6 +53,9 @@ class ParameterStore {
   // Every parameter from its initialiser, by (seed, name): order and layout change nothing.
   void initialize(uint64_t seed);
 
+  // Brings the rows of `unit_rows` parameters to length 1 (rows of zeros stay); after every update.
+  void apply_constraints();
+
   // In the order of files.
   std::vector<float> export_values(int id) const;
   void import_values(int id, std::span<const float> values);

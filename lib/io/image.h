@@ -63,6 +63,7 @@ NumberImage read_number_image(const std::string& path);
 
 // 8-bit PNG, grey (1 channel), RGB (3) or RGBA (4), through AtomicFile.
 void write_png(const std::string& path, const Image& image);
+std::string encode_png(const Image& image);  // the content of that file
 
 struct Colour {
   uint8_t red = 0, green = 0, blue = 0;

@@ -205,11 +205,15 @@ DecodedImage decode_png_numbers(std::string_view content, const std::string& pat
   return decode(content, path, PngDecoder::Mode::kNumbers);
 }
 
-void write_png(const std::string& path, const Image& image) {
+std::string encode_png(const Image& image) {
   CNN_ASSERT(image.channels == 1 || image.channels == 3 || image.channels == 4);
   CNN_ASSERT(static_cast<int64_t>(image.values.size()) ==
              image.height * image.width * image.channels);
-  write_file_atomically(path, PngEncoder().encode(image, {}));
+  return PngEncoder().encode(image, {});
+}
+
+void write_png(const std::string& path, const Image& image) {
+  write_file_atomically(path, encode_png(image));
 }
 
 void write_palette_png(const std::string& path, const Image& indices,

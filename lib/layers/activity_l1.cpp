@@ -1,18 +1,19 @@
-// activity_l1: |x| for every number: a penalty that makes codes sparse. Its slope at 0 is 0.
-#include <algorithm>
-#include <cmath>
-
+// activity_l1: |x| for every number, or its logarithmic form: a penalty that makes codes sparse
+// (sparsity.h). Its slope at 0 is 0.
 #include "layers/catalog.h"
 #include "layers/elementwise.h"
 #include "layers/loss.h"
-#include "layers/vector_math.h"
+#include "layers/sparsity.h"
 
 namespace cnn {
 namespace {
 
 class ActivityL1 final : public Layer {
  public:
-  void options(Options& o) override { declare_reduction(o, reduction_); }
+  void options(Options& o) override {
+    penalty_.declare(o);
+    declare_reduction(o, reduction_);
+  }
 
   void setup(Setup& s) override { s.output({2}); }
 
@@ -21,7 +22,7 @@ class ActivityL1 final : public Layer {
     parallel_for(call.batch, grain_for(call.batch, count), [&](int64_t begin, int64_t end) {
       for (int64_t n = begin; n < end; ++n) {
         const float* x = call.input().sample(n);
-        const float sum = row_sum(count, [=](int64_t i) { return std::fabs(x[i]); });
+        const float sum = row_sum(count, [=, this](int64_t i) { return penalty_.cost(x[i]); });
         write_loss(call.out.sample(n), static_cast<double>(sum), reduction_,
                    static_cast<double>(count));
       }
@@ -33,12 +34,13 @@ class ActivityL1 final : public Layer {
     if (!gradient) return;
     const auto factor = static_cast<float>(loss_gradient_factor(call));
     const float* x = call.input().data;
-    map_elements(x, x, gradient.data, gradient.count(), call.adds(), 1, [=](float a, float) {
-      return factor * (static_cast<float>(a > 0.0f) - static_cast<float>(a < 0.0f));
-    });
+    const SparsityPenalty penalty = penalty_;
+    map_elements(x, x, gradient.data, gradient.count(), call.adds(), 1,
+                 [=](float a, float) { return factor * penalty.slope(a); });
   }
 
  private:
+  SparsityPenalty penalty_;
   Reduction reduction_ = Reduction::kSum;
 };
 
@@ -51,9 +53,12 @@ const LayerType activity_l1_layer = {
     .summary = "penalty on the size of a code's numbers, which makes it sparse",
     .example =
         "loss:\n  - {mse: recon, target: image, reduction: sum}\n"
-        "  - {activity_l1: code, weight: 0.1}",
+        "  - {activity_l1: code, weight: 0.1}\n"
+        "  - {activity_l1: code, penalty: log, width: 0.5}",
     .details =
-        "|x| for every number of the input, any shape. `sum` (the default here) adds within a "
+        "|x| for every number of the input, any shape; with `penalty: log` width log(1 + |x| / "
+        "width), "
+        "which leaves large numbers alone. `sum` (the default here) adds within a "
         "sample and averages over the batch, `mean` averages over all numbers. The error against a "
         "target is `l1`.",
     .other_names = {"l1_penalty", "activity_regularizer", "sparsity", "l1_regularization"},

@@ -18,6 +18,9 @@ class Bce final : public ValueLoss<Bce> {
   float target_slope(float x, float) const { return log(1.0f - x) - log(x); }
 
  protected:
+  std::optional<FieldRange> target_range() const override {
+    return FieldRange{.low = 0, .high = 1, .who = "bce"};
+  }
   void check(const ConstView& in) const override {
     for (int64_t i = 0; i < in.count(); ++i) {
       if (in.data[i] >= 0 && in.data[i] <= 1) continue;

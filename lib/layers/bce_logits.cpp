@@ -25,6 +25,9 @@ class BceLogits final : public ValueLoss<BceLogits> {
         .aliases({"pos_weight"});
   }
   void ready() override { extra_ = positive_weight_ - 1.0f; }
+  std::optional<FieldRange> target_range() const override {
+    return FieldRange{.low = 0, .high = 1, .who = "bce_logits"};
+  }
 
  private:
   float positive_weight_ = 1;

@@ -189,6 +189,7 @@ class BatchNorm final : public Layer {
     for (int64_t c = 0; c < channels_; ++c) {
       mean[c] = static_cast<float>(means[c]);
       inverse[c] = static_cast<float>(1 / std::sqrt(squares[c] / rows + eps_));
+      if (call.again) continue;
       move(call.parameter(running_mean_)[c], means[c]);
       move(call.parameter(running_var_)[c], rows > 1 ? squares[c] / (rows - 1) : 0.0);
     }

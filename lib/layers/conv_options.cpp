@@ -10,6 +10,10 @@ namespace {
 
 constexpr int64_t kMaxTaps = 1 << 20;
 
+std::string with_reason(const ConvAlgorithm& algorithm) {
+  return fmt::format("{} ({})", algorithm.name(), algorithm.why());
+}
+
 }  // namespace
 
 void ConvOptions::declare_window(Options& o, const Words& words) {
@@ -37,7 +41,7 @@ void ConvOptions::declare_product(Options& o, const Words& words) {
   o("exact", exact,
     "add up the products as they are, without Winograd's transforms, which take fewer and round "
     "a little more");
-  o("tie", tie, words.tie).names_layer(tie).aliases({"tied", "tied_to", "share", "tie_weights"});
+  o("tie", tie, words.tie).names_layer(tie).aliases({"tied", "tied_to", "tie_weights"});
 }
 
 void ConvOptions::check_image(const Setup& s, std::string_view layer) const {
@@ -58,10 +62,18 @@ void ConvOptions::check_kernel(const Setup& s, const ConvShape& shape, int64_t c
             channels, taps, INT_MAX);
 }
 
-std::string kernel_names(std::string_view forward, std::string_view data,
-                         std::string_view weights) {
-  if (forward == data && forward == weights) return std::string(forward);
-  return fmt::format("{} (data {}, weights {})", forward, data, weights);
+void name_kernels(Setup& s, const ConvAlgorithm& forward, const ConvAlgorithm& data,
+                  const ConvAlgorithm& weights) {
+  std::string& names = s.plan().kernel = forward.name();
+  std::string& why = s.plan().kernel_why = with_reason(forward);
+  if (s.phase() == Phase::kTest) return;
+  const std::string_view data_name = data.name(), weights_name = weights.name();
+  if (names != data_name || names != weights_name) {
+    names += fmt::format(" (data {}, weights {})", data_name, weights_name);
+  }
+  const std::string first = why, of_data = with_reason(data), of_weights = with_reason(weights);
+  if (of_data != first) why += "; data " + of_data;
+  if (of_weights != first) why += "; weights " + of_weights;
 }
 
 }  // namespace cnn

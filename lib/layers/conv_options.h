@@ -34,7 +34,8 @@ struct ConvOptions {
   void check_kernel(const Setup& s, const ConvShape& shape, int64_t channels) const;
 };
 
-// "direct", or "direct (data im2col, weights winograd 4x4)".
-std::string kernel_names(std::string_view forward, std::string_view data, std::string_view weights);
+// Names the algorithms of a layer's three products in its plan; in testing the first alone.
+void name_kernels(Setup& s, const ConvAlgorithm& forward, const ConvAlgorithm& data,
+                  const ConvAlgorithm& weights);
 
 }  // namespace cnn

@@ -36,7 +36,8 @@ struct Pass {
   Phase phase = Phase::kTrain;
   Gradients gradients = Gradients::kNone;
   Rule rule = Rule::kGradient;
-  bool losses = true;  // false: losses are left out, so that their targets need not be bound
+  bool losses = true;     // false: losses are left out, so that their targets need not be bound
+  bool recompute = true;  // false: blocks keep what they would compute anew (`recompute: true`)
 
   static Pass training() { return {Phase::kTrain, Gradients::kParameters, Rule::kGradient, true}; }
   static Pass testing() { return {Phase::kTest, Gradients::kNone, Rule::kGradient, true}; }
@@ -55,9 +56,10 @@ struct ParameterRequest {
   Initializer init;         // the layer's default; `init:` in the model file replaces it
   int64_t fan_in = 1;
   int64_t fan_out = 1;
-  bool learned = true;  // false: a statistic, written by training's forward, never by SGD
-  bool decays = true;   // false: weight decay leaves it alone unless `decay_mult` is given
-  int tied = -1;        // id of the named layer's parameter that this one is; -1: its own
+  bool learned = true;     // false: a statistic, written by training's forward, never by SGD
+  bool decays = true;      // false: weight decay leaves it alone unless `decay_mult` is given
+  bool unit_rows = false;  // every row, along the first axis, has length 1 after each update
+  int tied = -1;           // id of the named layer's parameter that this one is; -1: its own
 };
 
 struct MemoryRequest {
@@ -97,16 +99,18 @@ struct LayerPlan {
   bool backward_reads_output = true;
   bool identity_in_test = false;  // dropout: in testing the output is the input
   bool lends = false;             // set by the graph: another layer borrows what this one saves
-  std::string kernel;             // the algorithm that serves it, for -v and `cnn time`
+  std::string kernel;             // the algorithm that serves it, for `cnn time`
+  std::string kernel_why;         // the same and what speaks for it, for -v
 };
 
 // The layer that an option names (Option::names_layer).
 struct NamedLayer {
-  std::string name;  // as written
-  std::string node;  // in the graph
-  Shape output;      // of its value, behind a folded activation
-  std::string type;  // "maxpool"; empty: an input of the network
-  Shape input;       // its first
+  std::string name;        // as written
+  std::string node;        // in the graph
+  Shape output;            // of its value, behind a folded activation
+  std::string type;        // "maxpool"; empty: an input of the network
+  std::string activation;  // "relu": of the activation folded into it; empty: none
+  Shape input;             // its first
   LayerPlan plan;
 };
 
@@ -188,6 +192,9 @@ struct Call {
 
 struct ForwardCall : Call {
   View out;  // may be input(0)'s memory if the layer works in place
+  // The same call has been there before, and its results were given up until backward: statistics
+  // have moved already.
+  bool again = false;
 };
 
 struct BackwardCall : Call {

@@ -24,9 +24,9 @@ class Linear final : public Layer {
         .aliases({"num_output", "out_features", "units", "features", "output", "filters"});
     o("bias", has_bias_, "add a learned offset to every feature")
         .aliases({"use_bias", "bias_term"});
-    o("tie", tie_, "a linear layer whose weights, transposed, are this one's too")
+    o("tie", tie_, "a linear layer (or sparse_code) whose weights, transposed, are this one's too")
         .names_layer(tie_)
-        .aliases({"tied", "tied_to", "share", "tie_weights"});
+        .aliases({"tied", "tied_to", "tie_weights"});
   }
 
   void setup(Setup& s) override {
@@ -55,6 +55,7 @@ class Linear final : public Layer {
     partials_ = s.scratch_backward(Per::kOnce, std::max(products, column_sum_partials(out_)));
     s.plan().macs = capped_macs(in.positions(), in_ * out_);
     s.plan().kernel = "gemm";
+    s.plan().kernel_why = "gemm (a row for each sample)";
     phase_ = s.phase();
     if (absorbed_.scales()) {
       folded_ = s.derived(out_ * in_);
@@ -160,7 +161,8 @@ const LayerType linear_layer = {
         "y = x W^T + b. [C] -> [out]; of a sequence [T,F] every position alike: [T,out]. An image "
         "needs 'flatten' before it.\n"
         "Weights: weight [out, in], bias [out].\n"
-        "With `tie` the weight is that of another linear layer, transposed: y = x V + b, V [in, "
+        "With `tie` the weight is that of another linear layer (or the atoms of a sparse_code), "
+        "transposed: y = x V + b, V [in, "
         "out]. It is one parameter, in files too (under the other layer's name), trained by both "
         "gradients; its lr_mult, decay_mult, freeze and init are the other layer's. The usual "
         "decoder of an autoencoder: {linear: 400, name: enc}, {linear: 784, tie: enc}.",

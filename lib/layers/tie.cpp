@@ -1,11 +1,16 @@
 #include "layers/tie.h"
 
+#include <string_view>
+
 namespace cnn {
 
 int tie_weight(Setup& s, const char* layer, const char* wanted) {
   const NamedLayer& other = *s.named();
-  s.require(other.type == wanted, "tie: '{}' is {}; {} is tied to a layer '{}'", other.name,
-            other.type.empty() ? "an input" : "a layer '" + other.type + "'", layer, wanted);
+  // The atoms of a sparse code are rows as those of a linear layer.
+  const bool has_atoms = other.type == "sparse_code" && std::string_view(wanted) == "linear";
+  s.require(other.type == wanted || has_atoms, "tie: '{}' is {}; {} is tied to a layer '{}'",
+            other.name, other.type.empty() ? "an input" : "a layer '" + other.type + "'", layer,
+            wanted);
   const ParameterRequest& weight = other.plan.parameters.at(0);
   s.require(weight.tied < 0, "tie: '{}' is tied itself; name the layer that owns the weights",
             other.name);

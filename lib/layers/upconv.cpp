@@ -151,6 +151,7 @@ class Upconv final : public Layer {
       forward = data = patches_->scratch();
       weights = patches_->weights_scratch();
       s.plan().kernel = "patches";
+      s.plan().kernel_why = "patches (windows that do not overlap: one matrix product)";
     } else {
       forward_ = pick_conv_backward_data(shape_, options_.exact);
       data_ = pick_conv_forward(shape_, options_.exact);
@@ -158,7 +159,7 @@ class Upconv final : public Layer {
       forward = forward_->scratch();
       data = data_->scratch();
       weights = weights_->scratch();
-      s.plan().kernel = kernel_names(forward_->name(), data_->name(), weights_->name());
+      name_kernels(s, *forward_, *data_, *weights_);
     }
     forward_threads_ = s.scratch_forward(Per::kThread, forward.per_thread);
     forward_once_ = s.scratch_forward(Per::kOnce, forward.once);

@@ -33,6 +33,8 @@ class ValueLoss : public Layer {
 
   void setup(Setup& setup) final {
     setup.target(1, setup.input(), FieldKind::kValues);
+    setup.plan().fields[1].range = target_range();
+    if (auto& range = setup.plan().fields[1].range) range->ignored = ignore_;
     weights_.setup(setup, setup.input());
     setup.plan().ignored_class = ignore_;
     setup.output({2});
@@ -64,6 +66,8 @@ class ValueLoss : public Layer {
  protected:
   virtual void own_options(Options&) {}
   virtual void ready() {}  // all options are read
+  // What targets must lie in.
+  virtual std::optional<FieldRange> target_range() const { return std::nullopt; }
   // Inputs that the formula is not defined for.
   virtual void check(const ConstView&) const {}
 

@@ -77,7 +77,8 @@ class Merger {
       old.value = Node::map({{old.value.text(), old.value.mark(), Node::null(old.value.mark())}},
                             old.value.mark());
     }
-    if (!old.value.is_map() || (ops && replaces_op(old, value, *ops))) {
+    const bool is_one_entry = old.key == "best";  // {val/accuracy: max}
+    if (!old.value.is_map() || is_one_entry || (ops && replaces_op(old, value, *ops))) {
       old.value = value;
       return;
     }
@@ -115,8 +116,9 @@ class Merger {
   // Patches of named items, which are applied later: `~` stays, and an item that gets another
   // layer forgets the patches of the old one, except for the keys that every layer has.
   void merge_edits(Node& edits, const Node& patch) {
-    static constexpr std::array<std::string_view, 10> kCommon = {
-        "name", "from", "act", "init", "lr_mult", "decay_mult", "freeze", "if", "repeat", "phase"};
+    static constexpr std::array<std::string_view, 12> kCommon = {
+        "name",   "from", "act",    "init",  "lr_mult", "decay_mult",
+        "freeze", "if",   "repeat", "phase", "share", "recompute"};
     for (const Entry& e : patch.entries()) {
       Node* old = edits.find(e.key);
       if (!old || !old->is_map() || !e.value.is_map()) continue;

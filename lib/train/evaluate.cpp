@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "data/catalogue.h"
+#include "data/ten_crops.h"
 #include "train/evaluator.h"
 #include "train/network.h"
 #include "train/pca.h"
@@ -115,20 +116,33 @@ TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
     fail(Exit::kInput, spec.path, "the split '{}' has no samples", request.split);
   }
   const int64_t wanted = request.batch_size > 0 ? request.batch_size : settings.evaluation_batch();
-  const int64_t batch = std::min(wanted, view.size());
+  std::optional<CropAverage> crops;
+  int64_t batch = std::min(wanted, view.size());
+  if (request.ten_crops) {
+    crops.emplace(graph);
+    view = ten_crops(view);
+    batch = std::min((wanted + kTenCrops - 1) / kTenCrops * kTenCrops, view.size());
+  }
   std::vector<int> keep = metrics.values();
   if (report.confusion) keep.push_back(first_loss_binding(graph)->output);
   if (request.pca_components > 0) keep.push_back(reconstruction_of(graph).output);
   network.plan({{Pass::testing(), batch, keep}});
-  check_memory(network.planned_bytes(), request.memory_limit, largest_tenants(network, {}));
+  const uint64_t kept = view.dataset->memory_bytes();
+  const auto check_memory_with = [&](uint64_t loading) {
+    std::vector<MemoryPlan::Tenant> others;
+    if (kept > 0) others.push_back({"samples kept in memory (data.cache)", kept});
+    if (loading > 0) others.push_back({"loading data", loading});
+    check_memory(network.planned_bytes() + kept + loading, request.memory_limit,
+                 largest_tenants(network, std::move(others)));
+  };
+  check_memory_with(0);
   LoaderSettings loader;
   loader.batch_size = batch;
   loader.seed = seed;
   loader.workers = static_cast<int>(request.workers >= 0 ? request.workers : settings.workers);
   report.class_names = view.dataset->class_names();
   Feed feed(graph, std::move(view), loader);
-  check_memory(network.planned_bytes() + feed.bytes(), request.memory_limit,
-               largest_tenants(network, {{"loading data", feed.bytes()}}));
+  check_memory_with(feed.bytes());
   network.allocate();
   if (request.partial_weights) network.store().initialize(seed);
   const WeightsInfo info =
@@ -136,15 +150,17 @@ TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
                    {request.allow_non_finite_weights, request.partial_weights, &spec});
   compare_classes(info.class_names, report.class_names);
 
-  Evaluator evaluator(graph, network.executor(0), feed, metrics, seed,
-                      report.confusion ? &*report.confusion : nullptr);
+  Evaluator evaluator(graph, network.executor(0), feed, metrics, seed);
+  evaluator.repeat(request.passes);
+  if (report.confusion) evaluator.count_classes(*report.confusion);
+  if (crops) evaluator.average_crops(*crops);
   const auto progress = [&](int64_t done, int64_t total) {
     if (request.progress) request.progress(done, total);
     return true;
   };
   report.model = spec.name;
   report.weights = request.weights;
-  report.samples = feed.samples();
+  report.samples = crops ? feed.samples() / kTenCrops : feed.samples();
   report.metrics = *evaluator.run(progress, "testing");
   const Scores terms = evaluator.terms();
   if (terms.size() > 1)

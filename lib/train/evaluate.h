@@ -16,6 +16,11 @@ struct TestRequest {
   int64_t batch_size = 0;      // 0: train.val_batch_size, else train.batch_size
   int64_t workers = -1;        // -1: train.workers
   uint64_t memory_limit = 0;   // bytes; 0: what the machine offers
+  // How often the split is gone through, each time with other random numbers; the report is the
+  // mean. Only models that are random in testing differ between passes.
+  int64_t passes = 1;
+  // Ten crops of every picture, whose class scores are averaged (data/ten_crops.h).
+  bool ten_crops = false;
   bool allow_non_finite_weights = false;
   bool partial_weights = false;  // what does not fit stays as it is initialised
   // Above 0: the report also says what this many principal components reach (linear codes).

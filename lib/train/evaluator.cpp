@@ -5,33 +5,36 @@
 namespace cnn {
 
 Evaluator::Evaluator(const Graph& graph, Executor& executor, Feed& feed, MetricSet& metrics,
-                     uint64_t seed, ConfusionMatrix* confusion)
+                     uint64_t seed)
     : graph_(graph),
       executor_(executor),
       feed_(feed),
       metrics_(metrics),
       seed_(seed),
-      confusion_(confusion),
       binding_(first_loss_binding(graph)),
       sums_(graph) {}
 
 std::optional<Scores> Evaluator::run(const Progress& progress, const std::string& when) {
-  const auto value = [this](int id) { return executor_.value(id); };
+  const auto value = [this](int id) {
+    return crops_ ? crops_->value(id, executor_.value(id)) : executor_.value(id);
+  };
   sums_ = LossSums(graph_);
   metrics_.reset();
-  feed_.start_epoch(0);
-  int64_t done = 0;
-  for (uint64_t batch = 0; const int64_t n = feed_.next(executor_); ++batch) {
-    executor_.forward(n, seed_, batch);
-    if (!std::isfinite(sums_.add(graph_, executor_))) {
-      fail_diverged(executor_, "the loss is not finite", when);
+  uint64_t step = 0;
+  for (int64_t pass = 0, done = 0; pass < passes_; ++pass) {
+    feed_.start_epoch(0);
+    for (; const int64_t n = feed_.next(executor_); ++step) {
+      executor_.forward(n, seed_, step);
+      if (!std::isfinite(sums_.add(graph_, executor_))) {
+        fail_diverged(executor_, "the loss is not finite", when);
+      }
+      metrics_.add(value);
+      if (confusion_ && binding_) {
+        confusion_->add(value(binding_->output), value(binding_->target), binding_->ignore);
+      }
+      done += n;
+      if (progress && !progress(done, passes_ * feed_.samples())) return std::nullopt;
     }
-    metrics_.add(value);
-    if (confusion_ && binding_) {
-      confusion_->add(value(binding_->output), value(binding_->target), binding_->ignore);
-    }
-    done += n;
-    if (progress && !progress(done, feed_.samples())) return std::nullopt;
   }
   Scores scores;
   if (!graph_.losses.empty()) scores.emplace_back("loss", sums_.total(graph_));

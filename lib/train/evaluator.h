@@ -1,4 +1,4 @@
-// Evaluator: one pass of the test graph over a split, for validation and testing.
+// Evaluator: passes of the test graph over a split, for validation and testing.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "train/crop_average.h"
 #include "train/feed.h"
 #include "train/loss_sums.h"
 #include "train/metrics.h"
@@ -14,11 +15,17 @@ namespace cnn {
 
 class Evaluator {
  public:
-  // Borrows all of them. `confusion`, if given, also counts the first loss's classes.
-  Evaluator(const Graph& graph, Executor& executor, Feed& feed, MetricSet& metrics, uint64_t seed,
-            ConfusionMatrix* confusion = nullptr);
+  // Borrows all of them.
+  Evaluator(const Graph& graph, Executor& executor, Feed& feed, MetricSet& metrics, uint64_t seed);
 
-  // Called after each batch; false ends the pass.
+  // Also counts the first loss's classes.
+  void count_classes(ConfusionMatrix& confusion) { confusion_ = &confusion; }
+  // Goes through the split so often, with other random numbers each time.
+  void repeat(int64_t passes) { passes_ = passes; }
+  // The samples are crops: metrics see the mean over those of each picture.
+  void average_crops(CropAverage& crops) { crops_ = &crops; }
+
+  // Called after each batch, with samples of all passes; false ends it.
   using Progress = std::function<bool(int64_t done, int64_t total)>;
   // "loss" and the metrics; nothing if `progress` ended it. A loss that is not finite is
   // Exit::kDiverged; `when` says in which part of the work.
@@ -33,7 +40,9 @@ class Evaluator {
   Feed& feed_;
   MetricSet& metrics_;
   uint64_t seed_;
-  ConfusionMatrix* confusion_;
+  ConfusionMatrix* confusion_ = nullptr;
+  CropAverage* crops_ = nullptr;
+  int64_t passes_ = 1;
   std::optional<LossBinding> binding_;
   LossSums sums_;
 };

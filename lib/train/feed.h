@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "data/loader.h"
@@ -12,13 +13,15 @@ namespace cnn {
 
 class Feed {
  public:
-  // Throws Exit::kSpec if the data set lacks a field of the graph, Exit::kInput for bad labels.
+  // Throws Exit::kSpec if the data set lacks a field of the graph, Exit::kInput for bad labels and
+  // for numbers outside of a field's range in one of the first samples.
   Feed(const Graph& graph, DataView view, const LoaderSettings& settings);
 
   void start_epoch(int64_t epoch, int64_t first_batch = 0) {
     loader_.start_epoch(epoch, first_batch);
   }
   // Binds the next batch to the executor of that graph and returns its size; 0 after the last.
+  // Exit::kInput if a number is outside of its field's range.
   int64_t next(Executor& executor);
 
   int64_t batches() const { return loader_.batches(); }
@@ -26,6 +29,11 @@ class Feed {
   uint64_t bytes() const { return loader_.bytes(); }
 
  private:
+  void check(size_t field, const float* values, std::span<const int64_t> samples) const;
+  void check_first_samples() const;
+
+  std::vector<Field> wanted_;  // by field of the graph
+  std::vector<int> fields_;    // the data set's, likewise
   Loader loader_;
 };
 

@@ -84,6 +84,20 @@ std::string cpu_name() {
 #endif
 }
 
+std::string instruction_set() {
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+  return "x86-64-v4";
+#elif defined(__AVX2__) && defined(__FMA__)
+  return "x86-64-v3";
+#elif defined(__x86_64__)
+  return "x86-64";
+#elif defined(__aarch64__)
+  return "aarch64";
+#else
+  return "unknown";
+#endif
+}
+
 std::string blas_name() {
   // The library that is loaded, by its file: "libopenblasp-r0.3.21.so".
   std::ifstream file("/proc/self/maps");

@@ -6,8 +6,9 @@
 
 namespace cnn {
 
-std::string cpu_name();   // "AMD EPYC 9B14", or the architecture's name
-std::string blas_name();  // "libopenblasp-r0.3.21.so", or "built in"
+std::string cpu_name();         // "AMD EPYC 9B14", or the architecture's name
+std::string instruction_set();  // that this code is compiled for: "x86-64-v3"
+std::string blas_name();        // "libopenblasp-r0.3.21.so", or "built in"
 
 // Bytes that this process may still take: the smaller of MemAvailable and what its control group
 // leaves; 0 if the system does not say.

@@ -25,5 +25,6 @@ std::unique_ptr<Metric> make_psnr();
 std::unique_ptr<Metric> make_elbo();
 std::unique_ptr<Metric> make_activation();
 std::unique_ptr<Metric> make_nonzeros();
+std::unique_ptr<Metric> make_mean_square();
 
 }  // namespace cnn

@@ -145,6 +145,8 @@ const MetricType kTypes[] = {
     {"activation", "mean of all numbers of a layer", "{activation: ~, of: code}", make_activation},
     {"nonzeros", "how many numbers of a sample are not 0, on average", "{nonzeros: ~, of: code}",
      make_nonzeros},
+    {"mean_square", "mean square of a layer's numbers", "{mean_square: ~, of: code}",
+     make_mean_square},
 };
 
 }  // namespace

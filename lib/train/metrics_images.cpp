@@ -186,6 +186,20 @@ class Nonzeros final : public CodeMetric {
   }
 };
 
+class MeanSquare final : public CodeMetric {
+ public:
+  std::vector<std::string> names() const override { return {"mean_square"}; }
+
+ protected:
+  double value_of(const float* numbers, int64_t count) const override {
+    double sum = 0;
+    for (int64_t i = 0; i < count; ++i) {
+      sum += static_cast<double>(numbers[i]) * static_cast<double>(numbers[i]);
+    }
+    return sum / static_cast<double>(count);
+  }
+};
+
 }  // namespace
 
 std::unique_ptr<Metric> make_reconstruction_error() {
@@ -195,5 +209,6 @@ std::unique_ptr<Metric> make_psnr() { return std::make_unique<Psnr>(); }
 std::unique_ptr<Metric> make_elbo() { return std::make_unique<Elbo>(); }
 std::unique_ptr<Metric> make_activation() { return std::make_unique<Activation>(); }
 std::unique_ptr<Metric> make_nonzeros() { return std::make_unique<Nonzeros>(); }
+std::unique_ptr<Metric> make_mean_square() { return std::make_unique<MeanSquare>(); }
 
 }  // namespace cnn

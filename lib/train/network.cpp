@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "base/parallel.h"
 #include "base/text.h"
 #include "graph/cut.h"
@@ -28,6 +29,12 @@ void Network::plan(const std::vector<Use>& uses) {
     if (use.fused) fuse(graph, use.pass, seen);
     plans_.push_back(std::make_unique<MemoryPlan>(
         plan_memory(graph, use.pass, store_, use.batch, threads(), use.keep, use.starts)));
+  }
+}
+
+void Network::note_kernels(int use) const {
+  for (const GraphNode& node : run_graph(use).nodes) {
+    if (!node.plan.kernel_why.empty()) detail_note("{}: {}", node.name, node.plan.kernel_why);
   }
 }
 

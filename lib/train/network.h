@@ -47,6 +47,8 @@ class Network {
   const MemoryPlan& memory_plan(int use) const { return *plans_[static_cast<size_t>(use)]; }
   // The graph that a use runs: layers are joined (graph/passes/fusion.h), values keep their ids.
   const Graph& run_graph(int use) const { return *run_graphs_[static_cast<size_t>(use)]; }
+  // For -v: which algorithm serves which layer of that graph, and why.
+  void note_kernels(int use) const;
   // Arena, parameters and gradients; exact, before allocation.
   uint64_t planned_bytes() const;
   // Allocates the arena and the store (gradients if a planned pass wants parameters').

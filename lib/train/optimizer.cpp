@@ -105,6 +105,7 @@ std::optional<int> Optimizer::update(double lr, float gradient_scale) {
       bad_[at] = update_chunk(chunks_[at], lr, gradient_scale) ? 0 : 1;
     }
   });
+  store_->apply_constraints();
   store_->touch();
   const auto first_bad = std::find(bad_.begin(), bad_.end(), 1);
   if (first_bad == bad_.end()) return std::nullopt;

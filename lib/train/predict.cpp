@@ -10,8 +10,10 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "data/ten_crops.h"
 #include "io/csv.h"
 #include "io/npy.h"
+#include "train/crop_average.h"
 #include "train/maps.h"
 #include "train/metrics.h"
 #include "train/network.h"
@@ -69,6 +71,10 @@ class Predictor {
       logits_ = loss->output;
     }
     map_ = map_output(graph_);
+    if (request.ten_crops) {
+      crops_.emplace(graph_);
+      batch_ = (batch_ + kTenCrops - 1) / kTenCrops * kTenCrops;
+    }
     std::vector<int> keep;
     if (logits_) keep.push_back(*logits_);
     if (map_) keep.push_back(map_->value);
@@ -85,7 +91,8 @@ class Predictor {
   PredictReport run() {
     report_.model = graph_.name;
     // All are checked before the first is run.
-    inputs_ = open_predict_inputs(request_.inputs, only_input(graph_).field.shape, weights_);
+    inputs_ = open_predict_inputs(request_.inputs, only_input(graph_).field.shape, weights_,
+                                  request_.ten_crops);
     for (const PredictInput& input : inputs_) {
       if (map_ && !input.pictures.empty()) {
         run_maps(input);
@@ -114,6 +121,7 @@ class Predictor {
   }
 
   void run_input(const PredictInput& input) {
+    const int64_t samples_each = crops_ ? kTenCrops : 1;
     std::vector<std::unique_ptr<NpyWriter>> writers;
     std::vector<std::string> paths;
     if (!request_.out.empty()) {
@@ -121,7 +129,7 @@ class Predictor {
       make_directories(folder);
       for (const NamedOutput& output : graph_.outputs) {
         const Shape& shape = value(output.value).shape;
-        std::vector<int64_t> sizes = {input.samples};
+        std::vector<int64_t> sizes = {input.samples / samples_each};
         for (int axis = 0; axis < shape.rank(); ++axis) sizes.push_back(shape[axis]);
         paths.push_back(folder + "/" + output.name + ".npy");
         writers.push_back(std::make_unique<NpyWriter>(paths.back(), sizes));
@@ -139,13 +147,19 @@ class Predictor {
       input.normalization.apply(bound.data(), n * shape.positions(), shape.channels());
       executor.forward(n, 0, 0);
       for (size_t i = 0; i < writers.size(); ++i) {
-        append(executor.value(graph_.outputs[i].value), *writers[i]);
+        append(result(graph_.outputs[i].value), *writers[i]);
       }
-      if (logits_) add_predictions_of(executor.value(*logits_), input, first);
+      if (logits_) add_predictions_of(result(*logits_), input, first / samples_each);
     }
     for (const auto& writer : writers) writer->commit();
     report_.files.insert(report_.files.end(), paths.begin(), paths.end());
-    report_.samples += input.samples;
+    report_.samples += input.samples / samples_each;
+  }
+
+  // A value of the last run, one sample for each of the input's.
+  ConstView result(int id) {
+    const ConstView view = network_.executor(0).value(id);
+    return crops_ ? crops_->value(id, view) : view;
   }
 
   static void append(const ConstView& view, NpyWriter& writer) {
@@ -177,6 +191,7 @@ class Predictor {
   int64_t batch_ = 1;
   std::optional<int> logits_;
   std::optional<MapOutput> map_;
+  std::optional<CropAverage> crops_;
   WeightsInfo weights_;
   std::vector<PredictInput> inputs_;
   PredictReport report_;

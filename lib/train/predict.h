@@ -21,6 +21,7 @@ struct PredictRequest {
   int64_t top = 5;            // classes per sample
   bool whole = false;         // plan anew for every size of image, in place of tiles
   int64_t overlap = -1;       // of tiles: pixels cut off at each side; -1: see default_overlap()
+  bool ten_crops = false;     // of every picture; the class scores are averaged
   int64_t prior_samples = 0;  // draw so many from a generator's prior; no inputs then
   int64_t seed = 0;           // of those
   uint64_t memory_limit = 0;

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "data/image_fit.h"
 #include "data/picture_files.h"
+#include "data/ten_crops.h"
 #include "io/idx.h"
 #include "io/image.h"
 #include "io/npy.h"
@@ -67,24 +68,47 @@ PredictInput open_idx(const std::string& path, const Shape& shape, const Weights
           {}};
 }
 
+std::vector<float> fitted(const std::string& path, const Shape& shape) {
+  const Image image = fit_image(read_image(path, shape[0]), shape.height(), shape.width());
+  return {image.values.begin(), image.values.end()};
+}
+
+// Crop `number` of a picture.
+std::vector<float> cropped(const std::string& path, const Shape& shape, int64_t number) {
+  const int64_t spare_rows = (shape.height() + 3) / 7, spare_columns = (shape.width() + 3) / 7;
+  const Shape larger{shape[0], shape.height() + spare_rows, shape.width() + spare_columns};
+  const std::vector<float> picture = fitted(path, larger);
+  const Crop crop = crop_of(number, spare_rows, spare_columns);
+  std::vector<float> window(static_cast<size_t>(shape.count()));
+  const int64_t row = shape.width() * shape[0];
+  for (int64_t y = 0; y < shape.height(); ++y) {
+    const int64_t at = ((crop.place.top + y) * larger.width() + crop.place.left) * shape[0];
+    std::copy_n(picture.data() + at, row, window.data() + y * row);
+  }
+  if (crop.is_mirrored) mirror(window.data(), shape.height(), shape.width(), shape[0]);
+  return window;
+}
+
 // Pictures are read when they are wanted; together they are one input.
 PredictInput open_pictures(std::vector<std::string> paths, const Shape& shape,
-                           const WeightsInfo& weights) {
+                           const WeightsInfo& weights, bool crops) {
   const bool is_picture = shape.rank() == 3 && (shape[0] == 1 || shape[0] == 3 || shape[0] == 4);
   if (!is_picture) {
     fail(Exit::kInput, paths[0], "is a picture; the model takes {}", shape.str());
   }
   auto pictures = std::make_shared<const std::vector<std::string>>(paths);
-  const auto read = [pictures, shape](int64_t first, std::span<float> out) {
+  const int64_t samples_each = crops ? kTenCrops : 1;
+  const auto read = [pictures, shape, samples_each](int64_t first, std::span<float> out) {
     const auto count = static_cast<size_t>(shape.count());
     for (size_t i = 0; i * count < out.size(); ++i) {
-      const std::string& path = (*pictures)[static_cast<size_t>(first) + i];
-      const Image image = fit_image(read_image(path, shape[0]), shape.height(), shape.width());
-      const std::vector<float> values(image.values.begin(), image.values.end());
+      const int64_t sample = first + static_cast<int64_t>(i);
+      const std::string& path = (*pictures)[static_cast<size_t>(sample / samples_each)];
+      const std::vector<float> values =
+          samples_each == 1 ? fitted(path, shape) : cropped(path, shape, sample % samples_each);
       to_channels_first(values.data(), out.data() + i * count, 1, shape);
     }
   };
-  const auto samples = static_cast<int64_t>(paths.size());
+  const auto samples = static_cast<int64_t>(paths.size()) * samples_each;
   return {"images", samples, read, byte_normalization(weights), std::move(paths)};
 }
 
@@ -110,12 +134,13 @@ Normalization byte_normalization(const WeightsInfo& weights) {
 }
 
 std::vector<PredictInput> open_predict_inputs(const std::vector<std::string>& paths,
-                                              const Shape& shape, const WeightsInfo& weights) {
+                                              const Shape& shape, const WeightsInfo& weights,
+                                              bool crops) {
   std::vector<PredictInput> inputs;
   std::vector<std::string> pictures;  // in a row
   const auto close_row = [&] {
     if (!pictures.empty()) {
-      inputs.push_back(open_pictures(std::exchange(pictures, {}), shape, weights));
+      inputs.push_back(open_pictures(std::exchange(pictures, {}), shape, weights, crops));
     }
   };
   for (const std::string& path : paths) {
@@ -125,6 +150,7 @@ std::vector<PredictInput> open_predict_inputs(const std::vector<std::string>& pa
     } else if (is_image_file(path)) {
       pictures.push_back(path);
     } else {
+      if (crops) fail(Exit::kUsage, path, "is no picture; ten crops are of JPEG and PNG images");
       close_row();
       inputs.push_back(is_npy(path) ? open_npy(path, shape) : open_idx(path, shape, weights));
     }

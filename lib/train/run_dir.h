@@ -27,7 +27,8 @@ struct RunInfo {
   std::string weights;  // that it started from, absolute; empty: from its initialisers
   std::string cpu;
   std::string blas;
-  std::string kernels;  // the algorithms of the layers: others give other bits
+  std::string instruction_set;  // of the code: others, and other kernels, give other bits
+  std::string kernels;          // the algorithms of the layers
   int threads = 1;
   int64_t seed = 0;
   std::string data_hash;

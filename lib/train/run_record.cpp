@@ -12,6 +12,7 @@ namespace {
 void describe_machine(const Session& session, RunInfo& info) {
   info.cpu = cpu_name();
   info.blas = blas_name();
+  info.instruction_set = instruction_set();
   info.kernels = session.kernels();
   info.threads = threads();
   info.seed = session.settings().seed;
@@ -120,11 +121,13 @@ TrainPosition RunRecord::resume(Session& session) {
 }
 
 void RunRecord::compare(const RunInfo& now) const {
-  if (now.cpu != info_.cpu || now.blas != info_.blas || now.kernels != info_.kernels) {
+  const bool is_old = info_.instruction_set.empty();  // from before it was written down
+  if (now.cpu != info_.cpu || now.blas != info_.blas || now.kernels != info_.kernels ||
+      (!is_old && now.instruction_set != info_.instruction_set)) {
     warn(
-        "the run was started on another CPU or with other kernels ({}; {}); results may differ in "
-        "their last bits",
-        info_.cpu, info_.blas);
+        "the run was started on another CPU or with other kernels ({}; {}{}{}); results may differ "
+        "in their last bits",
+        info_.cpu, info_.instruction_set, is_old ? "" : "; ", info_.blas);
   }
   if (now.data_hash != info_.data_hash) {
     warn("the data are not those that the run was started with");

@@ -73,9 +73,9 @@ std::optional<Json> schema_of_type(const std::string& name, const Option& option
     return any_of({number("integer"), *schema_of_type("list of integers", option)});
   }
   if (name == "number of equal parts, list of sizes, or map of names and sizes") {
-    return any_of({number("integer"), *schema_of_type("list of integers", option),
-                   Json{{"type", "object"},
-                        {"additionalProperties", *schema_of_type("integer", option)}}});
+    return any_of(
+        {number("integer"), *schema_of_type("list of integers", option),
+         Json{{"type", "object"}, {"additionalProperties", *schema_of_type("integer", option)}}});
   }
   if (name == "number or list of one a channel") {
     return any_of({number("number"), list_of(any_of({number("number"), ref_to("expression")}))});
@@ -215,7 +215,9 @@ Json define_common_keys(Json& definitions) {
       {"if", any_of({type("boolean"), ref_to("expression")})},
       {"repeat", any_of({Json{{"type", "integer"}, {"minimum", 0}}, ref_to("expression")})},
       {"first", type("object")},
-      {"phase", any_of({Json{{"enum", {"train"}}}, ref_to("expression")})}};
+      {"phase", any_of({Json{{"enum", {"train", "test"}}}, ref_to("expression")})},
+      {"share", type("string")},
+      {"recompute", any_of({type("boolean"), ref_to("expression")})}};
   Json references = Json::object();
   for (const auto& [key, schema] : keys.items()) {
     definitions["item." + key] = schema;

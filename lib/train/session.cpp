@@ -49,9 +49,6 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
          "there is no loss to train with; add 'loss: {{cross_entropy: "
          "NAME, target: label}}'");
   }
-  for (const GraphNode& node : network_.train_graph().nodes) {
-    if (!node.plan.kernel.empty()) detail_note("{}: {}", node.name, node.plan.kernel);
-  }
   const Node data = load_data(spec);
   DataSource source(data, static_cast<uint64_t>(settings_.seed));
   DataView train = source.open(Split::kTrain);
@@ -65,6 +62,7 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   resolved_spec_ = to_yaml(cnn::resolved_spec(spec));
 
   plan(validation.size());
+  network_.note_kernels(0);
   check_memory_for(memory_limit);  // before the loaders allocate
   open_feeds(std::move(train), std::move(validation), source.shuffle());
   check_memory_for(memory_limit);

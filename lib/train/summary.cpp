@@ -4,7 +4,7 @@
 #include <array>
 #include <map>
 
-#include "base/log.h"
+#include "base/parallel.h"
 #include "base/text.h"
 #include "graph/builder.h"
 #include "train/metrics.h"
@@ -91,6 +91,7 @@ const std::string& name_of(const Graph& graph, int value) {
 
 int64_t learned_parameters(const GraphNode& node) {
   int64_t count = 0;
+  if (node.shares) return count;
   for (const ParameterRequest& request : node.plan.parameters) {
     count += request.learned && request.tied < 0 ? request.shape.count() : 0;
   }
@@ -138,7 +139,13 @@ uint64_t activation_bytes(const Graph& graph, const MemoryPlan& plan, size_t ind
     return plan.values[static_cast<size_t>(v)].offset == out.offset;
   };
   const bool is_in_place = std::any_of(node.inputs.begin(), node.inputs.end(), takes_place_of);
-  int64_t floats = is_in_place ? 0 : out.count;
+  const std::vector<int>& readers = graph.values[static_cast<size_t>(node.output)].consumers;
+  const bool is_recomputed =
+      node.recompute >= 0 && std::all_of(readers.begin(), readers.end(), [&](int reader) {
+        return graph.nodes[static_cast<size_t>(reader)].recompute == node.recompute;
+      });
+  int64_t floats = is_in_place || is_recomputed ? 0 : out.count;
+  if (node.recompute >= 0) return static_cast<uint64_t>(floats) * sizeof(float);
   for (size_t i = 0; i < node.plan.memory.size(); ++i) {
     if (node.plan.memory[i].use != MemoryRequest::Use::kSaved) continue;
     floats += plan.memory[index][i].count;
@@ -159,6 +166,16 @@ void add_activations(const Graph& training, const MemoryPlan& plan, ModelSummary
   }
 }
 
+// 0 if there is nothing to recompute.
+uint64_t bytes_without_recompute(const Graph& graph, const ParameterStore& store, int64_t batch) {
+  const bool recomputes = std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                                      [](const GraphNode& node) { return node.recompute >= 0; });
+  if (!recomputes) return 0;
+  Pass pass = Pass::training();
+  pass.recompute = false;
+  return plan_memory(graph, pass, store, batch, threads()).bytes();
+}
+
 // Plans as a training run and as `cnn time --mode infer` do.
 MemorySummary plan_all(const ModelSpec& spec, const TrainSettings& settings, Network& network) {
   const int64_t batch = settings.batch_size;
@@ -174,6 +191,7 @@ MemorySummary plan_all(const ModelSpec& spec, const TrainSettings& settings, Net
   const MemoryPlan& train =
       network.memory_plan(0).floats >= validation.floats ? network.memory_plan(0) : validation;
   memory.train_arena = train.bytes();
+  memory.kept_arena = bytes_without_recompute(network.run_graph(0), store, batch);
   memory.infer_arena = infer.bytes();
   memory.infer_largest = infer.largest;
   memory.weights = store.value_bytes();
@@ -204,9 +222,6 @@ ModelSummary summarize(const ModelSpec& spec) {
   ModelSummary summary;
   summary.name = spec.name;
   add_graph(network.test_graph(), summary);
-  for (const GraphNode& node : network.train_graph().nodes) {
-    if (!node.plan.kernel.empty()) detail_note("{}: {}", node.name, node.plan.kernel);
-  }
   const ParameterStore& store = network.store();
   summary.parameters = store.parameter_count();
   summary.trainable = store.trainable_count();
@@ -214,6 +229,7 @@ ModelSummary summarize(const ModelSpec& spec) {
     summary.weights.emplace_back(parameter.name, parameter.request.shape);
   }
   summary.memory = plan_all(spec, settings, network);
+  network.note_kernels(0);
   add_activations(network.run_graph(0), network.memory_plan(0), summary);
   return summary;
 }

@@ -161,6 +161,7 @@ std::string ModelSummary::json() const {
                    {"gradient_bytes", memory.gradients},
                    {"optimizer_bytes", memory.optimizer},
                    {"train_arena_bytes", memory.train_arena},
+                   {"kept_arena_bytes", memory.kept_arena},
                    {"infer_arena_bytes", memory.infer_arena},
                    {"train_largest", json_of(memory.train_largest)},
                    {"infer_largest", json_of(memory.infer_largest)}};

@@ -248,9 +248,11 @@ std::vector<std::string> tenant_texts(const std::vector<MemoryPlan::Tenant>& ten
 
 std::string memory_facts(const MemorySummary& m, const TableStyle& style) {
   const std::string batch = fmt::format(" at batch size {}", m.batch_size);
+  const std::string without =
+      m.kept_arena > 0 ? fmt::format(" ({} without 'recompute')", human_bytes(m.kept_arena)) : "";
   std::vector<std::string> training = {
       human_bytes(m.train_bytes()) + batch,
-      fmt::format("of it {} activations and scratch", human_bytes(m.train_arena)),
+      fmt::format("of it {} activations and scratch", human_bytes(m.train_arena)) + without,
       human_bytes(m.weights) + " weights", human_bytes(m.gradients) + " gradients"};
   if (m.optimizer > 0) training.push_back(human_bytes(m.optimizer) + " optimizer");
   std::string text = fact("training", training, style);

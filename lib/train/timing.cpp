@@ -21,14 +21,16 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// One batch of a field: normal numbers, or classes in range.
+// One batch of a field: numbers or classes in range, else normal numbers.
 Buffer generate(const Field& field, int64_t batch) {
   Buffer data(static_cast<size_t>(batch * field.shape.count()));
   const Rng rng(1, field.name);
   const auto classes = static_cast<uint64_t>(std::max<int64_t>(field.classes, 1));
   for (size_t i = 0; i < data.size(); ++i) {
     data.data()[i] =
-        field.kind == FieldKind::kClass ? static_cast<float>(rng.below(i, classes)) : rng.normal(i);
+        field.kind == FieldKind::kClass ? static_cast<float>(rng.below(i, classes))
+        : field.range ? field.range->low + (field.range->high - field.range->low) * rng.uniform(i)
+                      : rng.normal(i);
   }
   return data;
 }
@@ -94,6 +96,7 @@ class Bench {
     batch_ = request.batch_size > 0 ? request.batch_size : settings.batch_size;
     const Pass pass = request.training ? Pass::training() : Pass::testing();
     network_.plan({{pass, batch_, {}}});
+    network_.note_kernels(0);
     Diagnostics diagnostics;
     optimizer_ = read_optimizer(
         Node::map({{"sgd", {}, Node::scalar("1e-6")}, {"momentum", {}, Node::scalar("0.9")}}),
@@ -214,6 +217,7 @@ TimingReport time_model(const ModelSpec& spec, const TimingRequest& request) {
   report.mode = request.training ? "train" : "infer";
   report.batch_size = bench.batch();
   report.threads = threads();
+  report.instruction_set = instruction_set();
   report.steps = static_cast<int64_t>(times.size());
   report.step_s = median(times);
   report.samples_per_s = static_cast<double>(bench.batch()) / report.step_s;

@@ -41,6 +41,7 @@ struct TimingReport {
   std::string mode;  // "train" or "infer"
   int64_t batch_size = 0;
   int threads = 1;
+  std::string instruction_set;  // of the code: "x86-64-v4"
   int64_t steps = 0;
   double step_s = 0;  // median
   double samples_per_s = 0;

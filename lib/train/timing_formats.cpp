@@ -102,6 +102,7 @@ TimingReport report_of(const Json& json) {
   report.mode = json.at("mode").get<std::string>();
   report.batch_size = json.at("batch_size").get<int64_t>();
   report.threads = json.at("threads").get<int>();
+  report.instruction_set = json.value("instruction_set", "");
   report.steps = json.at("steps").get<int64_t>();
   report.step_s = json.at("step_s").get<double>();
   report.samples_per_s = json.at("samples_per_s").get<double>();
@@ -163,6 +164,7 @@ std::string TimingReport::json() const {
                     {"mode", mode},
                     {"batch_size", batch_size},
                     {"threads", threads},
+                    {"instruction_set", instruction_set},
                     {"steps", steps},
                     {"step_s", step_s},
                     {"samples_per_s", samples_per_s},
@@ -178,9 +180,10 @@ std::string TimingReport::table(bool is_utf8, bool color) const {
   std::string text;
   if (!layers.empty()) text += layer_table(*this).str(is_utf8, color) + legend(*this) + "\n";
   text += fmt::format(
-      "{} {}: {} samples/s; a step of {} samples takes {:.3f} ms (median of {}) on {} thread{}\n",
+      "{} {}: {} samples/s; a step of {} samples takes {:.3f} ms (median of {}) on {} thread{}, "
+      "{}\n",
       model, mode, human_count(samples_per_s), batch_size, 1e3 * step_s, steps, threads,
-      threads == 1 ? "" : "s");
+      threads == 1 ? "" : "s", instruction_set);
   if (gflops > 0) {
     text += fmt::format("speed: {:.0f} GFLOP/s, {:.2f} of this machine's sgemm\n", gflops,
                         gflops / machine.gflops);

@@ -331,6 +331,20 @@ TEST_CASE("principal components are the eigenvectors of the covariance times the
   CHECK(longest == Approx(9).margin(1e-3));
 }
 
+TEST_CASE("row 48: constant pictures stay finite whatever is drawn") {
+  const TemporaryFolder folder;
+  folder.file("x", idx_file({3, 3, 6, 6}, std::string(3 * 108, '\7')));
+  const DataView view = open_dataset(
+      data_map("{format: idx, std: 1e-6, train: {images: x}, augment: {flip: both, rotate: 20, "
+               "scale: 0.3, shift: 2, elastic: 3, brightness: 0.3, contrast: 0.5, colour: 0.1, "
+               "noise: 0.1, cutout: 3}}",
+               folder.str()),
+      Split::kTrain, 1);
+  for (uint64_t epoch = 0; epoch < 20; ++epoch) {
+    for (const float value : drawn(*view.dataset, 1, 1, epoch)) REQUIRE(std::isfinite(value));
+  }
+}
+
 TEST_CASE("colours shift along the principal components of the data") {
   const TemporaryFolder folder;
   std::string bytes;

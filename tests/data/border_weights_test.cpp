@@ -43,6 +43,14 @@ TEST_CASE("border weights balance the classes and leave ignored pixels out") {
   CHECK(weights_of({9, 9}, 1, options, 9) == std::vector<float>{0, 0});
 }
 
+TEST_CASE("row 48: masks of one class have finite border weights") {
+  for (const float value : {0.0f, 1.0f}) {
+    for (const float weight : weights_of(std::vector<float>(12, value), 3, {})) {
+      CHECK(std::isfinite(weight));
+    }
+  }
+}
+
 TEST_CASE("border weights agree with distances by brute force") {
   constexpr int64_t kHeight = 13, kWidth = 17;
   constexpr double kSigma = 1.5;

@@ -159,6 +159,46 @@ TEST_CASE("mistakes in a map of pairs are named") {
   CHECK(range.says("has 11 images, 'slice' is [0, 12]"));
 }
 
+TEST_CASE("rows 36, 40, 42 and 43: a mask that cannot be read is named") {
+  const Cells cells;
+  const std::string whole = read_text(cells.folder.str("masks/4.png"));
+  const auto check = [&](const std::string& content, const std::string& part) {
+    cells.folder.file("masks/4.png", content);
+    const Outcome found = cells.problem(kCells);
+    CHECK(found.code == Exit::kInput);
+    CHECK(found.says("masks/4.png"));
+    CHECK(found.says(part));
+  };
+  SECTION("row 36: cut off") { check(whole.substr(0, whole.size() / 2), "ends too early"); }
+  SECTION("row 40: a byte changed") {
+    std::string broken = whole;
+    broken[broken.size() - 20] ^= 1;
+    check(broken, "at byte");
+  }
+  SECTION("row 42: no image") { check("some text", "no JPEG or PNG"); }
+  SECTION("row 43: empty") { check("", "is empty"); }
+}
+
+TEST_CASE("row 46: a mask that goes after it was listed stops the run") {
+  const Cells cells;
+  const DataView view = cells.open(kCells);
+  std::filesystem::remove(cells.folder.str("masks/4.png"));
+  const Outcome gone = outcome([&] { sample_of(*view.dataset, 4); });
+  CHECK(gone.code == Exit::kResource);
+  CHECK(gone.says("masks/4.png"));
+}
+
+TEST_CASE("row 49: a pair with a bad mask is left out, and counted") {
+  const Cells cells(200);
+  cells.folder.file("masks/7.png", "x");
+  const std::string skipping = std::string(kCells) + ", skip_bad: true";
+  CHECK(cells.open(skipping).size() == 199);
+  for (const char* bad : {"8", "9"}) cells.folder.file("masks/" + std::string(bad) + ".png", "x");
+  const Outcome many = cells.problem(skipping);
+  CHECK(many.code == Exit::kInput);
+  CHECK(many.says("3 of 200"));
+}
+
 TEST_CASE("row 41: pictures of 16 bits keep their precision") {
   const TemporaryFolder folder;
   std::filesystem::create_directories(folder.str("i"));

@@ -1,5 +1,6 @@
 #include "graph/parameter_store.h"
 
+#include <cmath>
 #include <numeric>
 #include <set>
 
@@ -105,6 +106,28 @@ TEST_CASE("counts leave statistics and frozen parameters out") {
   store.allocate(true);
   CHECK(store.gradient(store.find("mean")) == nullptr);
   CHECK(store.gradient(store.find("w")) != nullptr);
+}
+
+TEST_CASE("rows of unit length are so from the start, and again after updates") {
+  ParameterStore store;
+  ParameterRequest atoms = request({3, 2});
+  atoms.unit_rows = true;
+  const int id = store.add("atoms.weight", atoms);
+  store.allocate(true);
+  store.initialize(1);
+  const auto length = [&](int row) {
+    return std::hypot(store.value(id)[2 * row], store.value(id)[2 * row + 1]);
+  };
+  for (int row = 0; row < 3; ++row) CHECK(length(row) == Approx(1));
+  const std::vector<float> before(store.value(id), store.value(id) + 6);
+  store.apply_constraints();
+  CHECK(std::vector<float>(store.value(id), store.value(id) + 6) == before);  // bit by bit
+  store.import_values(id, std::vector<float>{3, 4, 0, 0, 1e-3f, 0});
+  const uint64_t version = store.version();
+  store.apply_constraints();
+  CHECK(std::vector<float>(store.value(id), store.value(id) + 6) ==
+        std::vector<float>{0.6f, 0.8f, 0, 0, 1, 0});
+  CHECK(store.version() > version);
 }
 
 }  // namespace cnn

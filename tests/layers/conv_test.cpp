@@ -239,6 +239,27 @@ TEST_CASE("conv's impossible sizes are explained") {
   }
 }
 
+TEST_CASE("a convolution says which algorithms serve it and why") {
+  const auto plan = [](const std::string& item, Shape in, Phase phase = Phase::kTrain) {
+    return LayerHarness(item, {in}, phase).plan();
+  };
+  const std::string conv = "{conv: 64, kernel: 3, pad: 1, groups: 2}";
+  const LayerPlan alike = plan(conv, {64, 16, 16});
+  CHECK(alike.kernel == "winograd 4x4");
+  CHECK(alike.kernel_why == "winograd 4x4 (4.0x fewer products)");
+  const LayerPlan mixed = plan("{conv: 256, kernel: 3, stride: 2, pad: 1}", {256, 7, 7});
+  const std::string gathered = "im2col (none faster for 3x3, stride 2, 256x7x7 to 256x4x4)";
+  CHECK(mixed.kernel == "im2col");
+  CHECK(mixed.kernel_why == gathered);
+  const LayerPlan few = plan("{conv: 8, kernel: 3, pad: 1}", {3, 8, 8});
+  CHECK(few.kernel == "direct");
+  CHECK(few.kernel_why ==
+        "direct (few channels: 3 to 8); data direct (few channels: 8 to 3); weights direct "
+        "(partial sums of 216 weights)");
+  const LayerPlan test = plan("{conv: 8, kernel: 3, pad: 1}", {3, 8, 8}, Phase::kTest);
+  CHECK(test.kernel_why == "direct (few channels: 3 to 8)");
+}
+
 TEST_CASE("a pair is one integer or a list of two") {
   Diagnostics problems;
   Pair pair;

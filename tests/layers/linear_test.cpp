@@ -47,6 +47,7 @@ TEST_CASE("linear tied to another linear layer matches the reference") {
             .find("goes from 5 to 7, not from 5 to 8") != std::string::npos);
   CHECK(setup_error("{linear: 8, tie: other}", {{5}}, NamedItem{"relu", {7}})
             .find("linear is tied to a layer 'linear'") != std::string::npos);
+  CHECK(setup_error("{linear: 3, tie: code}", {{5}}, NamedItem{"{sparse_code: 5}", {3}}) == "");
 }
 
 TEST_CASE("linear says what it needs and costs") {

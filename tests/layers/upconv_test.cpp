@@ -145,6 +145,7 @@ TEST_CASE("upconv says what it needs and costs") {
   CHECK(plan.parameters[1].shape == Shape{512});
   CHECK(plan.window.stride == Pair{2, 2});
   CHECK(plan.kernel == "patches");
+  CHECK(contains(plan.kernel_why, "one matrix product"));
   CHECK_FALSE(plan.backward_reads_output);
   const LayerPlan grouped =
       LayerHarness("{upconv: 8, kernel: 3, stride: 2, groups: 4, bias: false}", {{12, 5, 5}})

@@ -251,6 +251,8 @@ TEST_CASE("merge follows the rules of the language") {
        "{optimizer: {sgd, momentum: 0.5}}", "{optimizer: {sgd: 0.1, momentum: 0.5}}"},
       {"another op replaces", "{optimizer: {sgd: 0.1, momentum: 0.9}}", "{optimizer: {adam: 1}}",
        "{optimizer: {adam: 1}}"},
+      {"the best is one result", "{best: {val/loss: min}}", "{best: {val/accuracy: max}}",
+       "{best: {val/accuracy: max}}"},
       {"another bare op replaces", "{optimizer: {sgd: 0.1}}", "{optimizer: adam}",
        "{optimizer: adam}"},
       {"a bare op is patched", "{schedule: cosine}", "{schedule: {warmup: 5}}",

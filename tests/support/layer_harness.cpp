@@ -420,8 +420,8 @@ void LayerHarness::set_up_layer(const std::string& item, const std::vector<Shape
   NamedLayer other;
   if (named != nullptr) {
     named_ = std::make_unique<LayerHarness>(named->item, std::vector<Shape>{named->input}, phase);
-    other = {"other",      "other",       named_->plan().output, named_->type().name,
-             named->input, named_->plan()};
+    other = {"other",           "other",      named_->plan().output, named_->type().name,
+             named->activation, named->input, named_->plan()};
   }
   plan_ = cnn::set_up(*layer_, shapes_, phase, {}, named != nullptr ? &other : nullptr);
   for (size_t i = inputs.size(); i < shapes_.size(); ++i) shapes_[i] = plan_.fields[i].shape;

@@ -33,6 +33,7 @@ struct RunSettings {
 struct NamedItem {
   std::string item;
   Shape input;
+  std::string activation = "";  // folded into it
 };
 
 struct RunResult {

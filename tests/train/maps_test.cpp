@@ -1,13 +1,10 @@
 // Predicting pixel by pixel: masks, overlays, reconstructions; images of any size.
 #include "train/maps.h"
 
-#include "graph/builder.h"
 #include "io/image.h"
 #include "support/catch.h"
-#include "train/predict.h"
+#include "train/model_folder.h"
 #include "train/predict_maps.h"
-#include "train/support.h"
-#include "train/weights.h"
 
 namespace cnn {
 namespace {
@@ -34,57 +31,17 @@ loss: {mse: recon, target: image}
 data: {format: pairs, train: {images: i}}
 )";
 
-// A model with weights of its own, in a folder.
-class Model {
- public:
-  Model(const char* text, const std::vector<std::vector<float>>& values,
-        const std::vector<std::string>& classes = {}) {
-    model = folder.file("model.yaml", text);
-    ParameterStore store;
-    build_graph(load(), Phase::kTest, store);
-    store.allocate(false);
-    for (size_t i = 0; i < values.size(); ++i) {
-      store.import_values(static_cast<int>(i), values[i]);
-    }
-    weights = folder.str("w.safetensors");
-    save_weights(weights, store, {"model", classes, {1, 8, 8}, {1.0 / 255, {0}, {1}}});
-  }
-  ModelSpec load() const { return load_model(model, {}, vocabulary()); }
-  std::string picture(const std::string& name, const Image& image) const {
-    write_png(folder.str(name), image);
-    return folder.str(name);
-  }
-  PredictRequest request(const std::vector<std::string>& inputs) const {
-    PredictRequest request;
-    request.weights = weights;
-    request.inputs = inputs;
-    request.out = folder.str("out");
-    request.batch_size = 2;
-    return request;
-  }
-  TemporaryFolder folder;
-  std::string model, weights;
-};
-
 // Class scores 0 and x - 0.5.
-Model bright() {
+ModelFolder bright() {
   std::vector<float> weight(2 * 9, 0);
   weight[9 + 4] = 1;
-  return Model(kMask, {weight, {0, -0.5f}}, {"dark", "bright"});
-}
-
-Image ramp(int64_t height, int64_t width) {
-  Image image{height, width, 1, {}};
-  for (int64_t i = 0; i < height * width; ++i) {
-    image.values.push_back(static_cast<uint8_t>(i * 37 % 256));
-  }
-  return image;
+  return ModelFolder(kMask, {weight, {0, -0.5f}}, {"dark", "bright"});
 }
 
 }  // namespace
 
 TEST_CASE("a mask and an overlay of the image's own size, whatever that is") {
-  const Model model = bright();
+  const ModelFolder model = bright();
   const Image large = ramp(21, 30);
   for (const bool whole : {false, true}) {
     CAPTURE(whole);
@@ -123,7 +80,7 @@ TEST_CASE("a mask and an overlay of the image's own size, whatever that is") {
 }
 
 TEST_CASE("images of the same name get files of their own; without a folder nothing is written") {
-  const Model model = bright();
+  const ModelFolder model = bright();
   std::filesystem::create_directories(model.folder.str("x"));
   PredictRequest request =
       model.request({model.picture("a.png", ramp(8, 8)), model.picture("x/a.png", ramp(8, 8))});
@@ -134,7 +91,7 @@ TEST_CASE("images of the same name get files of their own; without a folder noth
 }
 
 TEST_CASE("a reconstruction is a picture again, its normalisation undone") {
-  const Model model(kPicture, {{2}, {0}});
+  const ModelFolder model(kPicture, {{2}, {0}});
   const Image picture = ramp(9, 10);
   const PredictReport report =
       predict(model.load(), model.request({model.picture("p.png", picture)}));
@@ -159,7 +116,7 @@ TEST_CASE("colours of classes differ, and black is the first alone") {
 }
 
 TEST_CASE("a sized network beyond the memory limit is refused before it is allocated") {
-  const Model model = bright();
+  const ModelFolder model = bright();
   PredictRequest request = model.request({model.picture("a.png", ramp(400, 400))});
   request.whole = true;
   request.memory_limit = 200'000;

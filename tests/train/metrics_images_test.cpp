@@ -48,7 +48,7 @@ TEST_CASE("of scores the picture is their sigmoid") {
         Approx(0.5));
 }
 
-TEST_CASE("activation and nonzeros look at one layer alone") {
+TEST_CASE("activation, nonzeros and mean_square look at one layer alone") {
   CHECK_FALSE(metric("nonzeros")->needs_target());
   const std::vector<float> code = {0, 2, -1, 0, 0, 1};
   const auto result = [&](const std::string& name) {
@@ -58,6 +58,7 @@ TEST_CASE("activation and nonzeros look at one layer alone") {
     return m->result();
   };
   CHECK(result("nonzeros") == Scores{{"nonzeros", 1.5}});
+  CHECK(result("mean_square") == Scores{{"mean_square", 1}});
   CHECK(result("activation").front().second == Approx(2.0 / 6));
 }
 

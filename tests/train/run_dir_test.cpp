@@ -20,6 +20,7 @@ RunInfo some_info() {
   info.weights = "/tmp/w";
   info.cpu = "cpu";
   info.blas = "blas";
+  info.instruction_set = "x86-64-v3";
   info.kernels = "conv: im2col";
   info.threads = 3;
   info.seed = 42;

@@ -134,6 +134,23 @@ TEST_CASE("the figures of a residual network") {
   CHECK(layer_of(summary, "stage.0.down.0").brief == "conv 8, 1x1/2");
 }
 
+TEST_CASE("weights that several layers share are counted once") {
+  const ModelSummary summary = summary_of(R"(name: twice
+input: {image: [6]}
+layers:
+  - {linear: 6, name: a}
+  - {linear: 6, share: a, name: b}
+  - {linear: 6, tie: a, name: c}
+loss: {mse: c, target: image}
+data: {format: npy, inputs: x.npy}
+)");
+  CHECK(layer_of(summary, "a").parameters == 42);
+  CHECK(layer_of(summary, "b").parameters == 0);
+  CHECK(layer_of(summary, "c").parameters == 6);
+  CHECK(summary.parameters == 48);
+  CHECK(layer_of(summary, "b").macs == 36);
+}
+
 TEST_CASE("windows that do not tile their input are noted") {
   CHECK(summary_of(kResidual).notes() ==
         std::vector<std::string>{"1 row and 1 column of the input dropped by pool"});

@@ -17,6 +17,7 @@ int Expander::call_block(const Item& item, const std::string& path, List& list) 
   inside.previous = body.input;
   inside.in_side = list.in_side;
   inside.levels = list.levels;
+  inside.shared = list.shared;
   if (block.splice) {
     inside.prefix = list.prefix;
     inside.number_prefix = list.number_prefix;

@@ -92,14 +92,62 @@ void Expander::expand_named(Node map, const Mark& mark, List& list) {
   int value = kUnknown;
   const bool is_new = !here.is_bound || c_.names.open(here.path, here.mark, c_.diagnostics);
   if (!item || !item->op->splices()) ++list.next_number;
-  if (is_new && there.kind == Presence::Kind::kThere) {
+  const size_t shared = list.shared.size();
+  if (is_new && there.kind == Presence::Kind::kThere && begin_share(*item, here, list)) {
     value = there.repeat < 0 ? expand_copy(*item, here.path, list)
                              : expand_repeated(map, *item, there.repeat, here.path, list);
   }
+  list.shared.resize(shared);
   if (here.is_bound && is_new) c_.names.close(here.path, value);
   if (item && is_side(*item)) return;
   list.previous = value;
   list.last = !here.name.empty() ? here.name : item ? item->op->name : "";
+}
+
+// `share: NAME`: from here on the item's weights, and those of the items in it, are those of the
+// named one. False after a report, or if that one has an error.
+bool Expander::begin_share(const Item& item, const Place& here, List& list) {
+  const Entry* share = item.find_common("share");
+  if (!share || share->value.is_null()) return true;
+  if (!may_share(item, *share, here)) return false;
+  const std::optional<Written> name = c_.evaluate.written(share->value, list);
+  if (!name) return false;
+  const size_t before = c_.diagnostics.size();
+  const int value = c_.names.value_of(name->value, *name->where, " in 'share'", c_.diagnostics);
+  if (value == kUnknown || c_.diagnostics.size() > before) return false;
+  const std::optional<std::string> path = c_.names.path_of(name->value.text(), *name->where);
+  const Binding* binding = path ? c_.names.at(*path) : nullptr;
+  if (!binding || binding->is_dropped()) {
+    c_.diagnostics.report(name->value.mark(),
+                          fmt::format("'{}' in 'share' {}", name->value.text(),
+                                      binding ? "is dropped" : "is no item's name"));
+    return false;
+  }
+  list.shared.emplace_back(here.path, list.weights_path(*path));
+  return true;
+}
+
+bool Expander::may_share(const Item& item, const Entry& share, const Place& here) {
+  for (const Entry& e : item.common) {
+    if (!is_setting(e.key)) continue;
+    c_.diagnostics.report(e.mark, fmt::format("'{}' beside 'share'", e.key),
+                          "the weights are those of the other item: write it there");
+    return false;
+  }
+  if (item.op->splices()) {
+    c_.diagnostics.report(share.mark, "'share' on a block that is spliced in",
+                          "put it on the items in the block");
+    return false;
+  }
+  const bool has_branches = item.op->layer &&
+                            item.op->layer->inputs == LayerType::Inputs::kBranches &&
+                            !item.value.is_scalar();
+  if (has_branches && here.name.empty()) {
+    c_.diagnostics.report(share.mark, fmt::format("'share' on a {} without a name", item.op->name),
+                          "the paths of what is in its branches begin with it");
+    return false;
+  }
+  return true;
 }
 
 // Of what is dropped only a name stays; the other phase keeps its number too.
@@ -250,6 +298,8 @@ std::optional<Item> Expander::first_copy(const Node& map, const Item& item, cons
 }
 
 int Expander::expand_copy(const Item& item, const std::string& path, List& list) {
+  const bool again = recomputes(item, list);
+  const int first = c_.writer.node_count();
   int value = kUnknown;
   switch (item.op->kind) {
     case Op::Kind::kLayer:
@@ -263,7 +313,23 @@ int Expander::expand_copy(const Item& item, const std::string& path, List& list)
       value = expand_seq(item, path, list);
       break;
   }
-  return expand_activation(item, path, value, list);
+  value = expand_activation(item, path, value, list);
+  if (again) c_.writer.recompute_from(first);
+  return value;
+}
+
+// Of the blocks in each other that say so, the outermost counts.
+bool Expander::recomputes(const Item& item, const List& list) {
+  const Entry* recompute = item.find_common("recompute");
+  if (!recompute) return false;
+  const std::optional<Node> value = c_.evaluate(recompute->value, list);
+  if (!value || value->is_null()) return false;
+  const bool again = value->read_bool(c_.diagnostics).value_or(false);
+  if (again && item.op->kind == Op::Kind::kLayer && !item.op->names_inputs()) {
+    c_.diagnostics.report(recompute->mark, "'recompute' on a single layer saves no memory",
+                          "put it on a block or a seq, whose inner values are then not kept");
+  }
+  return again;
 }
 
 // A folded activation is a layer of its own, called NAME.act.

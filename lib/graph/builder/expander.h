@@ -53,6 +53,8 @@ class Expander {
 
     bool is_dropped() const { return kind == Kind::kDroppedByIf || kind == Kind::kDroppedByPhase; }
   };
+  bool begin_share(const Item& item, const Place& here, List& list);
+  bool may_share(const Item& item, const Entry& share, const Place& here);
   void drop(const Item& item, const Place& here, const Presence& there, List& list);
   Presence presence(const Item& item, bool is_deleted, const List& list);
   bool read_phase(const Item& item, const List& list, Presence& presence);
@@ -62,6 +64,7 @@ class Expander {
                       List& list);
   std::optional<Item> first_copy(const Node& map, const Item& item, const List& list);
   int expand_copy(const Item& item, const std::string& path, List& list);
+  bool recomputes(const Item& item, const List& list);
   int expand_activation(const Item& item, const std::string& path, int value, const List& list);
   std::optional<Item> read_activation(const Node& value, const Mark& mark);
   void count_item(const Mark& mark);

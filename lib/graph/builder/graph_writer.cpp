@@ -92,6 +92,7 @@ int GraphWriter::add(NewLayer request) {
     const int value =
         input.is_target ? field_value(input.label, plan.fields[i], request.mark) : input.value;
     node.inputs.push_back(value);
+    bound_field(value, plan.fields[i]);
     std::vector<int>& consumers = graph_.values[static_cast<size_t>(value)].consumers;
     if (consumers.empty() || consumers.back() != id) consumers.push_back(id);
   }
@@ -109,11 +110,16 @@ int GraphWriter::add(NewLayer request) {
   node.type = request.type;
   node.layer = std::move(request.layer);
   node.plan = std::move(plan);
+  node.shares = request.weights_path != node.name;
   node.path = std::move(request.levels);
   node.mark = std::move(request.mark);
   graph_.nodes.push_back(std::move(node));
   in_side_.push_back(request.in_side ? 1 : 0);
   return graph_.nodes.back().output;
+}
+
+void GraphWriter::recompute_from(int first) {
+  for (int i = first; i < node_count(); ++i) graph_.nodes[static_cast<size_t>(i)].recompute = first;
 }
 
 // The layer whose value has that name: its own, not the activation folded into it. -1: an input.
@@ -134,6 +140,9 @@ std::shared_ptr<const NamedLayer> GraphWriter::named_layer(const NewLayer& reque
     const GraphNode& node = graph_.nodes[static_cast<size_t>(id)];
     named.node = node.name;
     named.type = node.type->name;
+    const GraphNode& last = graph_.nodes[static_cast<size_t>(
+        graph_.values[static_cast<size_t>(request.named->value)].producer)];
+    if (&last != &node) named.activation = last.type->name;
     named.input = graph_.values[static_cast<size_t>(node.inputs.front())].shape;
     named.plan = node.plan;
   }
@@ -214,6 +223,7 @@ bool GraphWriter::set_initializers(const NewLayer& request, LayerPlan& plan) {
 
 // A layer that changes shape with the phase would share a name between two parameters.
 bool GraphWriter::check_parameters(const NewLayer& request, const LayerPlan& plan) {
+  if (request.weights_path != request.path) return check_shared(request, plan);
   for (const ParameterRequest& p : plan.parameters) {
     if (p.tied >= 0) continue;
     const std::string name = request.path + "." + p.name;
@@ -229,6 +239,34 @@ bool GraphWriter::check_parameters(const NewLayer& request, const LayerPlan& pla
     return false;
   }
   return true;
+}
+
+// Of a layer that has another's weights: they are there, and as its own would be.
+bool GraphWriter::check_shared(const NewLayer& request, const LayerPlan& plan) {
+  for (const ParameterRequest& p : plan.parameters) {
+    if (p.tied >= 0) continue;
+    const int known = store_.find(request.weights_path + "." + p.name);
+    const ParameterRequest* theirs = known < 0 ? nullptr : &store_.at(known).request;
+    if (theirs && theirs->shape == p.shape && theirs->layout == p.layout) continue;
+    const std::string found =
+        !theirs ? fmt::format("'{}' has no '{}'", request.weights_path, p.name)
+                : fmt::format("'{}.{}' is {}{}, this layer's would be {}", request.weights_path,
+                              p.name, theirs->shape.str(),
+                              theirs->shape == p.shape ? " of another kind of layer" : "",
+                              p.shape.str());
+    diagnostics_.report(request.mark,
+                        fmt::format("{} shares weights, but {}", title(request), found),
+                        "an item that shares weights is built as the other one is");
+    return false;
+  }
+  return true;
+}
+
+// A target that is also an input of the network (an autoencoder's image) has its bounds, too.
+void GraphWriter::bound_field(int value, const Field& wanted) {
+  for (GraphField& known : graph_.fields) {
+    if (known.value == value && !known.field.range) known.field.range = wanted.range;
+  }
 }
 
 int GraphWriter::field_value(const std::string& name, const Field& wanted, const Mark& mark) {
@@ -253,7 +291,11 @@ std::vector<int> GraphWriter::add_parameters(const NewLayer& request, const Laye
       ids.push_back(graph_.nodes[owner].parameters[static_cast<size_t>(p.tied)]);
       continue;
     }
-    const int id = store_.add(request.path + "." + p.name, p);
+    const int id = store_.add(request.weights_path + "." + p.name, p);
+    if (request.weights_path != request.path) {
+      ids.push_back(id);
+      continue;
+    }
     Parameter& parameter = store_.at(id);
     parameter.lr_mult = request.settings.lr_mult.value_or(1.0);
     parameter.decay_mult = request.settings.decay_mult;

@@ -27,6 +27,7 @@ struct NewLayer {
   const LayerType* type = nullptr;
   std::unique_ptr<Layer> layer;  // its options are read
   std::string path;
+  std::string weights_path;  // `path`, or that of the layer whose weights it shares
   Mark mark;
   std::vector<Input> inputs;   // all known
   std::optional<Input> named;  // by an option, known
@@ -45,6 +46,10 @@ class GraphWriter {
   // Sets the layer up and adds it; its output's value, or kUnknown after a report.
   int add(NewLayer request);
 
+  int node_count() const { return static_cast<int>(graph_.nodes.size()); }
+  // The nodes from `first` on are a block that is recomputed for backward.
+  void recompute_from(int first);
+
   const Shape& shape_of(int value) const { return graph_.values[static_cast<size_t>(value)].shape; }
   bool is_in_side(int node) const { return in_side_[static_cast<size_t>(node)] != 0; }
 
@@ -57,8 +62,10 @@ class GraphWriter {
   bool check_target_field(const NewLayer& request, size_t input, const Field& wanted);
   bool check_targets(const NewLayer& request, const LayerPlan& plan);
   bool check_parameters(const NewLayer& request, const LayerPlan& plan);
+  void bound_field(int value, const Field& wanted);
   int field_value(const std::string& name, const Field& wanted, const Mark& mark);
   bool set_initializers(const NewLayer& request, LayerPlan& plan);
+  bool check_shared(const NewLayer& request, const LayerPlan& plan);
   std::vector<int> add_parameters(const NewLayer& request, const LayerPlan& plan);
 
   Graph& graph_;

@@ -61,6 +61,7 @@ int LayerMaker::make(const Item& item, const std::string& path, std::vector<Inpu
   layer.type = &type;
   layer.layer = std::move(work.layer);
   layer.path = path;
+  layer.weights_path = list.weights_path(path);
   layer.mark = item.mark;
   layer.inputs = std::move(work.inputs);
   layer.levels = list.levels;

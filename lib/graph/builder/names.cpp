@@ -20,6 +20,14 @@ const Node* find_later(std::string_view name, const List& list) {
 
 }  // namespace
 
+std::string List::weights_path(std::string path) const {
+  for (auto s = shared.rbegin(); s != shared.rend(); ++s) {
+    const auto& [own, other] = *s;
+    if (path == own || path.starts_with(own + ".")) path = other + path.substr(own.size());
+  }
+  return path;
+}
+
 bool Names::open(const std::string& path, const Mark& mark, Diagnostics& diagnostics) {
   const auto [slot, is_new] =
       slots_.try_emplace(path, Slot{{Binding::State::kOpen, kUnknown, mark}, paths_.size()});
@@ -79,6 +87,16 @@ std::optional<Names::Found> Names::find(std::string_view name, const List& list)
     }
   }
   return open;
+}
+
+std::optional<std::string> Names::path_of(std::string_view name, const List& list) const {
+  if (name == "prev" || name == "in") return std::nullopt;
+  for (const List* l = &list; l; l = l->outer) {
+    std::string path = l->prefix + std::string(name);
+    const Slot* slot = visible(path, *l);
+    if (slot && slot->binding.state != Binding::State::kOpen) return path;
+  }
+  return std::nullopt;
 }
 
 std::optional<Names::Found> Names::resolve(const Node& name, const List& list,

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "graph/builder/settings.h"
@@ -52,6 +53,8 @@ struct List {
   std::vector<std::string>
       levels;          // paths of the blocks, seqs and branches around, outermost first
   Settings inherited;  // from the items around
+  // Paths of items around and of those whose weights they have (`share`), outermost first.
+  std::vector<std::pair<std::string, std::string>> shared;
   bool in_side = false;
   std::string last;  // the name, or the op, of the last item
 
@@ -63,8 +66,11 @@ struct List {
         items(with),
         levels(parent.levels),
         inherited(parent.inherited),
+        shared(parent.shared),
         in_side(parent.in_side) {}
   void set_path(const std::string& path) { prefix = number_prefix = path + "."; }
+  // What the weights of the item at `path` are called: its own path, or that of its counterpart.
+  std::string weights_path(std::string path) const;
 };
 
 struct Binding {
@@ -102,6 +108,9 @@ class Names {
   // now or before.
   int value_of(const Node& name, const List& list, std::string_view where,
                Diagnostics& diagnostics) const;
+
+  // The whole path of the item that `name` names; nothing for `in` and `prev`.
+  std::optional<std::string> path_of(std::string_view name, const List& list) const;
 
   const Binding* at(const std::string& path) const;
   // The binding of `path` or of the nearest item around it.

@@ -83,8 +83,9 @@ class Fusion {
     const int next = between.consumers[0];
     const GraphNode& after = node(next);
     const bool once = std::count(after.inputs.begin(), after.inputs.end(), before.output) == 1;
-    const bool plain =
-        after.absorbed.empty() && !after.is_loss() && value(after.output).shape == between.shape;
+    const bool plain = after.absorbed.empty() && !after.is_loss() &&
+                       after.recompute == before.recompute &&
+                       value(after.output).shape == between.shape;
     return once && plain ? next : -1;
   }
 
