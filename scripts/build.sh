@@ -20,7 +20,7 @@ while [ $# -gt 0 ]; do
 done
 
 packages="g++ cmake ninja-build libyaml-cpp-dev libopenblas-openmp-dev libcli11-dev nlohmann-json3-dev libfmt-dev zlib1g-dev \
-libpng-dev libjpeg-dev"
+libpng-dev libjpeg-dev libcairo2-dev fonts-dejavu-core"
 [ "$tests" = OFF ] || packages="$packages catch2"
 
 missing=

@@ -1,5 +1,6 @@
 # What the experiments share; sourced by them. Sets CNN (the program) and OUT (where the runs go).
 
+shopt -s inherit_errexit  # a failure inside $(...) ends the script, too
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 CNN=${CNN:-build/bin/cnn}
 [ -x "$CNN" ] || CNN=$(command -v cnn) || { echo "cnn is not built yet: run scripts/build.sh first" >&2; exit 1; }
