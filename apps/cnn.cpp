@@ -41,9 +41,12 @@ int help(const std::vector<std::string>& topic) {
     print_result(overview());
     return 0;
   }
-  if (topic.size() == 1 && is_command(topic[0])) {
-    std::string flag = "--help";
-    return run_sibling(topic[0], {flag.data()});
+  if (is_command(topic[0])) {
+    std::vector<std::string> words(topic.begin() + 1, topic.end());  // cnn help viz curves
+    words.emplace_back("--help");
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    return run_sibling(topic[0], arguments);
   }
   print_result(topic_help(topic));
   return 0;

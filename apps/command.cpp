@@ -58,6 +58,17 @@ void ignore_write_signals() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
+void warn_of_runtimes() {
+  const std::vector<std::string> runtimes = openmp_runtimes();
+  if (runtimes.size() < 2) return;
+  std::string list = runtimes[0];
+  for (size_t i = 1; i < runtimes.size(); ++i) list += " and " + runtimes[i];
+  warn(
+      "two OpenMP runtimes are loaded, {}: their threads hinder each other; look at LD_PRELOAD and "
+      "LD_LIBRARY_PATH",
+      list);
+}
+
 }  // namespace
 
 Command::Command(std::string name, std::string_view examples, std::string_view summary)
@@ -115,6 +126,14 @@ ModelSpec Command::load(const std::string& path) const {
   return load_model(model_file_of(path), overrides(), vocabulary());
 }
 
+std::string Command::weights_for(const std::string& path, const std::string& given) {
+  if (!given.empty()) return given;
+  if (!is_run_directory(path)) {
+    fail(Exit::kUsage, "", "--weights FILE is required with a model file (a run has its own)");
+  }
+  return weights_of_run(path);
+}
+
 std::string Command::usage_problem(const CLI::ParseError& error) const {
   const auto* extras = dynamic_cast<const CLI::ExtrasError*>(&error);
   if (extras == nullptr) return error.what();
@@ -148,6 +167,7 @@ int Command::run(int argc, char** argv, const std::function<Exit()>& body) {
       overrides_.insert(overrides_.begin(), std::exchange(model_, ""));
     }
     set_log_level(quiet_ ? LogLevel::kQuiet : verbose_ ? LogLevel::kVerbose : LogLevel::kNormal);
+    warn_of_runtimes();
     set_threads(threads_ > 0 ? threads_ : std::min(default_threads(), kMostThreads));
     return static_cast<int>(body());
   } catch (const Error& error) {

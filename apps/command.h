@@ -40,6 +40,8 @@ class Command {
   void take_overrides(std::vector<std::string>& words);
   // The model file `path` (a run directory stands for its spec.yaml) with the overrides.
   ModelSpec load(const std::string& path) const;
+  // What --weights gave, else the best weights of the run `path`; Exit::kUsage without either.
+  static std::string weights_for(const std::string& path, const std::string& given);
 
   int run(int argc, char** argv, const std::function<Exit()>& body);
 

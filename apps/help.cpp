@@ -19,6 +19,8 @@ constexpr CommandLine kCommands[] = {
     {"train", "train a model file; makes a run directory"},
     {"test", "evaluate weights on the test split"},
     {"predict", "run a network on inputs: predictions, outputs as .npy"},
+    {"viz", "pictures: curves, filters, activations, saliency, an HTML report"},
+    {"runs", "runs listed and compared: settings, results, spread over seeds"},
     {"summary", "output volumes, parameter counts, multiply-adds, receptive fields, memory"},
     {"spec", "model files resolved or compared; their schema for editors"},
     {"time", "samples per second, and where the time goes"},
@@ -82,14 +84,15 @@ std::string overview() {
       "cnn: neural networks on CPUs, each described in one YAML file\n\n"
       "  cnn train models/lenet5.yaml --data digits       train on the built-in digits\n"
       "  cnn test runs/lenet5                             how good is it?\n"
-      "  cnn summary models/lenet5.yaml                   what is in it?\n\n"
+      "  cnn summary models/lenet5.yaml                   what is in it?\n"
+      "  cnn viz report runs/lenet5                       everything on one page\n\n"
       "Commands:\n";
   for (const CommandLine& command : kCommands) {
     text += fmt::format("  {:<9} {}\n", command.name, command.job);
   }
   return text +
-         "\nMore: cnn help COMMAND, cnn help layers, cnn help layer conv, cnn help training,\n"
-         "      cnn help metrics, cnn help initialisers\n";
+         "\nMore: cnn help COMMAND, cnn help viz KIND, cnn help layers, cnn help layer conv,\n"
+         "      cnn help training, cnn help metrics, cnn help initialisers\n";
 }
 
 std::string topic_help(const std::vector<std::string>& words) {

@@ -3,7 +3,6 @@
 #include "train/predict.h"
 
 #include "command.h"
-#include "train/run_dir.h"
 
 namespace cnn {
 namespace {
@@ -45,6 +44,8 @@ int main(int argc, char** argv) {
   app.add_option("--top", request.top, "classes to show of each sample (default: 5)")
       ->check(CLI::Range(1, 1000))
       ->type_name("N");
+  app.add_flag("--ten-crop", request.ten_crops,
+               "average the classes of ten crops of every picture: corners, middle, all mirrored");
   CLI::Option* whole = app.add_flag(
       "--whole", request.whole,
       "run a network that works pixel by pixel over whole images of any size (default: "
@@ -79,12 +80,7 @@ int main(int argc, char** argv) {
       fail(Exit::kUsage, "", "--samples takes no inputs, found '{}'", request.inputs[0]);
     }
     if (draws && request.out.empty()) fail(Exit::kUsage, "", "--samples needs --out DIR");
-    if (request.weights.empty()) {
-      if (!is_run_directory(model)) {
-        fail(Exit::kUsage, "", "--weights FILE is required with a model file (a run has its own)");
-      }
-      request.weights = weights_of_run(model);
-    }
+    request.weights = Command::weights_for(model, request.weights);
     request.memory_limit = command.memory_limit();
     const PredictReport report = predict(command.load(model), request);
     print_result(command.json() ? report.json() + "\n" : csv ? report.csv() : report.text());

@@ -4,7 +4,6 @@
 #include "command.h"
 #include "threshold.h"
 #include "train/evaluate.h"
-#include "train/run_dir.h"
 
 namespace cnn {
 namespace {
@@ -14,6 +13,7 @@ constexpr const char* kExamples =
     "  cnn test models/lenet5.yaml --weights w.safetensors\n"
     "  cnn test runs/lenet5 --split val --json\n"
     "  cnn test runs/ae-linear --pca 32                  beside 32 principal components\n"
+    "  cnn test runs/vae vars.sampled_tests=true --passes 10\n"
     "  cnn test runs/lenet5 --fail-below accuracy=0.98  exit code 7 if it is not reached";
 
 std::string report_text(const TestReport& report) {
@@ -49,6 +49,12 @@ int main(int argc, char** argv) {
       ->type_name("N");
   app.add_option("--fail-below", thresholds, "METRIC=VALUE: exit 7 if the metric is lower")
       ->type_name("M=V");
+  app.add_option("--passes", request.passes,
+                 "test N times and average: networks that sample in testing")
+      ->check(CLI::Range(1, 1 << 20))
+      ->type_name("N");
+  app.add_flag("--ten-crop", request.ten_crops,
+               "average the classes of ten crops of every picture: corners, middle, all mirrored");
   app.add_option("--pca", request.pca_components,
                  "of an autoencoder: what N principal components of the training split reach, and "
                  "their angles to what the network spans")
@@ -64,12 +70,7 @@ int main(int argc, char** argv) {
 
   return command.run(argc, argv, [&] {
     const std::vector<Threshold> floors = parse_thresholds(thresholds);
-    if (request.weights.empty()) {
-      if (!is_run_directory(command.model())) {
-        fail(Exit::kUsage, "", "--weights FILE is required with a model file (a run has its own)");
-      }
-      request.weights = weights_of_run(command.model());
-    }
+    request.weights = Command::weights_for(command.model(), request.weights);
     if (skip_bad) {
       std::vector<std::string> words = {"data.skip_bad=true"};
       command.take_overrides(words);

@@ -5,12 +5,15 @@
 #include <csignal>
 #include <map>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "command.h"
 #include "train/progress.h"
 #include "train/run_dir.h"
 #include "train/trainer.h"
+#include "train/vocabulary.h"
 #include "version.h"
+#include "viz/kind.h"
 
 namespace cnn {
 namespace {
@@ -64,6 +67,21 @@ std::string summary_text(const TrainReport& report) {
                         report.best->epoch);
   }
   return text + "\n";
+}
+
+// RUN/plots: those pictures that take no time. What hinders them does not hinder the run.
+void draw_plots(const std::string& run) {
+  for (const char* name : {"curves", "filters"}) {
+    const VizKindType* type = find_viz_kind(name);
+    try {
+      VizRequest request;
+      request.subjects.push_back(
+          {run, run, load_model(model_file_of(run), {}, vocabulary()), weights_of_run(run)});
+      write_result(run_kind(*type, request), run + "/plots", type->prefers_svg);
+    } catch (const Error& error) {  // no epoch is complete, no layer has filters
+      detail_note("plots/{}: {}", name, error.diagnostics().front().problem);
+    }
+  }
 }
 
 int main(int argc, char** argv) {
@@ -137,6 +155,7 @@ int main(int argc, char** argv) {
     const ModelSpec spec = command.load(resumes ? request.resume : command.model());
     const auto observer = make_progress(progress, ProgressDevice::standard_error());
     const TrainReport report = train(spec, request, *observer, flags);
+    draw_plots(report.run);
     print_result(command.json() ? report.json() + "\n" : summary_text(report));
     return report.exit;
   });

@@ -34,6 +34,22 @@ TEST_CASE("summary prints a table for people") {
   CHECK(contains(run_cnn({"summary", kLenet}, columns("80", "C.UTF-8")).out, "─"));
 }
 
+TEST_CASE("the flag -v says which algorithm serves which layer, and why") {
+  const auto notes = [](std::vector<std::string> command) {
+    command.insert(command.end(), {kLenet, "--batch-size", "2", "-v"});
+    const auto result = run_cnn(command);
+    INFO(result.err);
+    REQUIRE(result.exit == 0);
+    CHECK(contains(result.err, "c1 + relu: direct"));
+    CHECK(contains(result.err, "f6 + relu: gemm (a row for each sample)"));
+    return result.err;
+  };
+  const std::string weights = "weights direct (partial sums of 2,400 weights)";
+  CHECK(contains(notes({"summary"}), weights));
+  CHECK(contains(notes({"time", "--seconds", "0", "--total"}), weights));
+  CHECK_FALSE(contains(notes({"time", "--mode", "infer", "--seconds", "0"}), "weights direct"));
+}
+
 TEST_CASE("the flag --batch-size is the short form of its key") {
   const auto result = run_cnn({"summary", kLenet, "--batch-size", "7", "--json"});
   CHECK(last_json(result.out)["memory"]["batch_size"] == 7);

@@ -1,12 +1,13 @@
 // How the commands talk: help, wrong words, places of errors.
 
+#include <filesystem>
+#include <fstream>
+
 #include "apps/support.h"
 #include "support/catch.h"
 #include "support/text.h"
 
 using namespace cnn;
-
-namespace {}  // namespace
 
 TEST_CASE("row 88: help and version go to stdout with exit code 0") {
   const std::vector<std::vector<std::string>> cases = {{"help"},
@@ -17,6 +18,9 @@ TEST_CASE("row 88: help and version go to stdout with exit code 0") {
                                                        {"predict", "--help"},
                                                        {"summary", "--help"},
                                                        {"time", "--help"},
+                                                       {"viz", "--help"},
+                                                       {"runs", "--help"},
+                                                       {"help", "viz", "curves"},
                                                        {"--version"},
                                                        {"train", "--version"},
                                                        {"help", "layers"},
@@ -34,7 +38,7 @@ TEST_CASE("row 88: help and version go to stdout with exit code 0") {
 }
 
 TEST_CASE("every command's help begins with examples") {
-  for (const std::string command : {"train", "test", "predict", "summary", "time"}) {
+  for (const std::string command : {"train", "test", "predict", "summary", "time", "viz", "runs"}) {
     INFO(command);
     CHECK(run_cnn({command, "--help"}).out.rfind("Examples:\n  cnn " + command, 0) == 0);
   }
@@ -56,6 +60,11 @@ TEST_CASE("row 87: unknown words are usage errors with a suggestion") {
       {{"test"}, "MODEL is required"},
       {{"test", "x.yaml", "--split", "tset"}, "--split"},
       {{"time", "x.yaml", "--mode", "both"}, "--mode"},
+      {{"predict", "x.yaml", "--samples", "4"}, "--samples needs --out DIR"},
+      {{"predict", "x.yaml", "a.png", "--samples", "4", "--out", "o"},
+       "takes no inputs, found 'a.png'"},
+      {{"predict", "x.yaml", "a.png", "--seed", "4"}, "--samples"},
+      {{"test", "x.yaml", "--passes", "0"}, "--passes"},
       {{"help", "layer", "convv"}, "did you mean 'conv'?"},
       {{"help", "trainig"}, "did you mean 'training'?"},
       {{"train", "x.yaml", "--progress", "loud"}, "--progress"},
@@ -97,6 +106,30 @@ TEST_CASE("row 82: a number of threads that makes no sense is refused") {
     CHECK(result.exit == 2);
     CHECK(contains(result.err, "--threads"));
   }
+}
+
+TEST_CASE("row 83: a second OpenMP runtime gets a warning") {
+  CHECK(run_cnn({"help", "layers"}).err.empty());
+  // Some library under the name of one: it is the name that counts.
+  std::ifstream maps("/proc/self/maps");
+  std::string line, library;
+  while (library.empty() && std::getline(maps, line)) {
+    const size_t path = line.find('/');
+    if (path != std::string::npos && contains(line, "/libm.so")) library = line.substr(path);
+  }
+  REQUIRE(!library.empty());
+  TemporaryFolder folder;
+  const std::string other = (folder.path() / "libiomp5.so").string();
+  std::filesystem::copy_file(library, other);
+  ProcessSettings settings;
+  settings.environment = {{"LD_PRELOAD", other}};
+  const std::string model = std::string(CNN_SOURCE_DIR) + "/models/lenet5.yaml";
+  const auto result = run_cnn({"summary", model}, settings);
+  INFO(result.err);
+  CHECK(result.exit == 0);
+  CHECK(contains(result.err, "two OpenMP runtimes are loaded"));
+  CHECK(contains(result.err, other));
+  CHECK(!contains(run_cnn({"summary", model}).err, "OpenMP"));
 }
 
 TEST_CASE("row 89: spaces, UTF-8 and line breaks in paths work") {

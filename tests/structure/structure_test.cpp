@@ -118,6 +118,10 @@ TEST_CASE("only spec/yaml sees yaml-cpp") {
   CHECK(offenders("yaml-cpp/|YAML::", "lib/spec/yaml") == std::vector<std::string>{});
 }
 
+TEST_CASE("only viz/cairo sees Cairo") {
+  CHECK(offenders("cairo\\.h|cairo_", "lib/viz/cairo") == std::vector<std::string>{});
+}
+
 TEST_CASE("only apps read argv or exit") {
   std::vector<std::string> in_lib;
   for (const std::string& place : offenders("\\bargv\\b|[^_.a-z]exit\\(", "apps")) {

@@ -1,0 +1,88 @@
+// Explained: a trained network that runs on pictures, and backward from some of its values. What
+// all kinds that look into a network share.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/image.h"
+#include "train/network.h"
+#include "viz/class_scores.h"
+#include "viz/subject.h"
+
+namespace cnn {
+
+class Explained {
+ public:
+  // `kind` names the picture in messages. Exit::kUsage if the network has several inputs.
+  Explained(const VizRequest& request, std::string_view kind);
+
+  const VizRequest& request() const { return request_; }
+  const std::string& kind() const { return kind_; }
+  const std::string& name() const { return graph().name; }
+  const Graph& graph() const { return network_.test_graph(); }
+  const Value& value(int id) const { return graph().values[static_cast<size_t>(id)]; }
+  ParameterStore& store() { return network_.store(); }
+  const ParameterStore& store() const { return network_.store(); }
+  int input() const { return input_.value; }
+  const Shape& input_shape() const { return input_.field.shape; }
+  // Exit::kUsage if the input is none of [C,H,W].
+  void require_image() const;
+
+  // Outputs [C,H,W] of layers of these types, behind their activations, in order.
+  std::vector<int> maps(std::span<const std::string_view> types) const;
+  // Those that the flag --layer names (with * and ?), or `otherwise`.
+  std::vector<int> layers(const std::vector<std::string>& names, std::vector<int> otherwise,
+                          const std::function<bool(const Value&)>& fits,
+                          std::string_view wanted) const;
+  // What a layer is called by people: its name without ".act".
+  std::string layer_name(int value) const;
+  // The scores of classes that the first loss compares; Exit::kUsage if there are none.
+  int scores() const;
+
+  // Plans, loads the weights, opens the samples. Once.
+  void prepare(const std::vector<Network::Use>& uses, const SampleOptions& samples);
+  // Without samples: for weights alone.
+  void prepare(const std::vector<Network::Use>& uses);
+  const WeightsInfo& weights() const { return weights_; }
+  const SampleSource& source() const { return *source_; }
+  Executor& executor(int use) { return network_.executor(use); }
+  // Runs forward on n samples as the network reads them, or on samples first .. first+n-1.
+  Executor& run(int use, int64_t n, const float* images);
+  Executor& run(int use, int64_t first, int64_t n);
+  // The samples of the last run().
+  const float* shown(int64_t i) const { return images_.data() + i * input_shape().count(); }
+
+  // A class by its name or number; Exit::kUsage.
+  int64_t class_number(const std::string& word, const ConstView& scores) const;
+  std::string class_name(int64_t number) const;
+  // "cat 97%".
+  std::string caption(const ClassScore& score) const;
+
+ private:
+  const VizRequest& request_;
+  const std::string kind_;
+  Network network_;
+  const GraphField& input_;
+  WeightsInfo weights_;
+  std::optional<SampleSource> source_;
+  Buffer images_;
+};
+
+// A pass of the test graph down to the input, without losses.
+Pass backward_pass(Pass::Rule rule = Pass::Rule::kGradient);
+// --rule gradient|guided|deconvnet.
+void rule_option(Options& o, Pass::Rule& rule);
+std::string_view rule_name(Pass::Rule rule);
+
+// {"shape": [C,H,W], "values": [...]}, in that order.
+nlohmann::ordered_json json_of(const FloatImage& image);
+// For names of files: what is no letter, digit, '-' or '_' becomes '_'.
+std::string file_word(std::string_view text);
+
+}  // namespace cnn

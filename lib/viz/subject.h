@@ -1,0 +1,95 @@
+// What kinds share: the network that is looked at with its weights, and the pictures it is shown.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/dataset.h"
+#include "graph/graph.h"
+#include "spec/options.h"
+#include "train/network.h"
+#include "train/predict_inputs.h"
+#include "train/weights.h"
+#include "viz/kind.h"
+
+namespace cnn {
+
+// Plans done (Network::plan): checks memory, allocates, loads the subject's weights.
+WeightsInfo allocate_and_load(Network& network, const VizRequest& request);
+
+// The field that the network's pictures come in by; Exit::kUsage unless it is its only input.
+// `what` names the kind for the message.
+const GraphField& picture_input(const Graph& graph, std::string_view what);
+
+// The values of the layers `names`, which may end in * or ?, in order of the graph; without names
+// all that `fits`. Exit::kUsage, with a suggestion, for a name that is not there, or whose value
+// does not fit: "layer 'f6' gives [84]; 'activations' takes ...", `wanted` being the end of it.
+std::vector<int> chosen_layers(const Graph& graph, const std::vector<std::string>& names,
+                               const std::function<bool(const Value&)>& fits,
+                               std::string_view wanted);
+
+// --images FILE... or --split NAME, --samples N, --first N: what the network is shown.
+struct SampleOptions {
+  std::vector<std::string> images;
+  std::string split = "test";
+  int64_t samples = 16;
+  int64_t first = 0;
+
+  void options(Options& o);
+};
+
+// Samples by number, from the data set or from files.
+class SampleSource {
+ public:
+  // Files are checked, the split is opened: Exit::kInput, Exit::kUsage.
+  SampleSource(const SampleOptions& options, const VizSubject& subject, const Graph& graph,
+               const WeightsInfo& weights);
+
+  int64_t size() const { return size_; }  // how many of --samples there are
+  const Shape& shape() const { return shape_; }
+  // Samples first .. first+n-1 as the network takes them, channels-last.
+  void read(int64_t first, int64_t n, float* out) const;
+  // Its class; -1 where none is known.
+  int64_t label(int64_t i) const;
+  std::string class_name(int64_t number) const;  // "7" where it has no name
+  std::string name(int64_t i) const;             // "test 17", "cat.jpg"
+  // A sample (or a gradient step away from one) as people see it: grey or RGB.
+  Image picture(const float* values) const;
+  const Normalization& normalization() const { return normalization_; }
+  // The split that samples come from, and the number there of sample `i`; null for files.
+  const DataView* view() const { return files_.empty() ? &view_ : nullptr; }
+  int64_t index(int64_t i) const { return view_.indices[static_cast<size_t>(first_ + i)]; }
+  int input_field() const { return input_field_; }
+
+ private:
+  void open_files(const SampleOptions& options, const WeightsInfo& weights);
+  void open_split(const SampleOptions& options, const VizSubject& subject);
+
+  Shape shape_;
+  std::string input_;  // the field's name
+  int64_t size_ = 0;
+  Normalization normalization_;
+  std::vector<std::string> class_names_;
+  std::vector<PredictInput> files_;
+  DataView view_;
+  int64_t first_ = 0;
+  int input_field_ = -1, label_field_ = -1;
+  std::string split_;
+};
+
+// Runs use `use` of the network over all samples, a batch at a time; `after` sees the executor.
+void for_each_batch(Network& network, int use, const SampleSource& source,
+                    const VizRequest& request,
+                    const std::function<void(int64_t first, int64_t n, Executor&)>& after);
+
+// The probabilities of classes from a row of what cross_entropy reads.
+std::vector<double> softmax_of(const float* logits, int64_t classes);
+
+// The value that the first loss takes as scores of whole samples' classes; Exit::kUsage without
+// one: "'errors' takes models that classify".
+int class_scores(const Graph& graph, std::string_view what);
+
+}  // namespace cnn
