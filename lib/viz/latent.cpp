@@ -175,6 +175,11 @@ class Latent final : public VizKind {
     return at;
   }
 
+  std::string what_others_are(const Explained& network) const {
+    if (from_sample_) return "those of " + network.source().name(*from_sample_);
+    return gaussian_value(network.graph()) >= 0 ? "0" : "the mean";
+  }
+
   Drawing sheet(const Explained& network, const CodeStatistics& statistics,
                 std::vector<Image> pictures, const std::vector<float>& rows,
                 const std::vector<float>& columns) const {
@@ -185,11 +190,11 @@ class Latent final : public VizKind {
     };
     sheet.subtitle = fmt::format(
         "number {} of the code to the right, number {} upwards (their standard deviations over {} "
-        "samples are {:.2g} and {:.2g}); all others {}",
-        dims_[0], dims_[1], network.source().size(), deviation(0), deviation(1),
-        from_sample_                           ? "those of " + network.source().name(*from_sample_)
-        : gaussian_value(network.graph()) >= 0 ? std::string("0")
-                                               : std::string("the mean"));
+        "samples are {:.2g} and {:.2g})",
+        dims_[0], dims_[1], network.source().size(), deviation(0), deviation(1));
+    if (statistics.deviations.size() > 2) {
+      sheet.subtitle += "; all others " + what_others_are(network);
+    }
     sheet.columns = grid_;
     sheet.tile_size = grid_ > 12 ? 28 : 56;
     sheet.gap = 1;

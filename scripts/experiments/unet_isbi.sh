@@ -3,7 +3,7 @@
 # pixel accuracy, intersection over union, rand error. The weights are the last ones, so that nothing
 # was chosen by the held-out slices. Then their masks and overlays are drawn.
 #
-#   scripts/experiments/unet_isbi.sh            16 channels in place of 64, windows of 128, 60 epochs
+#   scripts/experiments/unet_isbi.sh            16 channels in place of 64, windows of 128, 30 epochs
 #   scripts/experiments/unet_isbi.sh --full     the paper's 64 channels, 100 epochs: many hours
 #   CNN_DATA=... scripts/experiments/unet_isbi.sh --seeds "1 2"
 
@@ -13,7 +13,7 @@ read_arguments "$@"
 
 settings=()
 [ -z "$data" ] || settings+=("--data" "$data")
-if [ "$scale" = small ]; then settings+=(vars.w=16 vars.image=128 --epochs 60); else settings+=(vars.w=64 --epochs 100); fi
+if [ "$scale" = small ]; then settings+=(vars.w=16 vars.image=128 --epochs 30); else settings+=(vars.w=64 --epochs 100); fi
 home=${CNN_DATA:-data}/isbi2012
 for seed in $seeds; do
   run=$OUT/w-seed$seed
