@@ -15,8 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<RunEpoch> read_epochs(const std::string& path) {
-  std::vector<RunEpoch> epochs;
+std::vector<EpochRow> read_epochs(const std::string& path) {
+  std::vector<EpochRow> epochs;
   if (!file_exists(path)) return epochs;
   const CsvTable table = CsvTable::read(path);
   constexpr std::string_view kOwn[] = {"epoch",         "step",    "time_s", "lr",
@@ -28,7 +28,7 @@ std::vector<RunEpoch> read_epochs(const std::string& path) {
     const auto number = [&](std::string_view name) {
       return table.number(row, table.column(name));
     };
-    RunEpoch epoch;
+    EpochRow epoch;
     epoch.epoch = static_cast<int64_t>(number("epoch"));
     epoch.step = static_cast<int64_t>(number("step"));
     epoch.seconds = number("time_s");
@@ -93,7 +93,7 @@ std::string common_name(const std::vector<Run>& runs, const std::vector<size_t>&
 
 }  // namespace
 
-const RunEpoch* Run::best() const {
+const EpochRow* Run::best() const {
   for (auto epoch = epochs.rbegin(); epoch != epochs.rend(); ++epoch) {
     if (epoch->is_best) return &*epoch;
   }

@@ -8,33 +8,22 @@
 
 #include "spec/model_spec.h"
 #include "train/metrics.h"
+#include "train/progress.h"
 #include "train/run_dir.h"
 
 namespace cnn {
-
-// One row of results.csv.
-struct RunEpoch {
-  int64_t epoch = 0;
-  int64_t step = 0;
-  double seconds = 0;
-  double lr = 0;
-  Scores scores;  // train/loss, val/loss, val/accuracy ...
-  double samples_per_second = 0;
-  double resident_mib = 0;
-  bool is_best = false;
-};
 
 struct Run {
   std::string path;  // as given
   std::string name;  // of the folder
   RunInfo info;
   ModelSpec spec;
-  std::vector<RunEpoch> epochs;
+  std::vector<EpochRow> epochs;
 
   // The epoch that weights/best has: the last that was better than all before; null before the
   // first epoch's end.
-  const RunEpoch* best() const;
-  const RunEpoch* last() const { return epochs.empty() ? nullptr : &epochs.back(); }
+  const EpochRow* best() const;
+  const EpochRow* last() const { return epochs.empty() ? nullptr : &epochs.back(); }
   // Of all epochs: name and whether larger is better, by run.json or the name ("loss", "error").
   std::vector<std::string> score_names() const;
 };

@@ -47,7 +47,7 @@ std::vector<std::string> all_scores(const std::vector<Run>& runs) {
 
 // Of the best epoch; null if the run has none or not that score.
 const double* best_score(const Run& run, const std::string& name) {
-  const RunEpoch* best = run.best();
+  const EpochRow* best = run.best();
   return best == nullptr ? nullptr : find_score(best->scores, name);
 }
 
@@ -189,7 +189,7 @@ std::string RunReport::comparison_csv() const {
     const auto mine = std::find_if(groups.begin(), groups.end(), [i](const RunGroup& group) {
       return std::find(group.runs.begin(), group.runs.end(), i) != group.runs.end();
     });
-    const RunEpoch* best = runs[i].best();
+    const EpochRow* best = runs[i].best();
     std::vector<std::string> cells = {runs[i].path, mine->name,
                                       best == nullptr ? "" : std::to_string(best->epoch)};
     for (const Setting& setting : settings) cells.push_back(setting.values[i]);

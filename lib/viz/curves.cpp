@@ -83,13 +83,13 @@ class Curves final : public VizKind {
     return metrics_.empty() ? known : metrics_;
   }
 
-  double x_of(const RunEpoch& epoch) const {
+  double x_of(const EpochRow& epoch) const {
     return over_ == Over::kEpochs  ? static_cast<double>(epoch.epoch)
            : over_ == Over::kSteps ? static_cast<double>(epoch.step)
                                    : epoch.seconds;
   }
 
-  static double value_of(const RunEpoch& epoch, const std::string& score) {
+  static double value_of(const EpochRow& epoch, const std::string& score) {
     if (score == "lr") return epoch.lr;
     const double* value = find_score(epoch.scores, score);
     return value == nullptr ? NAN : *value;
@@ -167,7 +167,7 @@ class Curves final : public VizKind {
                       {"step", Json::array()},
                       {"seconds", Json::array()},
                       {"lr", Json::array()}};
-      for (const RunEpoch& epoch : run.epochs) {
+      for (const EpochRow& epoch : run.epochs) {
         columns["epoch"].push_back(epoch.epoch);
         columns["step"].push_back(epoch.step);
         columns["seconds"].push_back(epoch.seconds);

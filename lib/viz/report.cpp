@@ -180,7 +180,7 @@ class ReportPage {
       text += card(fmt::format("{:.5g}", best->value),
                    fmt::format("best {}, epoch {}", best->metric, best->epoch));
     }
-    if (const RunEpoch* last = run_.last()) {
+    if (const EpochRow* last = run_.last()) {
       for (const auto& [name, value] : last->scores) {
         if (name.find("loss") != std::string::npos) {
           text += card(fmt::format("{:.4g}", value), name + ", last epoch");

@@ -38,7 +38,7 @@ TEST_CASE("the best epoch is the last one that was better than all before") {
   Run run = run_of("a", {}, 1);
   REQUIRE(run.best() != nullptr);
   CHECK(run.best()->epoch == 2);
-  for (RunEpoch& epoch : run.epochs) epoch.is_best = false;
+  for (EpochRow& epoch : run.epochs) epoch.is_best = false;
   CHECK(run.best() == run.last());
   run.epochs.clear();
   CHECK(run.best() == nullptr);
