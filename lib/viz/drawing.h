@@ -113,7 +113,12 @@ class Drawing {
   }
   const std::vector<Element>& elements() const { return elements_; }
 
-  void add(Element element) { elements_.push_back(std::move(element)); }
+  // One overload a shape: moving a variant made of one brings false alarms from GCC 12.
+  void add(Path path) { elements_.emplace_back(std::move(path)); }
+  void add(Rectangle rectangle) { elements_.emplace_back(std::move(rectangle)); }
+  void add(Circle circle) { elements_.emplace_back(std::move(circle)); }
+  void add(Text text) { elements_.emplace_back(std::move(text)); }
+  void add(Picture picture) { elements_.emplace_back(std::move(picture)); }
   void line(Point from, Point to, const Stroke& stroke);
   // Control characters and what is no UTF-8 are escaped.
   void text(Point at, std::string_view text, const TextStyle& style = {});

@@ -166,7 +166,7 @@ class SheetPainter {
         picture->width *= scale;
         picture->height *= scale;
       }
-      drawing.add(std::move(element));
+      std::visit([&](auto& shape) { drawing.add(std::move(shape)); }, element);
     }
   }
 
