@@ -118,7 +118,7 @@ class Merger {
   void merge_edits(Node& edits, const Node& patch) {
     static constexpr std::array<std::string_view, 12> kCommon = {
         "name",   "from", "act",    "init",  "lr_mult", "decay_mult",
-        "freeze", "if",   "repeat", "phase", "share", "recompute"};
+        "freeze", "if",   "repeat", "phase", "share",   "recompute"};
     for (const Entry& e : patch.entries()) {
       Node* old = edits.find(e.key);
       if (!old || !old->is_map() || !e.value.is_map()) continue;

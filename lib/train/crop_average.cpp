@@ -7,19 +7,15 @@
 #include "base/error.h"
 #include "data/ten_crops.h"
 #include "train/metrics.h"
+#include "train/softmax.h"
 
 namespace cnn {
 namespace {
 
 // out += softmax(scores).
 void add_softmax(const float* scores, std::vector<double>& out) {
-  const size_t count = out.size();
-  const auto largest = static_cast<double>(*std::max_element(scores, scores + count));
-  double sum = 0;
-  for (size_t c = 0; c < count; ++c) sum += std::exp(static_cast<double>(scores[c]) - largest);
-  for (size_t c = 0; c < count; ++c) {
-    out[c] += std::exp(static_cast<double>(scores[c]) - largest) / sum;
-  }
+  const std::vector<double> shares = softmax({scores, out.size()});
+  for (size_t c = 0; c < out.size(); ++c) out[c] += shares[c];
 }
 
 }  // namespace

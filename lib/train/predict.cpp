@@ -1,7 +1,6 @@
 #include "train/predict.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -21,6 +20,7 @@
 #include "train/predict_maps.h"
 #include "train/samples.h"
 #include "train/settings.h"
+#include "train/softmax.h"
 #include "train/weights.h"
 
 namespace cnn {
@@ -47,14 +47,11 @@ std::vector<std::pair<std::string, double>> best_classes(std::span<const float> 
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t b) { return logits[a] > logits[b]; });
-  double sum = 0;
-  const double largest = logits[order[0]];
-  for (const float x : logits) sum += std::exp(static_cast<double>(x) - largest);
+  const std::vector<double> probabilities = softmax(logits);
   order.resize(std::min(order.size(), static_cast<size_t>(top)));
   std::vector<std::pair<std::string, double>> classes;
   for (const size_t i : order) {
-    classes.emplace_back(i < names.size() ? names[i] : std::to_string(i),
-                         std::exp(static_cast<double>(logits[i]) - largest) / sum);
+    classes.emplace_back(i < names.size() ? names[i] : std::to_string(i), probabilities[i]);
   }
   return classes;
 }

@@ -36,7 +36,7 @@ struct MemorySummary {
   uint64_t train_arena = 0;  // activations, gradients of activations, scratch
   uint64_t infer_arena = 0;
   uint64_t kept_arena = 0;  // of training if no block were computed anew; 0: none is
-  uint64_t weights = 0;  // with statistics
+  uint64_t weights = 0;     // with statistics
   uint64_t gradients = 0;
   uint64_t optimizer = 0;
   // What takes the most, largest first: of the arena at the moment of its peak; in training weights

@@ -33,8 +33,8 @@ struct TrainRequest {
   uint64_t memory_limit = 0;  // bytes; 0: what the machine offers
   bool allow_non_finite_weights = false;
   bool partial_weights = false;  // `weights` may be of another model: what fits is loaded
-  std::string command;  // as typed, for run.json
-  std::string version;  // of the program, for run.json
+  std::string command;           // as typed, for run.json
+  std::string version;           // of the program, for run.json
 };
 
 // Trains `spec` (for --resume: loaded from RUN/spec.yaml). Throws Error; nothing is created before

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/error.h"
+#include "train/softmax.h"
 
 namespace cnn {
 namespace {
@@ -30,15 +31,12 @@ struct Rows {
   }
 };
 
-double softmax_of(const float* scores, int64_t channels, int64_t number) {
+double probability_of(const float* scores, int64_t channels, int64_t number) {
   if (channels == 1) {
     const double x = static_cast<double>(scores[0]);
     return 1 / (1 + std::exp(number == 1 ? -x : x));
   }
-  const double largest = static_cast<double>(*std::max_element(scores, scores + channels));
-  double sum = 0;
-  for (int64_t c = 0; c < channels; ++c) sum += std::exp(static_cast<double>(scores[c]) - largest);
-  return std::exp(static_cast<double>(scores[number]) - largest) / sum;
+  return softmax({scores, static_cast<size_t>(channels)})[static_cast<size_t>(number)];
 }
 
 // Whether pixel p counts for the class: all do where none is won.
@@ -61,7 +59,7 @@ ClassScore class_score(const ConstView& scores, int64_t n, int64_t number) {
   ClassScore result{number, 0, 0};
   if (!rows.is_map()) {
     result.score = rows.sign_of(number) * static_cast<double>(rows.data[rows.channel_of(number)]);
-    result.probability = softmax_of(rows.data, rows.channels, number);
+    result.probability = probability_of(rows.data, rows.channels, number);
     return result;
   }
   const std::vector<char> won = won_by(rows, number);

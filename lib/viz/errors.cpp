@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "train/settings.h"
+#include "train/softmax.h"
 #include "viz/sheet.h"
 #include "viz/subject.h"
 
@@ -67,7 +68,7 @@ class Errors final : public VizKind {
     if (truth < 0 || truth >= classes) return;
     const int64_t predicted = std::max_element(scores, scores + classes) - scores;
     if (predicted == truth) return;
-    const std::vector<double> p = softmax_of(scores, classes);
+    const std::vector<double> p = softmax({scores, static_cast<size_t>(classes)});
     mistakes.push_back({sample, truth, predicted, p[static_cast<size_t>(predicted)],
                         p[static_cast<size_t>(truth)]});
   }

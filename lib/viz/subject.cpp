@@ -1,7 +1,6 @@
 #include "viz/subject.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 
 #include "base/error.h"
@@ -235,15 +234,6 @@ void for_each_batch(Network& network, int use, const SampleSource& source,
     after(first, n, executor);
     request.report("samples", first + n, source.size());
   }
-}
-
-std::vector<double> softmax_of(const float* logits, int64_t classes) {
-  std::vector<double> shares(logits, logits + classes);
-  const double largest = *std::max_element(shares.begin(), shares.end());
-  double sum = 0;
-  for (double& share : shares) sum += share = std::exp(share - largest);
-  for (double& share : shares) share /= sum;
-  return shares;
 }
 
 int class_scores(const Graph& graph, std::string_view what) {

@@ -85,9 +85,6 @@ void for_each_batch(Network& network, int use, const SampleSource& source,
                     const VizRequest& request,
                     const std::function<void(int64_t first, int64_t n, Executor&)>& after);
 
-// The probabilities of classes from a row of what cross_entropy reads.
-std::vector<double> softmax_of(const float* logits, int64_t classes);
-
 // The value that the first loss takes as scores of whole samples' classes; Exit::kUsage without
 // one: "'errors' takes models that classify".
 int class_scores(const Graph& graph, std::string_view what);

@@ -10,6 +10,7 @@
 #include "base/parallel.h"
 #include "graph/builder_support.h"
 #include "graph/executor.h"
+#include "graph/rig.h"
 
 namespace cnn {
 
@@ -22,13 +23,7 @@ class RandomRun {
       : built_(yaml, pass.phase), pass_(pass) {
     built_.store.allocate(true);
     built_.store.initialize(3);
-    for (const GraphField& field : built_.graph.fields) {
-      fields_.emplace_back(field.field.shape, kBatch);
-      const Rng rng(1, field.field.name);
-      for (int64_t i = 0; i < fields_.back().view().count(); ++i) {
-        fields_.back().data()[i] = rng.normal(static_cast<uint64_t>(i));
-      }
-    }
+    fields_ = random_fields(built_.graph, kBatch);
     plan_ = plan_memory(built_.graph, pass_, built_.store, kBatch, threads());
     arena_.emplace(plan_.floats);
     executor_.emplace(built_.graph, built_.store, plan_, *arena_);

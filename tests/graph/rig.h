@@ -42,22 +42,29 @@ loss:
   - {cross_entropy: aux, target: label, weight: 0.3}
 )";
 
+// Normal numbers, and classes below 3, for every field of the graph.
+inline std::vector<Tensor> random_fields(const Graph& graph, int64_t batch) {
+  std::vector<Tensor> fields;
+  for (const GraphField& field : graph.fields) {
+    fields.emplace_back(field.field.shape, batch);
+    const Rng rng(1, field.field.name);
+    float* data = fields.back().data();
+    for (int64_t i = 0; i < fields.back().view().count(); ++i) {
+      const auto u = static_cast<uint64_t>(i);
+      data[i] = field.field.kind == FieldKind::kClass ? static_cast<float>(rng.below(4 * u, 3))
+                                                      : rng.normal(u);
+    }
+  }
+  return fields;
+}
+
 class Rig {
  public:
   explicit Rig(const std::string& yaml, Phase phase = Phase::kTrain, int64_t batch = kRigBatch)
       : batch_(batch), graph_(build_graph(spec_of(yaml), phase, store_)) {
     store_.allocate(true);
     store_.initialize(3);
-    for (const GraphField& field : graph_.fields) {
-      fields_.emplace_back(field.field.shape, batch);
-      const Rng rng(1, field.field.name);
-      float* data = fields_.back().data();
-      for (int64_t i = 0; i < fields_.back().view().count(); ++i) {
-        const auto u = static_cast<uint64_t>(i);
-        data[i] = field.field.kind == FieldKind::kClass ? static_cast<float>(rng.below(4 * u, 3))
-                                                        : rng.normal(u);
-      }
-    }
+    fields_ = random_fields(graph_, batch);
   }
 
   Graph& graph() { return graph_; }

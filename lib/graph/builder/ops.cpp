@@ -10,8 +10,8 @@ namespace cnn::build {
 namespace {
 
 constexpr std::array<std::string_view, 13> kCommonKeys = {
-    "name",   "from", "act",    "init",  "lr_mult", "decay_mult",
-    "freeze", "if",   "repeat", "first", "phase",   "share",      "recompute"};
+    "name", "from",   "act",   "init",  "lr_mult", "decay_mult", "freeze",
+    "if",   "repeat", "first", "phase", "share",   "recompute"};
 
 // Common keys that a block may take as an argument instead (`act: $act` in its body).
 constexpr std::array<std::string_view, 5> kPassable = {"act", "init", "lr_mult", "decay_mult",
