@@ -1,49 +1,18 @@
 #include "graph/parameter_store.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+
+#include "graph/file_order.h"
 
 namespace cnn {
 namespace {
 
 constexpr size_t kAlignedFloats = kAlignment / sizeof(float);
+constexpr int64_t kPiece = int64_t{1} << 18;  // numbers at a time on their way into the store
 
 size_t aligned(size_t floats) {
   return (floats + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats;
-}
-
-// Visits every element of a parameter as (index in the file, index in the store).
-template <class Visit>
-void for_each_element(const ParameterRequest& request, Visit visit) {
-  const int64_t count = request.shape.count();
-  if (request.layout.empty()) {
-    for (int64_t i = 0; i < count; ++i) visit(i, i);
-    return;
-  }
-  const int rank = request.shape.rank();
-  std::array<int64_t, Shape::kMaxRank> file_stride{}, sizes{}, strides{}, at{};
-  int64_t stride = 1;
-  for (int axis = rank - 1; axis >= 0; --axis) {
-    file_stride[static_cast<size_t>(axis)] = stride;
-    stride *= request.shape[axis];
-  }
-  for (int axis = 0; axis < rank; ++axis) {
-    const int source = request.layout[static_cast<size_t>(axis)];
-    sizes[static_cast<size_t>(axis)] = request.shape[source];
-    strides[static_cast<size_t>(axis)] = file_stride[static_cast<size_t>(source)];
-  }
-  int64_t file_index = 0;
-  for (int64_t stored = 0; stored < count; ++stored) {
-    visit(file_index, stored);
-    for (int axis = rank - 1; axis >= 0; --axis) {
-      const auto a = static_cast<size_t>(axis);
-      file_index += strides[a];
-      if (++at[a] < sizes[a]) break;
-      file_index -= sizes[a] * strides[a];
-      at[a] = 0;
-    }
-  }
 }
 
 bool is_permutation(const ParameterRequest& request) {
@@ -120,13 +89,13 @@ float* ParameterStore::gradient(int id) {
 }
 
 void ParameterStore::initialize(uint64_t seed) {
-  std::vector<float> in_file_order;
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    const Parameter& p = parameters_[i];
-    in_file_order.resize(static_cast<size_t>(p.count()));
-    p.request.init.fill(in_file_order.data(), p.count(), p.request.fan_in, p.request.fan_out, seed,
-                        p.name);
-    import_values(static_cast<int>(i), in_file_order);
+  std::vector<float> piece;
+  for (Parameter& p : parameters_) {
+    for (int64_t first = 0; first < p.count(); first += kPiece) {
+      piece.resize(static_cast<size_t>(std::min(kPiece, p.count() - first)));
+      p.request.init.fill(piece, first, {p.request.fan_in, p.request.fan_out}, seed, p.name);
+      from_file_order(p.request, first, piece, values_.data() + p.offset);
+    }
   }
   apply_constraints();
 }
@@ -150,28 +119,24 @@ void ParameterStore::apply_constraints() {
   touch();
 }
 
-std::vector<float> ParameterStore::to_file_order(int id, const float* stored) const {
-  std::vector<float> out(static_cast<size_t>(at(id).count()));
-  for_each_element(at(id).request, [&](int64_t file, int64_t index) {
-    out[static_cast<size_t>(file)] = stored[index];
-  });
-  return out;
-}
-
-void ParameterStore::from_file_order(int id, std::span<const float> values, float* stored) const {
-  CNN_ASSERT(static_cast<int64_t>(values.size()) == at(id).count());
-  for_each_element(at(id).request, [&](int64_t file, int64_t index) {
-    stored[index] = values[static_cast<size_t>(file)];
-  });
+void ParameterStore::export_values(int id, int64_t first, std::span<float> out) const {
+  to_file_order(at(id).request, value(id), first, out);
 }
 
 std::vector<float> ParameterStore::export_values(int id) const {
-  return to_file_order(id, value(id));
+  std::vector<float> values(static_cast<size_t>(at(id).count()));
+  export_values(id, 0, values);
+  return values;
+}
+
+void ParameterStore::import_values(int id, int64_t first, std::span<const float> values) {
+  from_file_order(at(id).request, first, values, value(id));
+  touch();
 }
 
 void ParameterStore::import_values(int id, std::span<const float> values) {
-  from_file_order(id, values, value(id));
-  touch();
+  CNN_ASSERT(static_cast<int64_t>(values.size()) == at(id).count());
+  import_values(id, 0, values);
 }
 
 int64_t ParameterStore::parameter_count() const {

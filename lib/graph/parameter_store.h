@@ -56,12 +56,11 @@ class ParameterStore {
   // Brings the rows of `unit_rows` parameters to length 1 (rows of zeros stay); after every update.
   void apply_constraints();
 
-  // In the order of files.
+  // In the order of files: a piece from number `first` on, or all.
+  void export_values(int id, int64_t first, std::span<float> out) const;
   std::vector<float> export_values(int id) const;
+  void import_values(int id, int64_t first, std::span<const float> values);
   void import_values(int id, std::span<const float> values);
-  // The same for anything that is laid out like parameter `id` (a gradient, a momentum).
-  std::vector<float> to_file_order(int id, const float* stored) const;
-  void from_file_order(int id, std::span<const float> values, float* stored) const;
 
   // Counts for reports. Statistics are not counted.
   int64_t parameter_count() const;

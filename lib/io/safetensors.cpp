@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <optional>
 #include <unordered_set>
 #include <utility>
 
@@ -76,6 +77,12 @@ bool convert(std::string_view dtype, const char* bytes, size_t count, float* out
     return false;
   }
   return true;
+}
+
+bool can_convert(std::string_view dtype) {
+  const char bytes[sizeof(double)] = {};
+  float number;
+  return convert(dtype, bytes, 1, &number);
 }
 
 size_t first_non_finite(std::span<const float> values) {
@@ -214,35 +221,42 @@ void SafetensorsReader::stream(const SafeTensor& tensor, Consume&& consume) cons
   }
 }
 
-void SafetensorsReader::read(const SafeTensor& tensor, std::span<float> out) const {
-  CNN_ASSERT(out.size() == static_cast<size_t>(tensor.count));
+void SafetensorsReader::read(const SafeTensor& tensor, const Take& take) const {
+  std::vector<float> numbers;
+  std::optional<std::pair<size_t, float>> bad;
   stream(tensor, [&](const char* bytes, size_t count, size_t first) {
-    if (!convert(tensor.dtype, bytes, count, out.data() + first)) {
+    numbers.resize(count);
+    if (!convert(tensor.dtype, bytes, count, numbers.data())) {
       fail(Exit::kInput, path(),
            "at byte {}: tensor '{}' has dtype {}; F32, F16, BF16 and F64 are read", tensor.begin,
            tensor.name, tensor.dtype);
     }
+    if (!accept_non_finite_ && !bad) {
+      const size_t found = first_non_finite(numbers);
+      if (found < count) bad = {first + found, numbers[found]};
+    }
+    take(static_cast<int64_t>(first), numbers);
   });
-  const size_t bad = accept_non_finite_ ? out.size() : first_non_finite(out);
-  if (bad < out.size()) {
+  if (bad) {
     fail(Exit::kInput, path(), "at byte {}: tensor '{}': number {} is {}, not finite",
-         tensor.begin + bad * detail::dtype_bytes(tensor.dtype), tensor.name, bad, out[bad]);
+         tensor.begin + bad->first * detail::dtype_bytes(tensor.dtype), tensor.name, bad->first,
+         bad->second);
   }
 }
 
+void SafetensorsReader::read(const SafeTensor& tensor, std::span<float> out) const {
+  CNN_ASSERT(out.size() == static_cast<size_t>(tensor.count));
+  read(tensor, [&](int64_t first, std::span<const float> numbers) {
+    std::copy(numbers.begin(), numbers.end(), out.begin() + first);
+  });
+}
+
 void SafetensorsReader::verify() const {
-  std::vector<float> numbers(kChunk);
   for (const SafeTensor& t : tensors_) {
-    size_t bad = static_cast<size_t>(t.count);
-    stream(t, [&](const char* bytes, size_t count, size_t first) {
-      if (accept_non_finite_ || bad < static_cast<size_t>(t.count)) return;
-      if (!convert(t.dtype, bytes, count, numbers.data())) return;
-      const size_t found = first_non_finite({numbers.data(), count});
-      if (found < count) bad = first + found;
-    });
-    if (bad < static_cast<size_t>(t.count)) {
-      fail(Exit::kInput, path(), "at byte {}: tensor '{}': number {} is not finite",
-           t.begin + bad * detail::dtype_bytes(t.dtype), t.name, bad);
+    if (can_convert(t.dtype)) {
+      read(t, [](int64_t, std::span<const float>) {});
+    } else {  // of another tool, for the checksum alone
+      stream(t, [](const char*, size_t, size_t) {});
     }
   }
 }
@@ -298,15 +312,19 @@ void SafetensorsWriter::write(const std::string& path) const {
   std::vector<float> filled;
   for (size_t i = 0; i < items_.size(); ++i) {
     const Item& item = items_[i];
-    std::span<const float> values = item.values;
-    if (item.fill) {
-      filled.resize(item.count);
-      item.fill(filled);
-      values = filled;
-    }
     const std::string prefix = detail::checksum_prefix({item.name, "F32", item.shape, 0, 0, 0});
-    checksums[i] = crc(crc(0, prefix.data(), prefix.size()), values.data(), values.size_bytes());
-    file.write(values.data(), values.size_bytes());
+    uint32_t sum = crc(0, prefix.data(), prefix.size());
+    const auto write_numbers = [&](std::span<const float> numbers) {
+      sum = crc(sum, numbers.data(), numbers.size_bytes());
+      file.write(numbers.data(), numbers.size_bytes());
+    };
+    if (!item.fill) write_numbers(item.values);
+    for (uint64_t first = 0; item.fill && first < item.count; first += kChunk) {
+      filled.resize(std::min<uint64_t>(kChunk, item.count - first));
+      item.fill(static_cast<int64_t>(first), filled);
+      write_numbers(filled);
+    }
+    checksums[i] = sum;
   }
   const std::string text = header(checksums);
   CNN_ASSERT(text.size() == length);

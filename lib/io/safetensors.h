@@ -44,9 +44,12 @@ class SafetensorsReader {
   // Without the checksums.
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
-  // The tensor's numbers, in the order of the file, read straight into `out` (exactly `count`
-  // floats). F32 as they are; F16, BF16, F64 and whole numbers are converted. Verifies the
-  // checksum; a number that is not finite is an error unless accepted.
+  // The tensor's numbers, in the order of the file, piece by piece from number `first` on, or all
+  // into `out` (exactly `count` floats). F32 as they are; F16, BF16, F64 and whole numbers are
+  // converted. Verifies the checksum at the end; a number that is not finite is an error unless
+  // accepted.
+  using Take = std::function<void(int64_t first, std::span<const float> numbers)>;
+  void read(const SafeTensor& tensor, const Take& take) const;
   void read(const SafeTensor& tensor, std::span<float> out) const;
   void accept_non_finite(bool accept) { accept_non_finite_ = accept; }
   // Reads every tensor once, for its checksum and its numbers (through a small buffer): before a
@@ -72,8 +75,9 @@ class SafetensorsReader {
 // atomically (base/files.h), in the order of add().
 class SafetensorsWriter {
  public:
-  // Fills exactly the tensor's floats, in the order of the file; called once, by write().
-  using Fill = std::function<void(std::span<float> out)>;
+  // Gives the tensor's numbers from `first` on, in the order of the file; write() asks for them
+  // piece by piece, in order.
+  using Fill = std::function<void(int64_t first, std::span<float> out)>;
 
   void set_metadata(const std::string& key, std::string value);
   // `values` is borrowed until write(); a shape's product is the number of values (asserted). The

@@ -68,22 +68,28 @@ void declare(Initializer& i, Options& o) {
   }
 }
 
+// Some numbers of a parameter, from number `first` (a multiple of 4) on.
+struct Target {
+  std::span<float> out;
+  int64_t first = 0;
+};
+
 // Writes body(words) for each four elements; numbers depend on their index alone.
 template <class Body>
-void fill_by_fours(float* out, int64_t count, const Rng& rng, Body&& body) {
-  const int64_t blocks = (count + 3) / 4;
+void fill_by_fours(const Target& target, const Rng& rng, Body&& body) {
+  const auto count = static_cast<int64_t>(target.out.size());
+  const int64_t blocks = (count + 3) / 4, first = target.first / 4;
   parallel_for(blocks, grain_for(blocks, 200), [&](int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) {
-      const std::array<float, 4> values = body(rng.block(static_cast<uint64_t>(b)));
-      for (int64_t i = 0; i < 4 && 4 * b + i < count; ++i) {
-        out[4 * b + i] = values[static_cast<size_t>(i)];
-      }
+      const std::array<float, 4> values = body(rng.block(static_cast<uint64_t>(first + b)));
+      std::copy_n(values.begin(), std::min<int64_t>(4, count - 4 * b),
+                  target.out.begin() + 4 * b);
     }
   });
 }
 
-void fill_uniform(float* out, int64_t count, const Rng& rng, double mean, double width) {
-  fill_by_fours(out, count, rng, [=](const std::array<uint32_t, 4>& words) {
+void fill_uniform(const Target& target, const Rng& rng, double mean, double width) {
+  fill_by_fours(target, rng, [=](const std::array<uint32_t, 4>& words) {
     std::array<float, 4> values;
     for (size_t i = 0; i < 4; ++i) {
       const double u = (static_cast<double>(words[i]) + 0.5) * 0x1p-32;  // (0, 1)
@@ -93,8 +99,8 @@ void fill_uniform(float* out, int64_t count, const Rng& rng, double mean, double
   });
 }
 
-void fill_signs(float* out, int64_t count, const Rng& rng) {
-  fill_by_fours(out, count, rng, [](const std::array<uint32_t, 4>& words) {
+void fill_signs(const Target& target, const Rng& rng) {
+  fill_by_fours(target, rng, [](const std::array<uint32_t, 4>& words) {
     std::array<float, 4> values;
     for (size_t i = 0; i < 4; ++i) values[i] = words[i] >> 31 ? 1.0f : -1.0f;
     return values;
@@ -102,8 +108,8 @@ void fill_signs(float* out, int64_t count, const Rng& rng) {
 }
 
 // Box-Muller: two words make two numbers.
-void fill_normal(float* out, int64_t count, const Rng& rng, double mean, double deviation) {
-  fill_by_fours(out, count, rng, [=](const std::array<uint32_t, 4>& words) {
+void fill_normal(const Target& target, const Rng& rng, double mean, double deviation) {
+  fill_by_fours(target, rng, [=](const std::array<uint32_t, 4>& words) {
     std::array<float, 4> values;
     for (size_t i = 0; i < 4; i += 2) {
       const double u = (static_cast<double>(words[i]) + 1.0) * 0x1p-32;  // (0, 1]
@@ -118,35 +124,36 @@ void fill_normal(float* out, int64_t count, const Rng& rng, double mean, double 
 
 }  // namespace
 
-void Initializer::fill(float* out, int64_t count, int64_t fan_in, int64_t fan_out, uint64_t seed,
+void Initializer::fill(std::span<float> out, int64_t first, const Fans& fans, uint64_t seed,
                        const std::string& name) const {
-  CNN_ASSERT(fan_in > 0 && fan_out > 0);
-  const double in = static_cast<double>(fan_in), out_fan = static_cast<double>(fan_out);
+  CNN_ASSERT(fans.in > 0 && fans.out > 0 && first % 4 == 0);
+  const auto in = static_cast<double>(fans.in), out_fan = static_cast<double>(fans.out);
   const double connections =
       fan == Fan::kIn ? in : (fan == Fan::kOut ? out_fan : 0.5 * (in + out_fan));
+  const Target target{out, first};
   const Rng rng(seed, "init:" + name);
   switch (kind) {
     case Kind::kConstant:
-      std::fill(out, out + count, static_cast<float>(value));
+      std::fill(out.begin(), out.end(), static_cast<float>(value));
       return;
     case Kind::kNormal:
-      return fill_normal(out, count, rng, mean, value);
+      return fill_normal(target, rng, mean, value);
     case Kind::kUniform:
-      return fill_uniform(out, count, rng, mean, value);
+      return fill_uniform(target, rng, mean, value);
     case Kind::kHeNormal:
-      return fill_normal(out, count, rng, 0, std::sqrt(2 / connections));
+      return fill_normal(target, rng, 0, std::sqrt(2 / connections));
     case Kind::kHeUniform:
-      return fill_uniform(out, count, rng, 0, std::sqrt(6 / connections));
+      return fill_uniform(target, rng, 0, std::sqrt(6 / connections));
     case Kind::kXavierNormal:
-      return fill_normal(out, count, rng, 0, std::sqrt(1 / connections));
+      return fill_normal(target, rng, 0, std::sqrt(1 / connections));
     case Kind::kXavierUniform:
-      return fill_uniform(out, count, rng, 0, std::sqrt(3 / connections));
+      return fill_uniform(target, rng, 0, std::sqrt(3 / connections));
     case Kind::kGiven:
-      CNN_ASSERT(static_cast<int64_t>(given.size()) == count);
-      std::copy(given.begin(), given.end(), out);
+      CNN_ASSERT(static_cast<size_t>(first) + out.size() <= given.size());
+      std::copy_n(given.begin() + first, out.size(), out.begin());
       return;
     case Kind::kSigns:
-      return fill_signs(out, count, rng);
+      return fill_signs(target, rng);
   }
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,9 @@ struct Initializer {
     kSigns,  // by layers alone: 1 or -1 with equal chance
   };
   enum class Fan { kIn, kOut, kAverage };
+  struct Fans {  // connections of a unit, of an input
+    int64_t in = 1, out = 1;
+  };
 
   Kind kind = Kind::kConstant;
   double value = 0;  // constant, standard deviation, or half width
@@ -42,8 +46,9 @@ struct Initializer {
     return {Kind::kGiven, 0, 0, Fan::kIn, std::move(numbers)};
   }
 
-  // Fills `out` in the order of files; the numbers depend on (seed, name) and their index alone.
-  void fill(float* out, int64_t count, int64_t fan_in, int64_t fan_out, uint64_t seed,
+  // Fills `out` with numbers `first`, `first` + 1 ... in the order of files (`first` is a multiple of
+  // 4); they depend on (seed, name) and their index alone.
+  void fill(std::span<float> out, int64_t first, const Fans& fans, uint64_t seed,
             const std::string& name) const;
 
   static std::vector<std::string> names();

@@ -149,7 +149,9 @@ void save_checkpoint(const std::string& run, const ParameterStore& store,
     std::vector<int64_t> sizes;
     for (int axis = 0; axis < shape.rank(); ++axis) sizes.push_back(shape[axis]);
     writer.add(name_of(array, store), sizes,
-               [&optimizer, array](std::span<float> out) { optimizer.export_state(array, out); });
+               [&optimizer, array](int64_t first, std::span<float> out) {
+                 optimizer.export_state(array, first, out);
+               });
   }
   if (keep_previous) rotate(run);
   writer.write(last_path(run));
@@ -172,11 +174,11 @@ LoadedCheckpoint load_checkpoint(const std::string& run, ParameterStore& store,
   check_weights(*whole.file, store, kWeights);
   check_optimizer(*whole.file, store, optimizer);
   read_weights(*whole.file, store, kWeights);
-  std::vector<float> values;
   for (const Optimizer::StateArray& array : optimizer.state()) {
-    values.resize(static_cast<size_t>(store.at(array.parameter).count()));
-    whole.file->read(*whole.file->find(name_of(array, store)), values);
-    optimizer.import_state(array, values);
+    whole.file->read(*whole.file->find(name_of(array, store)),
+                     [&](int64_t first, std::span<const float> values) {
+                       optimizer.import_state(array, first, values);
+                     });
   }
   optimizer.set_steps(whole.position.step);
   loaded.position = std::move(whole.position);

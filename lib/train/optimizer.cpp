@@ -1,11 +1,11 @@
 #include "train/optimizer.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 
 #include "base/parallel.h"
+#include "graph/file_order.h"
 
 namespace cnn {
 namespace {
@@ -40,33 +40,6 @@ double sum_of_squares(const float* values, int64_t count) {
   for (const double s : sums) total += s;
   for (; i < count; ++i) total += static_cast<double>(values[i]) * values[i];
   return total;
-}
-
-// Copies between the order of files and the stored layout: stored axis i = file axis layout[i].
-// visit(file index, stored index) for every element.
-template <class Visit>
-void for_each_element(const ParameterRequest& request, Visit&& visit) {
-  const Shape& shape = request.shape;
-  const int rank = shape.rank();
-  std::array<int64_t, Shape::kMaxRank> stride{};  // in stored memory, by file axis
-  int64_t step = 1;
-  for (int i = rank - 1; i >= 0; --i) {
-    const int axis = request.layout.empty() ? i : request.layout[static_cast<size_t>(i)];
-    stride[static_cast<size_t>(axis)] = step;
-    step *= shape[axis];
-  }
-  std::array<int64_t, Shape::kMaxRank> at{};
-  int64_t stored = 0;
-  for (int64_t file = 0; file < shape.count(); ++file) {
-    visit(file, stored);
-    for (int axis = rank - 1; axis >= 0; --axis) {
-      const auto a = static_cast<size_t>(axis);
-      stored += stride[a];
-      if (++at[a] < shape[axis]) break;
-      stored -= stride[a] * shape[axis];
-      at[a] = 0;
-    }
-  }
 }
 
 }  // namespace
@@ -166,21 +139,18 @@ size_t Optimizer::slot_index(const StateArray& array) const {
   return static_cast<size_t>(slot - names.begin());
 }
 
-void Optimizer::export_state(const StateArray& array, std::span<float> out) const {
+void Optimizer::export_state(const StateArray& array, int64_t first,
+                             std::span<float> out) const {
   const Parameter& parameter = store_->at(array.parameter);
-  CNN_ASSERT(static_cast<int64_t>(out.size()) == parameter.count());
-  const float* stored = slots_[slot_index(array)].data() + parameter.gradient_offset;
-  for_each_element(parameter.request,
-                   [&](int64_t file, int64_t at) { out[static_cast<size_t>(file)] = stored[at]; });
+  to_file_order(parameter.request,
+                slots_[slot_index(array)].data() + parameter.gradient_offset, first, out);
 }
 
-void Optimizer::import_state(const StateArray& array, std::span<const float> values) {
+void Optimizer::import_state(const StateArray& array, int64_t first,
+                             std::span<const float> values) {
   const Parameter& parameter = store_->at(array.parameter);
-  CNN_ASSERT(static_cast<int64_t>(values.size()) == parameter.count());
-  float* stored = slots_[slot_index(array)].data() + parameter.gradient_offset;
-  for_each_element(parameter.request, [&](int64_t file, int64_t at) {
-    stored[at] = values[static_cast<size_t>(file)];
-  });
+  from_file_order(parameter.request, first, values,
+                  slots_[slot_index(array)].data() + parameter.gradient_offset);
 }
 
 std::vector<std::string> optimizer_names() {

@@ -52,14 +52,15 @@ class Optimizer {
 
   int64_t steps() const { return steps_; }
 
-  // State for checkpoints: one array per slot and trained parameter, in the order of files.
+  // State for checkpoints: one array per slot and trained parameter, in the order of files; pieces
+  // of it from number `first` on.
   struct StateArray {
     std::string slot;
     int parameter = -1;
   };
   std::vector<StateArray> state() const;
-  void export_state(const StateArray& array, std::span<float> out) const;
-  void import_state(const StateArray& array, std::span<const float> values);
+  void export_state(const StateArray& array, int64_t first, std::span<float> out) const;
+  void import_state(const StateArray& array, int64_t first, std::span<const float> values);
   void set_steps(int64_t steps) { steps_ = steps; }
 
  protected:

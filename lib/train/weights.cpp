@@ -137,9 +137,8 @@ void add_weights(SafetensorsWriter& writer, const ParameterStore& store,
   for (size_t id = 0; id < store.all().size(); ++id) {
     const Parameter& parameter = store.all()[id];
     writer.add(prefix + parameter.name, sizes_of(parameter.request.shape),
-               [&store, id](std::span<float> out) {
-                 const std::vector<float> values = store.export_values(static_cast<int>(id));
-                 std::copy(values.begin(), values.end(), out.begin());
+               [&store, id](int64_t first, std::span<float> out) {
+                 store.export_values(static_cast<int>(id), first, out);
                });
   }
 }
@@ -165,14 +164,13 @@ void check_weights(const SafetensorsReader& file, const ParameterStore& store,
 }
 
 void read_weights(const SafetensorsReader& file, ParameterStore& store, const std::string& prefix) {
-  std::vector<float> values;
   for (size_t id = 0; id < store.all().size(); ++id) {
     const Parameter& parameter = store.all()[id];
     const SafeTensor* tensor = file.find(prefix + parameter.name);
     if (!fits(tensor, parameter)) continue;
-    values.resize(static_cast<size_t>(parameter.count()));
-    file.read(*tensor, values);
-    store.import_values(static_cast<int>(id), values);
+    file.read(*tensor, [&](int64_t first, std::span<const float> values) {
+      store.import_values(static_cast<int>(id), first, values);
+    });
   }
 }
 

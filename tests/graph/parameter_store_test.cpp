@@ -1,5 +1,6 @@
 #include "graph/parameter_store.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <set>
@@ -38,6 +39,37 @@ TEST_CASE("values come back from the store in the order of files, whatever the l
     store.import_values(id, values);
     CHECK(store.export_values(id) == values);
   }
+}
+
+TEST_CASE("pieces of a parameter go in and out as the whole does") {
+  ParameterStore whole, pieces;
+  const ParameterRequest r = request({4, 3, 2, 5}, {2, 3, 1, 0});
+  const int id = whole.add("c.weight", r);
+  pieces.add("c.weight", r);
+  whole.allocate(false);
+  pieces.allocate(false);
+  const std::vector<float> values = counting(4 * 3 * 2 * 5);
+  whole.import_values(id, values);
+  for (int64_t first = 0; first < 120; first += 17) {  // 17 fits no axis
+    const auto count = static_cast<size_t>(std::min<int64_t>(17, 120 - first));
+    pieces.import_values(id, first, std::span(values).subspan(static_cast<size_t>(first), count));
+    std::vector<float> out(count);
+    whole.export_values(id, first, out);
+    CHECK(std::equal(out.begin(), out.end(), values.begin() + first));
+  }
+  CHECK(std::ranges::equal(whole.value_arena(), pieces.value_arena()));
+}
+
+TEST_CASE("large parameters are drawn piece by piece with the numbers of the whole") {
+  ParameterStore store;
+  ParameterRequest r = request({700, 800}, {1, 0});  // more than two pieces
+  r.init = Initializer::he_normal();
+  const int id = store.add("fc.weight", r);
+  store.allocate(false);
+  store.initialize(3);
+  std::vector<float> whole(700 * 800);
+  r.init.fill(whole, 0, {r.fan_in, r.fan_out}, 3, "fc.weight");
+  CHECK(store.export_values(id) == whole);
 }
 
 TEST_CASE("a layout says which axis of the file each stored axis is") {

@@ -62,8 +62,9 @@ std::string write_sample(const TemporaryFolder& folder) {
   SafetensorsWriter writer;
   writer.set_metadata("classes", "[\"cat\",\"d\\\"og\"]");
   writer.add("fc.weight", {2, 3}, weight);
-  writer.add("fc.bias", {2},
-             [&](std::span<float> out) { std::copy(bias.begin(), bias.end(), out.begin()); });
+  writer.add("fc.bias", {2}, [&](int64_t first, std::span<float> out) {
+    std::copy_n(bias.begin() + first, out.size(), out.begin());
+  });
   writer.write(path);
   return path;
 }

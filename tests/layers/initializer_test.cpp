@@ -17,7 +17,7 @@ constexpr int64_t kFanIn = 50, kFanOut = 200;
 std::vector<float> filled(const Initializer& initializer, uint64_t seed = 1,
                           const std::string& name = "conv1.weight", int64_t count = kCount) {
   std::vector<float> values(static_cast<size_t>(count), NAN);
-  initializer.fill(values.data(), count, kFanIn, kFanOut, seed, name);
+  initializer.fill(values, 0, {kFanIn, kFanOut}, seed, name);
   return values;
 }
 

@@ -137,8 +137,8 @@ TEST_CASE("row 75: a loss that is not finite ends the run with layer and step") 
         std::vector<float> values(static_cast<size_t>(tensor.count));
         file.read(tensor, values);
         if (tensor.name == "c1.weight") values[3] = std::numeric_limits<float>::infinity();
-        writer.add(tensor.name, tensor.shape, [values](std::span<float> out) {
-          std::copy(values.begin(), values.end(), out.begin());
+        writer.add(tensor.name, tensor.shape, [values](int64_t first, std::span<float> out) {
+          std::copy_n(values.begin() + first, out.size(), out.begin());
         });
       }
       writer.write(bad);

@@ -262,14 +262,14 @@ TEST_CASE("an optimizer's state goes on where it was exported, in the order of f
   REQUIRE(arrays.size() == 2);
   CHECK(arrays[0].slot == "mean");
   CHECK(arrays[1].slot == "square");
-  a->import_state(arrays[0], file_order);
-  a->import_state(arrays[1], file_order);
+  a->import_state(arrays[0], 0, file_order);
+  a->import_state(arrays[1], 0, file_order);
   a->set_steps(5);
   std::vector<float> back(120);
-  a->export_state(arrays[0], back);
+  a->export_state(arrays[0], 0, back);
   CHECK(back == file_order);
-  b->import_state(arrays[0], back);
-  b->import_state(arrays[1], back);
+  b->import_state(arrays[0], 0, back);
+  b->import_state(arrays[1], 0, back);
   b->set_steps(5);
   // The same gradient in both layouts must move the same weights.
   for (int64_t o = 0; o < 2; ++o) {

@@ -61,8 +61,8 @@ void write_plain(const std::string& path, const std::vector<std::string>& names,
   for (const int64_t size : shape) count *= size;
   const std::vector<float> values(static_cast<size_t>(count), value);
   for (const std::string& name : names) {
-    writer.add(name, shape, [values](std::span<float> out) {
-      std::copy(values.begin(), values.end(), out.begin());
+    writer.add(name, shape, [values](int64_t first, std::span<float> out) {
+      std::copy_n(values.begin() + first, out.size(), out.begin());
     });
   }
   writer.write(path);
