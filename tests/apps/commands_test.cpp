@@ -139,6 +139,30 @@ TEST_CASE("train, test, predict, summary and time work together") {
   }
 }
 
+TEST_CASE("peak memory exceeds plan and data by a small constant") {
+  struct Case {
+    std::string model, mode;
+    int batch;
+    int64_t sample;  // numbers of an input
+  };
+  const Case cases[] = {{"lenet5", "train", 64, 28 * 28},
+                        {"cifar-resnet20", "train", 32, 3 * 32 * 32},
+                        {"resnet18", "train", 2, 3 * 224 * 224},
+                        {"alexnet", "infer", 2, 3 * 224 * 224},
+                        {"alexnet", "train", 2, 3 * 224 * 224}};
+  for (const Case& c : cases) {
+    const auto result =
+        run_cnn({"time", std::string(CNN_SOURCE_DIR) + "/models/" + c.model + ".yaml", "--mode",
+                 c.mode, "--batch-size", std::to_string(c.batch), "--seconds", "0", "--total",
+                 "--json"});
+    INFO(c.model << " " << c.mode << result.err);
+    REQUIRE(result.exit == 0);
+    const json timed = last_json(result.out);
+    const double data = static_cast<double>(c.batch * c.sample * 4) / (1 << 20);
+    CHECK(timed["peak_mib"].get<double>() < timed["planned_mib"].get<double>() + data + 16);
+  }
+}
+
 TEST_CASE("data are named by a set, by a path, or built in") {
   const TemporaryFolder folder;
   folder.file("m.yaml", small_model());
