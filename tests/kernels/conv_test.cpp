@@ -68,6 +68,15 @@ TEST_CASE("whatever algorithm accepts a named shape matches the reference") {
   CHECK(checked >= 15);
 }
 
+TEST_CASE("gradients of many weights, summed in fewer parts and cut by channels, match the reference") {
+  if (kLanes<WideVector> < 8) return;  // im2col serves them
+  for (const ConvShape& shape : {shape_of(64, 128, 9, 3, 1, 2), shape_of(256, 500, 5, 1, 0),
+                                 shape_of(512, 560, 5, 1, 0)}) {
+    const ConvCase c = finished({shape, 3});
+    CHECK(check(c, nullptr, nullptr, make_direct_backward_weights(c.shape)) == 1);
+  }
+}
+
 TEST_CASE("depthwise convolution of wide images matches the reference") {
   for (const int64_t kernel : {2, 3, 5}) {
     for (const int64_t stride : {1, 2}) {

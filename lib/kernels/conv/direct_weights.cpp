@@ -1,6 +1,7 @@
 // The gradient of a convolution's weights, directly: a run of taps times a vector or two of output
 // channels stays in registers while the pixels of a block of rows go by. Blocks of rows are summed
-// in up to kParts partial gradients, cut by shape alone and added in order.
+// in up to 16 partial gradients, cut by shape alone and added in order. The larger the gradient, the
+// fewer: then its output channels are cut, too, to keep as many threads busy.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,8 +18,9 @@
 namespace cnn {
 namespace {
 
-constexpr int64_t kParts = 16;
-constexpr int64_t kLargestPart = 64 * 1024;  // floats
+constexpr int64_t kUnits = 16;                    // partial gradients x cuts of the channels
+constexpr int64_t kAllParts = int64_t{1} << 20;   // floats of the partial gradients together
+constexpr int64_t kLargestPart = int64_t{300} << 10;
 
 // A few taps by one block of output channels, over rows of pixels.
 struct Tile {
@@ -133,42 +135,67 @@ class DirectBackwardWeights final : public ConvBackwardWeights {
       : s_(shape),
         rows_(forward_correlation(shape)),
         blocks_(channel_blocks(shape.group_out())),
-        group_part_(rows_.grid().depth() * padded_channels(shape.group_out())) {}
+        group_part_(rows_.grid().depth() * padded_channels(shape.group_out())),
+        parts_(kUnits) {
+    while (parts_ > kLeastParts && parts_ * part() > kAllParts) parts_ /= 2;
+    cuts_ = std::min<int64_t>(kUnits / parts_, std::ssize(blocks_));
+  }
 
   const char* name() const override { return "direct"; }
   std::string why() const override {
     return fmt::format("partial sums of {} weights", with_commas(s_.weight_count()));
   }
   int64_t part() const { return s_.groups * group_part_; }
-  ConvScratch scratch() const override { return {rows_.scratch(), kParts * part()}; }
+  ConvScratch scratch() const override { return {rows_.scratch(), parts_ * part()}; }
 
   void run(int64_t batch, const float* x, const float* dy, bool add, float* dw,
            ConvMemory memory) const override {
     const int64_t at_once = rows_.rows_at_once();
     const int64_t per_sample = chunk_count(s_.out_height, at_once);
-    const int64_t units = batch * per_sample, units_a_part = chunk_count(units, kParts);
-    parallel_for(units, units_a_part, [&](int64_t begin, int64_t end, int worker) {
-      float* sums = memory.once + begin / units_a_part * part();
-      std::fill_n(sums, part(), 0.0f);
-      for (int64_t unit = begin; unit < end; ++unit) {
+    const int64_t units = batch * per_sample, units_a_part = chunk_count(units, parts_);
+    const int64_t parts = chunk_count(units, units_a_part), blocks = std::ssize(blocks_);
+    parallel_for(parts * cuts_, 1, [&](int64_t job, int64_t, int worker) {
+      const int64_t part_begin = job / cuts_ * units_a_part, cut = job % cuts_;
+      const Cut channels{cut * blocks / cuts_, (cut + 1) * blocks / cuts_};
+      float* sums = memory.once + job / cuts_ * part();
+      clear(channels, sums);
+      for (int64_t unit = part_begin; unit < std::min(units, part_begin + units_a_part); ++unit) {
         const int64_t first = unit % per_sample * at_once;
-        add_rows(unit / per_sample, first, std::min(first + at_once, s_.out_height), x, dy, sums,
-                 memory.threads + worker * rows_.scratch());
+        add_rows(unit / per_sample, first, std::min(first + at_once, s_.out_height), channels, x,
+                 dy, sums, memory.threads + worker * rows_.scratch());
       }
     });
-    add_parts(memory.once, chunk_count(units, units_a_part), add, dw);
+    add_parts(memory.once, parts, add, dw);
   }
 
  private:
+  static constexpr int64_t kLeastParts = 4;
+
+  // Blocks of output channels, of every group.
+  struct Cut {
+    int64_t begin, end;
+  };
+
+  void clear(const Cut& cut, float* sums) const {
+    const int64_t depth = rows_.grid().depth();
+    const ChannelBlock& last = blocks_[static_cast<size_t>(cut.end - 1)];
+    const int64_t first_lane = blocks_[static_cast<size_t>(cut.begin)].offset;
+    for (int64_t group = 0; group < s_.groups; ++group) {
+      std::fill_n(sums + group * group_part_ + depth * first_lane,
+                  depth * (last.offset + last.lanes() - first_lane), 0.0f);
+    }
+  }
+
   // Output rows [begin, end) of sample n.
-  void add_rows(int64_t n, int64_t begin, int64_t end, const float* x, const float* dy, float* sums,
-                float* scratch) const {
+  void add_rows(int64_t n, int64_t begin, int64_t end, const Cut& cut, const float* x,
+                const float* dy, float* sums, float* scratch) const {
     const PaddedRows::Rows rows = rows_.rows(x + n * s_.in_count(), begin, end, scratch);
     for (const Run& run : rows_.all_runs()) {
       const PaddedRows::Span span = rows_.grid_rows(run, begin, end);
       if (span.begin >= span.end) continue;
       for (int64_t group = 0; group < s_.groups; ++group) {
-        for (const ChannelBlock& block : blocks_) {
+        for (int64_t b = cut.begin; b < cut.end; ++b) {
+          const ChannelBlock& block = blocks_[static_cast<size_t>(b)];
           const int64_t channel = group * s_.group_out() + block.first;
           const int64_t row_size = s_.out_width * s_.out_channels;
           run_taps(block,
@@ -213,6 +240,8 @@ class DirectBackwardWeights final : public ConvBackwardWeights {
   PaddedRows rows_;
   std::vector<ChannelBlock> blocks_;
   int64_t group_part_;
+  int64_t parts_;  // partial gradients
+  int64_t cuts_ = 1;
 };
 
 // Few pixels do not pay for adding the parts, and short vectors only for few weights (see

@@ -45,32 +45,34 @@ inline void add_products(int64_t count, const float* a, const float* b, int64_t 
   }
 }
 
+// Sums are indexed by numbers that the compiler knows: else it keeps a copy of them in memory.
 template <bool kTransposed, int kRows, int kVectors>
 void multiply_block(const Block& block) {
-  V sums[kRows][kVectors] = {};
+  const Panels<float> c = block.c;
+  V sums[kRows][kVectors];
+  const auto each_sum = [&](auto&& body) {
+    unrolled<kRows>([&](auto r) {
+      unrolled<kVectors>([&](auto v) { body(sums[r][v], c.data + v * c.distance + r * kPanel); });
+    });
+  };
   if (block.add) {
-    for (int r = 0; r < kRows; ++r) {
-      for (int v = 0; v < kVectors; ++v) {
-        sums[r][v] = load<V>(block.c.data + v * block.c.distance + r * kPanel);
-      }
-    }
-  }
-  if constexpr (kTransposed) {
-    add_products<true>(block.depth, block.a.data, block.b.data, block.b.distance, sums);
+    each_sum([](V& sum, float* at) { sum = load<V>(at); });
   } else {
-    const float* b = block.b.data;
-    const float* a = block.a.data;
-    for (int64_t k = 0; k < block.depth; k += kPanel) {
-      add_products<false>(std::min(kPanel, block.depth - k), a, b, block.b.distance, sums);
-      a += block.a.distance;
+    each_sum([](V& sum, float*) { sum = V{}; });
+  }
+  const float* a = block.a.data;
+  const float* b = block.b.data;
+  const int64_t depth = block.depth, a_distance = block.a.distance, b_distance = block.b.distance;
+  if constexpr (kTransposed) {
+    add_products<true>(depth, a, b, b_distance, sums);
+  } else {
+    for (int64_t k = 0; k < depth; k += kPanel) {
+      add_products<false>(std::min(kPanel, depth - k), a, b, b_distance, sums);
+      a += a_distance;
       b += kPanel * kPanel;
     }
   }
-  for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVectors; ++v) {
-      store(block.c.data + v * block.c.distance + r * kPanel, sums[r][v]);
-    }
-  }
+  each_sum([](V& sum, float* at) { store(at, sum); });
 }
 
 using Function = void (*)(const Block&);
