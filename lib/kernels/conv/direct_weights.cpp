@@ -18,8 +18,9 @@
 namespace cnn {
 namespace {
 
-constexpr int64_t kUnits = 16;                    // partial gradients x cuts of the channels
-constexpr int64_t kAllParts = int64_t{1} << 20;   // floats of the partial gradients together
+constexpr int64_t kUnits = 16;  // partial gradients x cuts of the channels
+constexpr int64_t kLeastParts = 4;
+constexpr int64_t kAllParts = int64_t{1} << 20;  // floats of them together
 constexpr int64_t kLargestPart = int64_t{300} << 10;
 
 // A few taps by one block of output channels, over rows of pixels.
@@ -169,8 +170,6 @@ class DirectBackwardWeights final : public ConvBackwardWeights {
   }
 
  private:
-  static constexpr int64_t kLeastParts = 4;
-
   // Blocks of output channels, of every group.
   struct Cut {
     int64_t begin, end;
