@@ -68,28 +68,54 @@ class FirstException {
   std::exception_ptr first_;
 };
 
-// One call of run_chunks. Whoever takes part draws chunk numbers until they are used up.
+// One call of run_chunks.
 struct Job {
   int64_t count = 0;
   int64_t grain = 1;
   detail::ChunkBody body = nullptr;
   void* context = nullptr;
-  std::atomic<int64_t> next{0};
   FirstException error;
 
   int64_t chunks() const { return chunk_count(count, grain); }
+  void run(int64_t chunk, int worker) {
+    body(context, chunk * grain, std::min((chunk + 1) * grain, count), worker);
+  }
+};
 
-  void take_part(int worker) {
-    const int64_t end = chunks();
-    try {
-      for (int64_t i = next++; i < end; i = next++) {
-        body(context, i * grain, std::min((i + 1) * grain, count), worker);
-      }
-    } catch (...) {
-      error.keep();
-      next = end;
+// The chunks of a job, shared out: every worker has a run of them, the same part of every job, so
+// that it finds in its own cache what it wrote before; whoever is done helps the others.
+class Shares {
+ public:
+  explicit Shares(int workers) : shares_(static_cast<size_t>(workers)) {}
+
+  void deal(int64_t chunks) {
+    const auto workers = std::ssize(shares_);
+    for (int64_t w = 0; w < workers; ++w) {
+      Share& share = shares_[static_cast<size_t>(w)];
+      share.next.store(chunks * w / workers, std::memory_order_relaxed);
+      share.end = chunks * (w + 1) / workers;
     }
   }
+
+  // body(chunk) for whatever is left, the worker's own chunks first.
+  template <class Body>
+  void take(int worker, Body&& body) {
+    for (size_t i = 0; i < shares_.size(); ++i) {
+      Share& share = shares_[(static_cast<size_t>(worker) + i) % shares_.size()];
+      for (int64_t chunk = share.next++; chunk < share.end; chunk = share.next++) body(chunk);
+    }
+  }
+
+  void drop() {
+    for (Share& share : shares_) share.next = share.end;
+  }
+
+ private:
+  struct alignas(64) Share {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;
+  };
+  std::vector<Share> shares_;
 };
 
 // The threads behind parallel_for: one OpenMP team that lives as long as the number of threads
@@ -98,7 +124,7 @@ struct Job {
 // those that have begun to work, and does the work itself if nobody comes.
 class Team {
  public:
-  explicit Team(int size) : size_(size) {
+  explicit Team(int size) : size_(size), shares_(size) {
     if (size > 1) host_ = std::thread([this] { host(); });
   }
 
@@ -117,11 +143,12 @@ class Team {
   bool run(Job& job) {
     if (busy_.test_and_set(std::memory_order_acquire)) return false;
     job_ = &job;
+    shares_.deal(job.chunks());
     door_.store(kOpen, std::memory_order_release);
     generation_.fetch_add(1);
     generation_.notify_all();
     inside = true;
-    job.take_part(0);
+    take_part(0);
     inside = false;
     door_.fetch_and(~kOpen);  // nobody new comes in
     for (int spins = 0; door_.load(std::memory_order_acquire) != 0; ++spins) {
@@ -155,6 +182,15 @@ class Team {
 #endif
   }
 
+  void take_part(int worker) {
+    try {
+      shares_.take(worker, [&](int64_t chunk) { job_->run(chunk, worker); });
+    } catch (...) {
+      job_->error.keep();
+      shares_.drop();
+    }
+  }
+
   bool enter() {
     uint32_t door = door_.load(std::memory_order_acquire);
     while ((door & kOpen) != 0) {
@@ -170,7 +206,7 @@ class Team {
     int seen = generation_.load();
     while (!stop_) {
       if (enter()) {
-        job_->take_part(worker);
+        take_part(worker);
         door_.fetch_sub(1, std::memory_order_release);
       }
       int spins = 0;
@@ -184,6 +220,7 @@ class Team {
   std::thread host_;
   std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
   Job* job_ = nullptr;
+  Shares shares_;
   std::atomic<uint32_t> door_{0};
   std::atomic<int> generation_{0};  // grows with every job; sleepers wait on it
   std::atomic<bool> stop_{false};
