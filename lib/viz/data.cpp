@@ -68,6 +68,12 @@ class DataKind final : public VizKind {
     return -1;
   }
 
+  // Number k of `count` that are shown of all that there are: see SampleOptions.
+  int64_t number_of(int64_t k, int64_t count) const {
+    const bool follow = samples_.first || !samples_.images.empty();
+    return follow ? k : k * source_->size() / count;
+  }
+
   Image picture_of(int64_t i) const {
     std::vector<float> values(static_cast<size_t>(source_->shape().count()));
     source_->read(i, 1, values.data());
@@ -105,7 +111,8 @@ class DataKind final : public VizKind {
     const int64_t count = std::min(samples_.samples, source_->size());
     // Few large pictures, or many small ones.
     sheet.tile_size = source_->shape().width() > 64 ? 192 : 56;
-    for (int64_t i = 0; i < count; ++i) {
+    for (int64_t k = 0; k < count; ++k) {
+      const int64_t i = number_of(k, count);
       const int64_t label = source_->label(i);
       const Image picture = picture_of(i);
       sheet.tiles.push_back({picture, label < 0 ? source_->name(i) : source_->class_name(label)});
@@ -154,7 +161,9 @@ class DataKind final : public VizKind {
     std::vector<float> values(static_cast<size_t>(source_->shape().count()));
     std::vector<float*> fields(data.fields().size(), nullptr);
     fields[static_cast<size_t>(source_->input_field())] = values.data();
-    for (int64_t i = 0; i < std::min(kRows, source_->size()); ++i) {
+    const int64_t rows = std::min(kRows, source_->size());
+    for (int64_t k = 0; k < rows; ++k) {
+      const int64_t i = number_of(k, rows);
       sheet.tiles.push_back({picture_of(i), ""});
       for (int64_t d = 0; d < draws_; ++d) {
         data.read_drawn(source_->index(i), {0, static_cast<uint64_t>(d)}, fields);

@@ -89,7 +89,9 @@ void SampleOptions::options(Options& o) {
   o.choice<std::string>("split", split, {{"test", "test"}, {"val", "val"}, {"train", "train"}},
                         "of the model's data");
   o("samples", samples, "how many").at_least(1);
-  o("first", first, "number of the first one").at_least(0);
+  o("first", first,
+    "number of the first one, which the others follow (default: evenly over the split)")
+      .at_least(0);
 }
 
 SampleSource::SampleSource(const SampleOptions& options, const VizSubject& subject,
@@ -105,12 +107,12 @@ void SampleSource::open_files(const SampleOptions& options, const WeightsInfo& w
   files_ = open_predict_inputs(options.images, shape_, weights);
   normalization_ = byte_normalization(weights);
   class_names_ = weights.class_names;
-  int64_t all = 0;
-  for (const PredictInput& file : files_) all += file.samples;
-  if (first_ >= all) {
-    fail(Exit::kUsage, "", "--first {}: there are {} samples, counted from 0", first_, all);
+  for (const PredictInput& file : files_) all_ += file.samples;
+  first_ = options.first.value_or(0);  // files stand in the order that they were asked for
+  if (*first_ >= all_) {
+    fail(Exit::kUsage, "", "--first {}: there are {} samples, counted from 0", *first_, all_);
   }
-  size_ = std::min(options.samples, all - first_);
+  size_ = std::min(options.samples, all_ - *first_);
 }
 
 void SampleSource::open_split(const SampleOptions& options, const VizSubject& subject) {
@@ -120,11 +122,13 @@ void SampleSource::open_split(const SampleOptions& options, const VizSubject& su
   view_ = source.open(split_ == "test"    ? Split::kTest
                       : split_ == "train" ? Split::kTrain
                                           : Split::kValidation);
-  if (first_ >= view_.size()) {
-    fail(Exit::kUsage, "", "--first {}: the split '{}' has {} samples, counted from 0", first_,
-         split_, view_.size());
+  all_ = view_.size();
+  const int64_t first = first_.value_or(0);
+  if (first >= all_) {
+    fail(Exit::kUsage, "", "{}the split '{}' has {} samples, counted from 0",
+         first_ ? fmt::format("--first {}: ", first) : std::string(), split_, all_);
   }
-  size_ = std::min(options.samples, view_.size() - first_);
+  size_ = std::min(options.samples, all_ - first);
   normalization_ = view_.dataset->normalization();
   class_names_ = view_.dataset->class_names();
   const Field wanted{input_, shape_, FieldKind::kValues, 0};
@@ -145,22 +149,22 @@ void SampleSource::read(int64_t first, int64_t n, float* out) const {
       std::vector<float*> fields(view_.dataset->fields().size(), nullptr);
       for (int64_t i = begin; i < end; ++i) {
         fields[static_cast<size_t>(input_field_)] = out + i * numbers;
-        view_.dataset->read(view_.indices[static_cast<size_t>(first_ + first + i)], fields);
+        view_.dataset->read(index(first + i), fields);
       }
     });
     return;
   }
   std::vector<float> ordered(static_cast<size_t>(numbers));
   for (int64_t i = 0; i < n; ++i) {
-    int64_t number = first_ + first + i;
+    int64_t place = number(first + i);
     for (const PredictInput& file : files_) {
-      if (number < file.samples) {
-        file.read(number, ordered);
+      if (place < file.samples) {
+        file.read(place, ordered);
         to_channels_last(ordered.data(), out + i * numbers, 1, shape_);
         file.normalization.apply(out + i * numbers, shape_.positions(), shape_.channels());
         break;
       }
-      number -= file.samples;
+      place -= file.samples;
     }
   }
 }
@@ -170,7 +174,7 @@ int64_t SampleSource::label(int64_t i) const {
   std::vector<float*> fields(view_.dataset->fields().size(), nullptr);
   float label = -1;
   fields[static_cast<size_t>(label_field_)] = &label;
-  view_.dataset->read(view_.indices[static_cast<size_t>(first_ + i)], fields);
+  view_.dataset->read(index(i), fields);
   return static_cast<int64_t>(label);
 }
 
@@ -180,38 +184,38 @@ std::string SampleSource::class_name(int64_t number) const {
 }
 
 std::string SampleSource::name(int64_t i) const {
-  if (files_.empty()) return fmt::format("{} {}", split_, first_ + i);
-  int64_t number = first_ + i;
+  int64_t place = number(i);
+  if (files_.empty()) return fmt::format("{} {}", split_, place);
   for (const PredictInput& file : files_) {
-    if (number < file.samples) {
+    if (place < file.samples) {
       const std::filesystem::path path =
-          file.pictures.empty() ? file.path : file.pictures[static_cast<size_t>(number)];
-      return file.pictures.empty() ? fmt::format("{} {}", path.filename().string(), number)
+          file.pictures.empty() ? file.path : file.pictures[static_cast<size_t>(place)];
+      return file.pictures.empty() ? fmt::format("{} {}", path.filename().string(), place)
                                    : path.filename().string();
     }
-    number -= file.samples;
+    place -= file.samples;
   }
   CNN_ASSERT(false);
   return "";
 }
 
-Image SampleSource::picture(const float* values) const {
-  FloatImage image = float_image({values, 1, shape_}, 0);
+Image sample_picture(const float* values, const Shape& shape, const Normalization& normalization) {
+  FloatImage image = float_image({values, 1, shape}, 0);
   if (image.channels != 1 && image.channels != 3 && image.channels != 4) {
-    image = float_image({values, 1, shape_}, 0, 0);
+    image = float_image({values, 1, shape}, 0, 0);
   }
   const auto channels = static_cast<size_t>(image.channels);
   const auto of = [&](const std::vector<double>& numbers, size_t i) {
     return numbers.size() == 1 ? numbers[0] : numbers.at(i % channels);
   };
   for (size_t i = 0; i < image.values.size(); ++i) {
-    const double value = static_cast<double>(image.values[i]) * of(normalization_.std, i) +
-                         of(normalization_.mean, i);
-    image.values[i] = static_cast<float>(value / normalization_.scale / 255.0);
+    const double value =
+        static_cast<double>(image.values[i]) * of(normalization.std, i) + of(normalization.mean, i);
+    image.values[i] = static_cast<float>(value / normalization.scale / 255.0);
   }
   // Arrays have any range; bytes that were never scaled have 0 to 255.
   const ValueRange range = range_of(image);
-  if (normalization_.is_identity() && (range.low < 0 || range.high <= 1.0f / 255.0f)) {
+  if (normalization.is_identity() && (range.low < 0 || range.high <= 1.0f / 255.0f)) {
     const bool is_unit = range.low >= 0;
     stretch(image, is_unit ? ValueRange{0, 1.0f / 255.0f} : range);
   }

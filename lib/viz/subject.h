@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,15 +32,20 @@ std::vector<int> chosen_layers(const Graph& graph, const std::vector<std::string
                                const std::function<bool(const Value&)>& fits,
                                std::string_view wanted);
 
-// --images FILE... or --split NAME, --samples N, --first N: what the network is shown.
+// --images FILE... or --split NAME, --samples N, --first N: what the network is shown. Samples of a
+// split lie evenly over it, so that one sorted by class shows all classes; behind --first, and of
+// files, they follow each other.
 struct SampleOptions {
   std::vector<std::string> images;
   std::string split = "test";
   int64_t samples = 16;
-  int64_t first = 0;
+  std::optional<int64_t> first = {};
 
   void options(Options& o);
 };
+
+// A sample (or a gradient step away from one) as people see it: grey or RGB.
+Image sample_picture(const float* values, const Shape& shape, const Normalization& normalization);
 
 // Samples by number, from the data set or from files.
 class SampleSource {
@@ -56,26 +62,29 @@ class SampleSource {
   int64_t label(int64_t i) const;
   std::string class_name(int64_t number) const;  // "7" where it has no name
   std::string name(int64_t i) const;             // "test 17", "cat.jpg"
-  // A sample (or a gradient step away from one) as people see it: grey or RGB.
-  Image picture(const float* values) const;
+  Image picture(const float* values) const {
+    return sample_picture(values, shape_, normalization_);
+  }
   const Normalization& normalization() const { return normalization_; }
   // The split that samples come from, and the number there of sample `i`; null for files.
   const DataView* view() const { return files_.empty() ? &view_ : nullptr; }
-  int64_t index(int64_t i) const { return view_.indices[static_cast<size_t>(first_ + i)]; }
+  int64_t index(int64_t i) const { return view_.indices[static_cast<size_t>(number(i))]; }
   int input_field() const { return input_field_; }
 
  private:
   void open_files(const SampleOptions& options, const WeightsInfo& weights);
   void open_split(const SampleOptions& options, const VizSubject& subject);
+  // Where sample `i` stands in the split, or among the files.
+  int64_t number(int64_t i) const { return first_ ? *first_ + i : i * all_ / size_; }
 
   Shape shape_;
   std::string input_;  // the field's name
-  int64_t size_ = 0;
+  int64_t size_ = 0, all_ = 0;
   Normalization normalization_;
   std::vector<std::string> class_names_;
   std::vector<PredictInput> files_;
   DataView view_;
-  int64_t first_ = 0;
+  std::optional<int64_t> first_;  // null: evenly over all
   int input_field_ = -1, label_field_ = -1;
   std::string split_;
 };

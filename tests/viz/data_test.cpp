@@ -4,6 +4,7 @@
 #include "graph/builder.h"
 #include "support/catch.h"
 #include "support/text.h"
+#include "viz/small_network.h"
 #include "viz/subject.h"
 #include "viz/support.h"
 
@@ -72,6 +73,37 @@ TEST_CASE("samples are shown as they were before normalisation") {
   CHECK(*std::min_element(picture.values.begin(), picture.values.end()) == 0);
   CHECK(source.label(1) >= 0);
   CHECK(source.class_name(7) == "7");
+}
+
+TEST_CASE("samples lie evenly over their split, or follow the first one that is asked for") {
+  const SmallNetwork network(
+      "name: small\ninput: {image: [1, 2, 2]}\nlayers: [flatten, {linear: 3, name: out}]\n"
+      "loss: {cross_entropy: out, target: label}\n",
+      {1, 2, 2});
+  ParameterStore store;
+  const Graph graph = build_graph(network.spec(), Phase::kTest, store);
+  const auto names = [&](std::optional<int64_t> first, int64_t samples) {
+    SampleOptions options;
+    options.samples = samples;
+    options.first = first;
+    const SampleSource source(options, network.request().subject(), graph, {});
+    std::vector<std::string> found;
+    std::vector<float> values(static_cast<size_t>(4 * source.size()));
+    source.read(0, source.size(), values.data());
+    for (int64_t i = 0; i < source.size(); ++i) {
+      found.push_back(source.name(i));
+      const int64_t number = std::stoll(source.name(i).substr(5));
+      CHECK(source.index(i) == number);
+      CHECK(source.label(i) == number % 3);
+      CHECK(values[static_cast<size_t>(4 * i)] == network.picture(number)[0]);
+    }
+    return found;
+  };
+  CHECK(names({}, 3) == std::vector<std::string>{"test 0", "test 4", "test 8"});
+  CHECK(names({}, 5) == std::vector<std::string>{"test 0", "test 2", "test 4", "test 7", "test 9"});
+  CHECK(names({}, 100).size() == 12);
+  CHECK(names(0, 3) == std::vector<std::string>{"test 0", "test 1", "test 2"});
+  CHECK(names(10, 5) == std::vector<std::string>{"test 10", "test 11"});
 }
 
 TEST_CASE("layers are chosen by name and by pattern, with a suggestion for unknown ones") {

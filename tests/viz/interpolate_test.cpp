@@ -33,9 +33,9 @@ TEST_CASE("pictures lie on the line between two codes") {
   const VizResult result = run_kind("interpolate", network.request(),
                                     {{"samples", {"4"}}, {"steps", {"5"}}, {"pixels", {"true"}}});
   REQUIRE(result.numbers["pairs"].size() == 2);
-  CHECK(result.numbers["pairs"][1]["from"] == "test 2");
+  CHECK(result.numbers["pairs"][1]["from"] == "test 6");
   const auto code = result.numbers["pairs"][1]["from_code"].get<std::vector<float>>();
-  CHECK(code == std::vector<float>(network.picture(2), network.picture(3)));
+  CHECK(code == std::vector<float>(network.picture(6), network.picture(7)));
   // 7 tiles and 5 mixtures for each pair.
   const std::vector<Image> pictures = pictures_of(result.figures.at(0).drawing);
   REQUIRE(pictures.size() == 24);
