@@ -121,6 +121,12 @@ DataSource& DataSource::operator=(DataSource&&) noexcept = default;
 
 bool DataSource::shuffle() const { return format_->common.shuffle; }
 bool DataSource::has_test() const { return format_->has_test(); }
+Normalization DataSource::normalization(int64_t channels) const {
+  return format_->common.normalization(channels);
+}
+const std::vector<std::string>& DataSource::class_names() const {
+  return format_->common.classes.names;
+}
 
 std::shared_ptr<const Dataset> DataSource::open_whole(Split split) {
   std::shared_ptr<const Dataset>& kept = opened_[static_cast<size_t>(split)];

@@ -87,7 +87,10 @@ class ActMax final : public VizKind {
     o("blur", blur_, "standard deviation of a blur after every fourth step, in pixels; 0: none")
         .between(0, 20);
     o("decay", decay_, "share by which every step pulls the picture towards grey").between(0, 1);
-    o("from_image", from_image_, "begin with a sample (see --images, --first) in place of noise");
+    o("from_image", from_image_,
+      "begin with a sample (--images, or --first of the data) in place of noise; without it no "
+      "data "
+      "are needed");
     o("seed", seed_, "other noise").at_least(0);
     samples_.options(o);
   }
@@ -105,7 +108,13 @@ class ActMax final : public VizKind {
          .keep = {value_, network.input()},
          .starts = {value_},
          .whole = false}};
-    network.prepare(uses, samples_);
+    if (!samples_.images.empty()) from_image_ = true;
+    if (from_image_) {
+      network.prepare(uses, samples_);
+    } else {
+      network.prepare(uses);
+      network.take_data_map();
+    }
     name_targets(network);
     set_range(network);
     Sheet sheet;
@@ -160,7 +169,7 @@ class ActMax final : public VizKind {
     for (const std::string& unit : units_) targets_.push_back({0, unit});
   }
 
-  // Classes have their names from the data, which are open by now.
+  // Classes have their names from the weights, which are loaded by now.
   void name_targets(const Explained& network) {
     const Shape& shape = network.value(value_).shape;
     for (Target& target : targets_) {
@@ -182,7 +191,7 @@ class ActMax final : public VizKind {
 
   // Black, grey and white as the network reads them, by channel.
   void set_range(const Explained& network) {
-    const Normalization& normalization = network.source().normalization();
+    const Normalization normalization = network.normalization();
     const float white = normalization.is_identity() ? 1.0f : 255.0f;
     low_.assign(static_cast<size_t>(canvas_.channels), 0.0f);
     high_.assign(low_.size(), white);
@@ -225,7 +234,9 @@ class ActMax final : public VizKind {
     const std::vector<double> after = answers(network.run(0, n, pictures.data()), targets);
     for (int64_t i = 0; i < n; ++i) {
       const auto k = static_cast<size_t>(i);
-      sheet.tiles.push_back({network.source().picture(pictures.data() + i * count), targets[k].name,
+      sheet.tiles.push_back({sample_picture(pictures.data() + i * count, network.input_shape(),
+                                            network.normalization()),
+                             targets[k].name,
                              fmt::format("{:.2f} to {:.2f}", before[k], after[k])});
       result.numbers["units"].push_back({{"unit", targets[k].unit},
                                          {"name", targets[k].name},

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/catalogue.h"
 #include "train/metrics.h"
 
 namespace cnn {
@@ -74,6 +75,18 @@ void Explained::prepare(const std::vector<Network::Use>& uses, const SampleOptio
   source_.emplace(samples, request_.subject(), graph(), weights_);
 }
 
+void Explained::take_data_map() {
+  const ModelSpec& spec = request_.subject().spec;
+  if (!weights_.input.empty() || spec.section("data") == nullptr) return;
+  const DataSource map(load_data(spec), 0);
+  weights_.normalization = map.normalization(input_shape().channels());
+  weights_.class_names = map.class_names();
+}
+
+Normalization Explained::normalization() const {
+  return source_ ? source_->normalization() : byte_normalization(weights_);
+}
+
 Executor& Explained::run(int use, int64_t n, const float* images) {
   if (images != images_.data()) std::copy_n(images, n * input_shape().count(), images_.data());
   const Graph& graph = network_.run_graph(use);
@@ -121,12 +134,26 @@ std::string Explained::caption(const ClassScore& score) const {
 
 Pass backward_pass(Pass::Rule rule) { return {Phase::kTest, Pass::Gradients::kInput, rule, false}; }
 
+namespace {
+
+template <class Rule>
+void choice_of_rules(Options& o, Rule& rule, std::string help) {
+  o.choice<Rule>("rule", rule,
+                 {{"gradient", Pass::Rule::kGradient},
+                  {"guided", Pass::Rule::kGuided},
+                  {"deconvnet", Pass::Rule::kDeconvnet}},
+                 std::move(help));
+}
+
+}  // namespace
+
 void rule_option(Options& o, Pass::Rule& rule) {
-  o.choice<Pass::Rule>("rule", rule,
-                       {{"gradient", Pass::Rule::kGradient},
-                        {"guided", Pass::Rule::kGuided},
-                        {"deconvnet", Pass::Rule::kDeconvnet}},
-                       "how rectifiers pass gradients back");
+  choice_of_rules(o, rule, "how rectifiers pass gradients back");
+}
+
+void rule_option(Options& o, std::optional<Pass::Rule>& rule, std::string_view otherwise) {
+  choice_of_rules(o, rule,
+                  fmt::format("how rectifiers pass gradients back (default: {})", otherwise));
 }
 
 std::string_view rule_name(Pass::Rule rule) {

@@ -49,7 +49,11 @@ class Explained {
   void prepare(const std::vector<Network::Use>& uses, const SampleOptions& samples);
   // Without samples: for weights alone.
   void prepare(const std::vector<Network::Use>& uses);
+  // For what looks at no samples: what weights of another tool do not say, names of classes and
+  // how pixels are normalised, is taken from the model's data map.
+  void take_data_map();
   const WeightsInfo& weights() const { return weights_; }
+  Normalization normalization() const;  // of pixels
   const SampleSource& source() const { return *source_; }
   Executor& executor(int use) { return network_.executor(use); }
   // Runs forward on n samples as the network reads them, or on samples first .. first+n-1.
@@ -78,6 +82,7 @@ class Explained {
 Pass backward_pass(Pass::Rule rule = Pass::Rule::kGradient);
 // --rule gradient|guided|deconvnet.
 void rule_option(Options& o, Pass::Rule& rule);
+void rule_option(Options& o, std::optional<Pass::Rule>& rule, std::string_view otherwise);
 std::string_view rule_name(Pass::Rule rule);
 
 // {"shape": [C,H,W], "values": [...]}, in that order.

@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include "small_network.h"
 #include "support.h"
 #include "support/catch.h"
@@ -30,6 +32,16 @@ TEST_CASE("every class's answer grows on the way uphill") {
     CHECK(unit["after"].get<double>() > unit["before"].get<double>() + 0.1);
   }
   CHECK(pictures_of(result.figures.at(0).drawing).size() == 3);
+}
+
+TEST_CASE("no data are needed to begin with noise, and classes keep their names") {
+  const SmallNetwork network(kModel, {3, 10, 8});
+  std::filesystem::remove(network.folder().path() / "x.npy");
+  const VizResult result = run_kind("actmax", network.request(), {{"steps", {"2"}}});
+  CHECK(result.numbers["units"][1]["name"] == "bee");
+  const std::string error =
+      kind_error("actmax", network.request(), {{"from_image", {"true"}}}, Exit::kInput);
+  CHECK(contains(error, "x.npy"));
 }
 
 TEST_CASE("a unit of a map, and the whole map, from a picture") {
