@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
 #include "graph/receptive_field.h"
 #include "train/settings.h"
 #include "viz/explained.h"
@@ -67,7 +68,7 @@ class Deconv final : public VizKind {
     o("map", maps_, "numbers of maps (default: those that answer most strongly)");
     o("maps", most_maps_, "how many maps of a layer").between(1, 1024);
     o("top", top_, "how many activations of a map").between(1, 100);
-    rule_option(o, rule_);
+    rule_option(o, given_rule_, "deconvnet; guided where max pooling is rare, see above");
     o("batch_size", batch_, "samples at a time (default: train.batch_size)").at_least(1);
     samples_.options(o);
   }
@@ -76,10 +77,12 @@ class Deconv final : public VizKind {
     Explained network(request, "deconv");
     network.require_image();
     values_ = network.layers(
-        layers_, three_of(network.maps(kTypes)),
+        layers_, three_of(maps_as_read(network)),
         [](const Value& value) { return value.shape.rank() <= 3; },
         "'deconv' takes convolutions and what follows from them");
     for (const int64_t map : maps_) check_map(network, map);
+    rule_ = given_rule_.value_or(has_few_switches(network.graph()) ? Pass::Rule::kGuided
+                                                                   : Pass::Rule::kDeconvnet);
     prepare(network);
     find_strongest(network);
     VizResult result;
@@ -91,6 +94,38 @@ class Deconv final : public VizKind {
   }
 
  private:
+  // What the rule deconvnet makes of an activation depends on the picture through switches alone:
+  // without them all projections of a map are one.
+  static bool has_few_switches(const Graph& graph) {
+    int64_t pools = 0, strides = 0;
+    for (const GraphNode& node : graph.nodes) {
+      const std::string_view type = node.type->name;
+      const Pair stride = node.plan.window.stride;
+      if (type == "maxpool") ++pools;
+      if (type == "conv" && (stride.h > 1 || stride.w > 1)) ++strides;
+    }
+    return strides >= pools;
+  }
+
+  // Convolutions, each behind its normalisation and behind the sum that it is a branch of: a scale
+  // may be negative, and turns a map's strongest places into its weakest.
+  static std::vector<int> maps_as_read(const Explained& network) {
+    const Graph& graph = network.graph();
+    std::vector<int> found;
+    for (int v : network.maps(kTypes)) {
+      while (network.value(v).consumers.size() == 1) {
+        const auto next = static_cast<size_t>(network.value(v).consumers[0]);
+        const std::string_view type = graph.nodes[next].type->name;
+        if (type != "bn" && type != "add") break;
+        v = graph.find_value(graph.nodes[next].name);
+      }
+      if (found.empty() || found.back() != v) found.push_back(v);
+    }
+    std::sort(found.begin(), found.end());
+    found.erase(std::unique(found.begin(), found.end()), found.end());
+    return found;
+  }
+
   static std::vector<int> three_of(const std::vector<int>& all) {
     if (all.size() <= 3) return all;
     return {all.front(), all[all.size() / 2], all.back()};
@@ -236,9 +271,8 @@ class Deconv final : public VizKind {
     sheet.title = fmt::format("{}: what the maps of {} answer to", network.name(), name);
     sheet.subtitle = fmt::format(
         "for each map the {} strongest activations over {} samples: projected back to pixels by "
-        "the "
-        "rule '{}', and the patch of {} x {} pixels that caused them",
-        top_, network.source().size(), rule_name(rule_), width, height);
+        "the rule '{}', and the patch of {} x {} pixels that caused each",
+        top_, with_commas(network.source().size()), rule_name(rule_), width, height);
     constexpr double kBlock = 170;
     sheet.tile_size = kBlock;
     sheet.gap = 10;
@@ -258,8 +292,7 @@ class Deconv final : public VizKind {
       sheet.tiles.push_back({block_of(patches, side), ""});
     }
     return {"deconv_" + file_word(name) +
-                (rule_ == Pass::Rule::kDeconvnet ? std::string()
-                                                 : fmt::format("_{}", rule_name(rule_))),
+                (given_rule_ ? fmt::format("_{}", rule_name(rule_)) : std::string()),
             cnn::draw(sheet)};
   }
 
@@ -309,6 +342,7 @@ class Deconv final : public VizKind {
   std::vector<std::string> layers_;
   std::vector<int64_t> maps_;
   int64_t most_maps_ = 16, top_ = 9, batch_ = 0, projected_ = 1;
+  std::optional<Pass::Rule> given_rule_;
   Pass::Rule rule_ = Pass::Rule::kDeconvnet;
   std::vector<int> values_;
   std::vector<TopActivations> strongest_;  // by layer
@@ -328,6 +362,12 @@ const VizKindType deconv_kind = {
         "through the places of maxima, what rectifiers make of it by the rule, and transposed "
         "filters; grey is 0. Beside it stands the patch that caused it, as large as the layer's "
         "receptive field. Batch normalisation is passed as the scale that it is in testing.\n\n"
+        "By the rule deconvnet a projection depends on its picture through the places of maxima "
+        "alone. A network that shrinks pictures by strides, as ResNets do, has few or none: all "
+        "projections of a map are then alike, however different the patches. So the default there "
+        "is the rule guided, by which only what was active in that picture passes back. Even so, "
+        "deep layers of networks with shortcuts give clouds rather than contours: what is summed "
+        "up there has come by many paths at once.\n\n"
         "Zeiler & Fergus 2013, \"Visualizing and understanding convolutional networks\"; the rule "
         "guided: Springenberg et al. 2014, \"Striving for simplicity\".",
     .make = make_kind<Deconv>};

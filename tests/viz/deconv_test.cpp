@@ -118,6 +118,38 @@ TEST_CASE("a map that never answers is shown only if it is asked for") {
   CHECK(maps[0]["activations"][0]["value"] == 0);
 }
 
+TEST_CASE("where strides do the work of max pooling the rule is guided") {
+  const std::string tail =
+      "  - flatten\n  - {linear: 3, name: out}\nloss: {cross_entropy: out, target: label}\n";
+  const std::string head = "name: small\ninput: {image: [1, 8, 8]}\nlayers:\n";
+  const std::string conv = "  - {conv: 4, kernel: 3, act: relu, name: c1}\n";
+  const std::string conv2 = "  - {conv: 4, kernel: 3, stride: 2, act: relu, name: c2}\n";
+  const auto rule_of = [](const SmallNetwork& network) {
+    return run_kind("deconv", network.request()).numbers["rule"];
+  };
+  CHECK(rule_of(SmallNetwork(head + conv + "  - {maxpool: 2}\n" + tail, {1, 8, 8})) == "deconvnet");
+  CHECK(rule_of(SmallNetwork(head + conv + conv2 + tail, {1, 8, 8})) == "guided");
+  const SmallNetwork strided(head + conv + conv2 + tail, {1, 8, 8});
+  const VizResult asked = run_kind("deconv", strided.request(), {{"rule", {"deconvnet"}}});
+  CHECK(asked.numbers["rule"] == "deconvnet");
+}
+
+TEST_CASE("layers are looked at behind their normalisation and the sum they are a branch of") {
+  const SmallNetwork network(
+      "name: small\ninput: {image: [1, 8, 8]}\nlayers:\n"
+      "  - {conv: 4, kernel: 3, pad: 1, name: c1}\n"
+      "  - {bn, act: relu, name: b1}\n"
+      "  - {conv: 4, kernel: 3, pad: 1, name: c2}\n"
+      "  - {bn, name: b2}\n"
+      "  - {add: [b2, b1], act: relu, name: sum}\n"
+      "  - flatten\n  - {linear: 3, name: out}\nloss: {cross_entropy: out, target: label}\n",
+      {1, 8, 8});
+  const VizResult result = run_kind("deconv", network.request());
+  REQUIRE(result.numbers["layers"].size() == 2);
+  CHECK(result.numbers["layers"][0]["layer"] == "b1");
+  CHECK(result.numbers["layers"][1]["layer"] == "sum");
+}
+
 TEST_CASE("deconv says what is wrong") {
   const SmallNetwork network(kModel, {1, 8, 8}, 12, set_weights);
   CHECK(contains(kind_error("deconv", network.request(), {{"layer", {"c11"}}}), "no layer 'c11'"));
