@@ -144,7 +144,7 @@ class ActMax final : public VizKind {
 
   void choose(const Explained& network) {
     is_class_ = layer_.empty();
-    value_ = is_class_ ? network.scores()
+    value_ = is_class_ ? network.scores("; --layer takes any layer's units")
                        : network.layers(
                              {layer_}, {}, [](const Value&) { return true; },
                              "'actmax' takes any layer")[0];

@@ -67,9 +67,11 @@ class Embedding final : public VizKind {
     check_finite(codes, layer.name);
 
     VizResult result;
-    result.numbers = {{"layer", layer.name}, {"samples", source.size()}};
+    const std::string name = shown_name(network.test_graph(), value);
+    result.numbers = {{"layer", name}, {"samples", source.size()}};
+    const std::string title = fmt::format("{}: {} {}", subject.spec.name, name, layer.shape.str());
     for (const Map& map : maps_of(codes, source.size(), layer.shape, request)) {
-      add(map, layer, classes, source, result);
+      add(map, title, classes, source, result);
     }
     return result;
   }
@@ -168,7 +170,7 @@ class Embedding final : public VizKind {
     return all > 0 ? (pca.variances[0] + pca.variances[1]) / all : 1;
   }
 
-  void add(const Map& map, const Value& layer, const std::vector<int64_t>& classes,
+  void add(const Map& map, const std::string& title, const std::vector<int64_t>& classes,
            const SampleSource& source, VizResult& result) const {
     nlohmann::ordered_json numbers = {{"method", map.name}};
     std::string note = map.note;
@@ -187,7 +189,7 @@ class Embedding final : public VizKind {
     result.text += fmt::format("{}: {}\n", map.title, note);
 
     ScatterPlot plot;
-    plot.title = fmt::format("{} {}: {}", layer.name, layer.shape.str(), map.title);
+    plot.title = fmt::format("{}, {}", title, map.title);
     plot.subtitle = fmt::format("{} samples; {}", with_commas(source.size()), note);
     plot.has_axes = false;
     add_points(map, classes, source, plot);

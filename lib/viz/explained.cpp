@@ -45,21 +45,12 @@ std::vector<int> Explained::layers(const std::vector<std::string>& names,
   return otherwise;
 }
 
-std::string Explained::layer_name(int id) const {
-  for (const auto& [alias, aliased] : graph().aliases) {
-    if (aliased == id) return alias;
-  }
-  const std::string& full = value(id).name;
-  constexpr std::string_view kActivation = ".act";
-  return full.ends_with(kActivation) ? full.substr(0, full.size() - kActivation.size()) : full;
-}
-
-int Explained::scores() const {
+int Explained::scores(std::string_view remedy) const {
   const std::optional<LossBinding> binding = first_loss_binding(graph());
   if (binding && binding->kind == FieldKind::kClass) return binding->output;
   fail(Exit::kUsage, "",
-       "'{}' explains the score of a class, but the first loss of '{}' compares no classes", kind_,
-       name());
+       "'{}' explains the score of a class, but the first loss of '{}' compares no classes{}",
+       kind_, name(), remedy);
 }
 
 void Explained::prepare(const std::vector<Network::Use>& uses) {

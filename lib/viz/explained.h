@@ -40,10 +40,10 @@ class Explained {
   std::vector<int> layers(const std::vector<std::string>& names, std::vector<int> otherwise,
                           const std::function<bool(const Value&)>& fits,
                           std::string_view wanted) const;
-  // What a layer is called by people: its name without ".act".
-  std::string layer_name(int value) const;
-  // The scores of classes that the first loss compares; Exit::kUsage if there are none.
-  int scores() const;
+  std::string layer_name(int value) const { return shown_name(graph(), value); }
+  // The scores of classes that the first loss compares; Exit::kUsage if there are none: `remedy` is
+  // the end of the message.
+  int scores(std::string_view remedy = "") const;
 
   // Plans, loads the weights, opens the samples. Once.
   void prepare(const std::vector<Network::Use>& uses, const SampleOptions& samples);

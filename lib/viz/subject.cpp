@@ -84,6 +84,15 @@ std::vector<int> chosen_layers(const Graph& graph, const std::vector<std::string
   return chosen;
 }
 
+std::string shown_name(const Graph& graph, int value) {
+  for (const auto& [alias, aliased] : graph.aliases) {
+    if (aliased == value) return alias;
+  }
+  const std::string& full = graph.values[static_cast<size_t>(value)].name;
+  constexpr std::string_view kActivation = ".act";
+  return full.ends_with(kActivation) ? full.substr(0, full.size() - kActivation.size()) : full;
+}
+
 void SampleOptions::options(Options& o) {
   o("images", images, "images, folders of images or .npy files (default: samples of the split)");
   o.choice<std::string>("split", split, {{"test", "test"}, {"val", "val"}, {"train", "train"}},

@@ -86,6 +86,11 @@ TEST_CASE("actmax says what is wrong") {
       "lies outside"));
   CHECK(contains(kind_error("actmax", network.request(), {{"position", {"1", "1"}}}),
                  "'out' gives [3]"));
+  const SmallNetwork coder(
+      "name: coder\ninput: {image: [1, 4, 4]}\nlayers: [flatten, {linear: 16}, "
+      "{reshape: [1, 4, 4], name: out}]\nloss: {mse: out, target: image}\n",
+      {1, 4, 4});
+  CHECK(contains(kind_error("actmax", coder.request()), "--layer takes any layer's units"));
 }
 
 }  // namespace cnn

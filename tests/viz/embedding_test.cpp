@@ -96,7 +96,7 @@ TEST_CASE("an embedding shows every sample, and says how well classes are kept a
   REQUIRE(result.figures.size() == 2);
   CHECK(result.figures[0].name == "embedding_pca");
   CHECK(result.figures[1].name == "embedding_tsne");
-  CHECK(result.numbers["layer"] == "f2.act");
+  CHECK(result.numbers["layer"] == "f2");
   for (const auto& map : result.numbers["maps"]) {
     CHECK(map["points"].size() == 100);
     CHECK(map["neighbour_accuracy"] > 0.2);
