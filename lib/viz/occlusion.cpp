@@ -18,7 +18,7 @@ class Occlusion final : public VizKind {
  public:
   Occlusion() { samples_.samples = 4; }
 
-  void options(Options &o) override {
+  void options(Options& o) override {
     o("class", class_, "its name or number (default: the likeliest one of each picture)");
     o("square", square_, "side of the square in pixels (default: a quarter of the picture)")
         .at_least(1);
@@ -28,11 +28,11 @@ class Occlusion final : public VizKind {
     samples_.options(o);
   }
 
-  VizResult run(const VizRequest &request) override {
+  VizResult run(const VizRequest& request) override {
     Explained network(request, "occlusion");
     network.require_image();
     scores_ = network.scores();
-    const Shape &shape = network.input_shape();
+    const Shape& shape = network.input_shape();
     const int64_t side = std::min(shape.height(), shape.width());
     if (square_ == 0) square_ = std::max<int64_t>(side / 4, 1);
     if (step_ == 0) step_ = std::max<int64_t>(square_ / 4, 1);
@@ -51,7 +51,7 @@ class Occlusion final : public VizKind {
     std::vector<Row> rows;
     for (int64_t i = 0; i < network.source().size(); ++i) {
       rows.push_back(row_of(network, i));
-      const Row &row = rows.back();
+      const Row& row = rows.back();
       result.numbers["pictures"].push_back({{"name", row.name},
                                             {"class", network.class_name(row.score.number)},
                                             {"probability", row.score.probability},
@@ -70,8 +70,8 @@ class Occlusion final : public VizKind {
     FloatImage falls;
   };
 
-  Row row_of(Explained &network, int64_t i) const {
-    const Shape &shape = network.input_shape();
+  Row row_of(Explained& network, int64_t i) const {
+    const Shape& shape = network.input_shape();
     const ConstView scores = network.run(0, i, 1).value(scores_);
     Row row;
     row.score = class_.empty() ? ranked_classes(scores, 0)[0]
@@ -85,10 +85,10 @@ class Occlusion final : public VizKind {
     return row;
   }
 
-  Sheet sheet_of(const Explained &network, const std::vector<Row> &rows) const {
+  Sheet sheet_of(const Explained& network, const std::vector<Row>& rows) const {
     constexpr float kLeast = 0.01f;  // smaller changes are nothing to look at
     float most = kLeast;
-    for (const Row &row : rows) {
+    for (const Row& row : rows) {
       const ValueRange range = range_of(row.falls);
       most = std::max({most, range.high, -range.low});
     }
@@ -102,21 +102,20 @@ class Occlusion final : public VizKind {
     sheet.columns = 3;
     sheet.tile_size = 128;
     sheet.column_titles = {"input", "fall of the probability", "over the picture"};
-    const ColourMap &map = ColourMap::diverging();
-    for (const Row &row : rows) {
+    const ColourMap& map = ColourMap::diverging();
+    for (const Row& row : rows) {
       FloatImage fall = row.falls, strength = row.falls;
       const double largest = 100 * static_cast<double>(std::max(0.0f, range_of(fall).high));
       stretch(fall, {-most, most});
-      for (float &value : strength.values) value = std::max(value, 0.0f) / most;
+      for (float& value : strength.values) value = std::max(value, 0.0f) / most;
       sheet.row_titles.push_back(row.name);
       sheet.tiles.push_back({row.picture, row.truth});
       sheet.tiles.push_back({map.apply(fall), network.caption(row.score),
                              fmt::format("falls by {:.1f}% at most", largest)});
       sheet.tiles.push_back({heat_over(row.picture, strength, ColourMap::heat()), ""});
     }
-    sheet.bar = ColourBar{&map, fmt::format("-{:.0f}%", 100 * static_cast<double>(most)),
-                          fmt::format("+{:.0f}%", 100 * static_cast<double>(most)),
-                          "fall of the probability"};
+    const std::string end = fmt::format("{:.3g}%", 100 * static_cast<double>(most));
+    sheet.bar = ColourBar{&map, "-" + end, "+" + end, "fall of the probability"};
     return sheet;
   }
 
@@ -129,9 +128,9 @@ class Occlusion final : public VizKind {
   }
 
   // By pixel: the mean fall over the squares that cover it.
-  FloatImage falls_of(Explained &network, const std::vector<float> &image, const ClassScore &whole,
+  FloatImage falls_of(Explained& network, const std::vector<float>& image, const ClassScore& whole,
                       int64_t sample) const {
-    const Shape &shape = network.input_shape();
+    const Shape& shape = network.input_shape();
     const std::vector<float> grey = grey_pixel(network);
     std::vector<std::pair<int64_t, int64_t>> squares;
     for (const int64_t y : places(shape.height())) {
@@ -143,7 +142,7 @@ class Occlusion final : public VizKind {
     for (size_t first = 0; first < squares.size(); first += static_cast<size_t>(batch_)) {
       const size_t n = std::min(squares.size() - first, static_cast<size_t>(batch_));
       for (size_t k = 0; k < n; ++k) {
-        float *to = covered.data() + k * image.size();
+        float* to = covered.data() + k * image.size();
         std::copy(image.begin(), image.end(), to);
         over_square(squares[first + k], shape, [&](int64_t p) {
           std::copy(grey.begin(), grey.end(), to + p * shape.channels());
@@ -171,15 +170,15 @@ class Occlusion final : public VizKind {
   }
 
   template <class Use>
-  void over_square(const std::pair<int64_t, int64_t> &at, const Shape &shape, Use use) const {
+  void over_square(const std::pair<int64_t, int64_t>& at, const Shape& shape, Use use) const {
     for (int64_t y = at.first; y < at.first + square_; ++y) {
       for (int64_t x = at.second; x < at.second + square_; ++x) use(y * shape.width() + x);
     }
   }
 
   // As the network reads it.
-  std::vector<float> grey_pixel(const Explained &network) const {
-    const Normalization &normalization = network.source().normalization();
+  std::vector<float> grey_pixel(const Explained& network) const {
+    const Normalization& normalization = network.source().normalization();
     const double white = normalization.is_identity() ? 1.0 : 255.0;
     std::vector<float> pixel(static_cast<size_t>(network.input_shape().channels()),
                              static_cast<float>(grey_ * white));

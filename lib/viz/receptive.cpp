@@ -20,7 +20,7 @@ constexpr std::string_view kTypes[] = {"conv", "maxpool", "avgpool", "upconv", "
 
 // The smallest rectangle about the strongest pixels that together have `share`
 // of the sum.
-InputBox box_of_share(const FloatImage &map, double share) {
+InputBox box_of_share(const FloatImage& map, double share) {
   std::vector<size_t> order(map.values.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(),
@@ -43,17 +43,17 @@ class Receptive final : public VizKind {
  public:
   Receptive() { samples_.samples = 64; }
 
-  void options(Options &o) override {
+  void options(Options& o) override {
     o("layer", layers_, "layers with maps, * and ? allowed (default: at most eight of all)");
     o("position", position_, "row and column of the unit (default: the middle)");
     o("share", share_, "of the measured influence that the drawn rectangle holds").between(0.01, 1);
     samples_.options(o);
   }
 
-  VizResult run(const VizRequest &request) override {
+  VizResult run(const VizRequest& request) override {
     Explained network(request, "receptive");
     network.require_image();
-    const auto fits = [](const Value &value) {
+    const auto fits = [](const Value& value) {
       return value.shape.rank() == 3 && value.shape.positions() > 1;
     };
     values_ = network.layers(layers_, some_of(network.maps(kTypes)), fits,
@@ -89,7 +89,7 @@ class Receptive final : public VizKind {
   }
 
  private:
-  static std::vector<int> some_of(const std::vector<int> &all) {
+  static std::vector<int> some_of(const std::vector<int>& all) {
     constexpr size_t kMost = 8;
     if (all.size() <= kMost) return all;
     std::vector<int> some;
@@ -97,8 +97,8 @@ class Receptive final : public VizKind {
     return some;
   }
 
-  Pair place(const Explained &network, int v) const {
-    const Shape &shape = network.value(v).shape;
+  Pair place(const Explained& network, int v) const {
+    const Shape& shape = network.value(v).shape;
     if (position_.empty()) return {shape.height() / 2, shape.width() / 2};
     const bool is_inside = position_.size() == 2 && position_[0] >= 0 && position_[1] >= 0 &&
                            position_[0] < shape.height() && position_[1] < shape.width();
@@ -109,7 +109,7 @@ class Receptive final : public VizKind {
     return {position_[0], position_[1]};
   }
 
-  void add(Explained &network, int use, int64_t batch, Sheet &sheet, VizResult &result) const {
+  void add(Explained& network, int use, int64_t batch, Sheet& sheet, VizResult& result) const {
     const int v = values_[static_cast<size_t>(use)];
     const Pair at = place(network, v);
     const FloatImage influence = measured(network, use, batch, at);
@@ -120,17 +120,18 @@ class Receptive final : public VizKind {
     const Image picture = network.source().picture(first.data());
     const std::string name = network.layer_name(v);
     Tile tile{picture, name, fmt::format("sees {} x {}", seen.width(), seen.height())};
-    tile.marks = {rectangle(inside(seen, picture), Paint::series(kOrange), true),
-                  rectangle(found, Paint::series(kBlue), false)};
+    // The dashed one last: blue shows between its dashes where both are one.
+    tile.marks = {rectangle(found, Paint::series(kBlue), false),
+                  rectangle(inside(seen, picture), Paint::series(kOrange), true)};
     sheet.tiles.push_back(std::move(tile));
     FloatImage shown = influence;
     // The root shows weak influences too.
-    for (float &value : shown.values) value = std::sqrt(value);
+    for (float& value : shown.values) value = std::sqrt(value);
     stretch(shown, {0, range_of(shown).high});
     sheet.tiles.push_back(
         {ColourMap::heat().apply(shown), "measured",
          fmt::format("{:.0f}% in {} x {}", 100 * share_, found.width(), found.height())});
-    const auto json = [](const InputBox &box) {
+    const auto json = [](const InputBox& box) {
       return nlohmann::ordered_json{box.left, box.top, box.width(), box.height()};
     };
     result.numbers["layers"].push_back({{"layer", name},
@@ -141,14 +142,14 @@ class Receptive final : public VizKind {
   }
 
   // The mean amount of the gradient of all maps at that place, by pixel.
-  FloatImage measured(Explained &network, int use, int64_t batch, const Pair &at) const {
+  FloatImage measured(Explained& network, int use, int64_t batch, const Pair& at) const {
     const int v = values_[static_cast<size_t>(use)];
     const Shape &shape = network.value(v).shape, &image = network.input_shape();
     std::vector<double> sums(static_cast<size_t>(image.positions()), 0.0);
     const int64_t all = network.source().size(), channels = image.channels();
     for (int64_t first = 0; first < all; first += batch) {
       const int64_t n = std::min(batch, all - first);
-      Executor &executor = network.run(use, first, n);
+      Executor& executor = network.run(use, first, n);
       const View seed = executor.gradient(v);
       std::fill_n(seed.data, seed.count(), 0.0f);
       for (int64_t i = 0; i < n; ++i) {
@@ -172,12 +173,12 @@ class Receptive final : public VizKind {
     return map;
   }
 
-  static InputBox inside(const InputBox &box, const Image &picture) {
+  static InputBox inside(const InputBox& box, const Image& picture) {
     return {std::max<int64_t>(box.top, 0), std::max<int64_t>(box.left, 0),
             std::min(box.bottom, picture.height), std::min(box.right, picture.width)};
   }
 
-  static Drawing::Rectangle rectangle(const InputBox &box, const Paint &paint, bool dashed) {
+  static Drawing::Rectangle rectangle(const InputBox& box, const Paint& paint, bool dashed) {
     Drawing::Rectangle r;
     r.x = static_cast<double>(box.left);
     r.y = static_cast<double>(box.top);

@@ -18,7 +18,25 @@ layers:
 loss: {cross_entropy: out, target: label}
 )";
 
+// By stroke, in the order in which they are drawn.
+std::vector<bool> dashed_ones(const Drawing& drawing) {
+  std::vector<bool> dashed;
+  for (const Drawing::Element& element : drawing.elements()) {
+    const auto* r = std::get_if<Drawing::Rectangle>(&element);
+    if (r != nullptr && r->stroke.paint.role() == Paint::Role::kSeries) {
+      dashed.push_back(r->stroke.dashed);
+    }
+  }
+  return dashed;
+}
+
 }  // namespace
+
+TEST_CASE("what a unit can see is drawn over what is measured, which it may hide") {
+  const SmallNetwork network(kModel, {1, 16, 16});
+  const VizResult result = run_kind("receptive", network.request(), {{"layer", {"c1"}}});
+  CHECK(dashed_ones(result.figures.at(0).drawing) == std::vector<bool>{false, true});
+}
 
 TEST_CASE("what is measured lies within what kernels and strides allow") {
   const SmallNetwork network(kModel, {1, 16, 16});
