@@ -48,7 +48,8 @@ class Activations final : public VizKind {
   Activations() { samples_.samples = 1; }
 
   void options(Options& o) override {
-    o("layer", layers_, "layers, * and ? allowed (default: the convolutions, at most six)");
+    o("layer", layers_,
+      "layers, * and ? allowed (default: the convolutions, else linear layers, at most six)");
     o("maps", most_maps_, "the most maps of a layer").between(1, 4096);
     samples_.options(o);
   }
@@ -56,7 +57,7 @@ class Activations final : public VizKind {
   VizResult run(const VizRequest& request) override {
     Explained network(request, "activations");
     const std::vector<int> values = network.layers(
-        layers_, spread(network.maps(kTypes)), [](const Value&) { return true; },
+        layers_, spread(by_default(network)), [](const Value&) { return true; },
         "'activations' takes any layer");
     network.prepare({{.pass = Pass::predicting(), .batch = 1, .keep = values, .whole = false}},
                     samples_);
@@ -77,6 +78,18 @@ class Activations final : public VizKind {
   }
 
  private:
+  static std::vector<int> by_default(const Explained& network) {
+    std::vector<int> found = network.maps(kTypes);
+    if (!found.empty()) return found;
+    for (const GraphNode& node : network.graph().nodes) {
+      const std::string_view type = node.type->name;
+      if (type == "linear" || type == "sparse_code") {
+        found.push_back(network.graph().find_value(node.name));
+      }
+    }
+    return found;
+  }
+
   // A few of many, evenly.
   static std::vector<int> spread(const std::vector<int>& all) {
     constexpr size_t kMost = 6;

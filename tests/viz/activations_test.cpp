@@ -51,6 +51,17 @@ TEST_CASE("a layer without maps is one picture, row by row") {
   CHECK(pictures[1].height == 3);
 }
 
+TEST_CASE("networks without maps show their linear layers") {
+  const SmallNetwork network(
+      "name: flat\ninput: {image: [1, 4, 4]}\nlayers: [flatten, {linear: 5, act: relu, name: h}, "
+      "{linear: 3, name: out}]\nloss: {cross_entropy: out, target: label}\n",
+      {1, 4, 4});
+  const VizResult result = run_kind("activations", network.request());
+  REQUIRE(result.figures.size() == 2);
+  CHECK(result.figures[0].name == "activations_h");
+  CHECK(result.figures[1].name == "activations_out");
+}
+
 TEST_CASE("a name means the value behind the activation") {
   const SmallNetwork network(kModel, {1, 6, 5}, 12, set_weights);
   const VizResult result = run_kind("activations", network.request(), {{"layer", {"c1"}}});
