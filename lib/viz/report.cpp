@@ -89,7 +89,6 @@ p{margin:.3rem 0 .8rem}.muted{color:var(--muted)}
 .figures{display:flex;flex-wrap:wrap;gap:.8rem}
 .figure{overflow-x:auto;max-width:100%;border:1px solid var(--grid);border-radius:8px}
 .figure svg,.figure img{display:block;max-width:100%;height:auto}
-.wide svg,.wide img{min-width:460px}
 .scroll{overflow-x:auto;border:1px solid var(--grid);border-radius:8px}
 table{border-collapse:collapse;font-size:.85rem;width:100%}
 td,th{text-align:left;padding:.25rem .6rem;border-bottom:1px solid var(--grid);vertical-align:top}
@@ -120,14 +119,16 @@ std::string volume(const Shape& shape) {
 }
 
 std::string figure_html(const Drawing& drawing) {
-  const char* kind = drawing.width() > 460 ? "figure wide" : "figure";
+  // On a narrow screen it shrinks until its texts are just readable; behind that it is scrolled.
+  constexpr double kSmallest = 0.52;
   std::string content = svg_element(drawing);
   if (content.size() > kMostPictureBytes) {
     content = fmt::format("<img alt=\"{}\" width=\"{:.0f}\" src=\"data:image/png;base64,{}\"/>\n",
                           xml_escaped(drawing.label()), drawing.width(),
                           base64(encode_png(rasterized(drawing, 1))));
   }
-  return fmt::format("<div class=\"{}\">{}</div>\n", kind, content);
+  return fmt::format("<div class=\"figure\"><div style=\"min-width:{:.0f}px\">{}</div></div>\n",
+                     kSmallest * drawing.width(), content);
 }
 
 class ReportPage {

@@ -26,6 +26,11 @@ TEST_CASE("a report is one well-formed page that needs nothing else") {
     CHECK(contains(page, part));
   }
   CHECK(page.size() < 5'000'000);
+  // The sheet of mistakes fits a telephone's screen; nothing shrinks to less than half.
+  const size_t errors = page.find("id=\"errors\"");
+  const size_t width = page.find("min-width:", errors) + std::string("min-width:").size();
+  CHECK(std::stoi(page.substr(width)) > 260);
+  CHECK(std::stoi(page.substr(width)) < 370);
   CHECK(result.text == "");
 }
 
