@@ -5,6 +5,7 @@
 // unpooling switches and transposed filters; what rectifiers do is the rule of the pass
 // (layers/rectifier.h). Batch normalisation in testing is a scale, and goes back as one.
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/text.h"
@@ -296,22 +297,31 @@ class Deconv final : public VizKind {
             cnn::draw(sheet)};
   }
 
-  // Pictures of one size side by side, a thin white line between them.
+  // Pictures of one size side by side; the line between them is blue, as patches may be black, grey
+  // or white all over.
   static Image block_of(const std::vector<Image>& pictures, int64_t side) {
     const Image& first = pictures[0];
     // Small patches are enlarged first, so that the line stays thin beside them.
     const int64_t scale = std::max<int64_t>(1, 48 / std::max(first.height, first.width));
     const int64_t height = first.height * scale, width = first.width * scale;
-    constexpr uint8_t kWhite = 255;
-    Image block{side * (height + 2) - 2, side * (width + 2) - 2, first.channels, {}};
-    block.values.assign(static_cast<size_t>(block.height * block.width * block.channels), kWhite);
-    for (size_t i = 0; i < pictures.size(); ++i) {
+    constexpr std::array<uint8_t, 3> kLine = {110, 165, 220};
+    constexpr uint8_t kEmpty = 255;
+    Image block{side * (height + 2) - 2, side * (width + 2) - 2, 3, {}};
+    for (int64_t i = 0; i < block.height * block.width; ++i) {
+      block.values.insert(block.values.end(), kLine.begin(), kLine.end());
+    }
+    for (size_t i = 0; i < static_cast<size_t>(side * side); ++i) {
       const int64_t top = static_cast<int64_t>(i) / side * (height + 2);
       const int64_t left = static_cast<int64_t>(i) % side * (width + 2);
       for (int64_t y = 0; y < height; ++y) {
         for (int64_t x = 0; x < width; ++x) {
-          std::copy_n(pictures[i].row(y / scale) + x / scale * first.channels, first.channels,
-                      block.values.data() + ((top + y) * block.width + left + x) * first.channels);
+          uint8_t* to = block.values.data() + ((top + y) * block.width + left + x) * 3;
+          if (i >= pictures.size()) {
+            std::fill_n(to, 3, kEmpty);
+            continue;
+          }
+          const uint8_t* from = pictures[i].row(y / scale) + x / scale * first.channels;
+          for (int64_t c = 0; c < 3; ++c) to[c] = from[first.channels >= 3 ? c : 0];
         }
       }
     }
@@ -365,9 +375,10 @@ const VizKindType deconv_kind = {
         "By the rule deconvnet a projection depends on its picture through the places of maxima "
         "alone. A network that shrinks pictures by strides, as ResNets do, has few or none: all "
         "projections of a map are then alike, however different the patches. So the default there "
-        "is the rule guided, by which only what was active in that picture passes back. Even so, "
-        "deep layers of networks with shortcuts give clouds rather than contours: what is summed "
-        "up there has come by many paths at once.\n\n"
+        "is the rule guided: what was not active in that picture does not pass either. Its "
+        "projections follow contours of the picture, to a degree even where weights have learned "
+        "nothing (Adebayo et al. 2018, \"Sanity checks for saliency maps\"): believe in what the "
+        "patches of a map have in common.\n\n"
         "Zeiler & Fergus 2013, \"Visualizing and understanding convolutional networks\"; the rule "
         "guided: Springenberg et al. 2014, \"Striving for simplicity\".",
     .make = make_kind<Deconv>};
