@@ -4,14 +4,14 @@
 #
 #   scripts/experiments/lecture.sh                into runs/lecture-small
 #   scripts/experiments/lecture.sh --data mnist   on the real digits (scripts/get_data.sh mnist)
-#   scripts/experiments/lecture.sh --full         ten epochs in place of three
+#   scripts/experiments/lecture.sh --full         thirty epochs in place of ten
 set -euo pipefail
 # shellcheck source=scripts/experiments/common.sh
 . "$(dirname "$0")/common.sh"
 read_arguments "$@"
 
-epochs=3
-[ "$scale" = small ] || epochs=10
+epochs=10
+[ "$scale" = small ] || epochs=30
 data=${data:-digits}
 seed=${seeds%% *}
 lecture=$OUT/lecture
@@ -26,6 +26,7 @@ begin_index() {
 <style>
 body{font:17px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}
 img{max-width:100%;height:auto;display:block;background:#fff;border-radius:6px}
+.pictures{display:flex;flex-wrap:wrap;align-items:flex-start;gap:.8rem}
 h2{margin:2.5rem 0 .2rem;font-size:1.2rem}p{margin:.2rem 0 .6rem}code{font-size:.85em;overflow-wrap:anywhere}
 </style></head><body>
 <h1>A convolutional network, in pictures</h1>
@@ -41,10 +42,13 @@ picture() {
   number=$((number + 1))
   echo "$number. $title"
   written=$("$CNN" viz "$kind" "$@" --quiet --out "$lecture/$number-$kind" | sed -n 's/^wrote //p')
-  echo "<h2>$number. $title</h2><p>$text</p><p><code>cnn viz $kind $*</code></p>" >> "$index"
+  echo "<h2>$number. $title</h2><p>$text</p><p><code>cnn viz $kind $*</code></p><div class=\"pictures\">" >> "$index"
   while read -r file; do
-    echo "<p><img src=\"${file#"$lecture/"}\" alt=\"$title\"/></p>" >> "$index"
+    file=${file#"$lecture/"}
+    # PNGs have two pixels for one, so that texts are as large as in SVGs.
+    echo "<img src=\"$file\" $([[ $file != *.png ]] || echo "srcset=\"$file 2x\"") alt=\"$title\"/>" >> "$index"
   done <<< "$written"
+  echo "</div>" >> "$index"
 }
 
 begin_index
@@ -55,7 +59,7 @@ echo "training LeNet-5 on '$data', $epochs epochs"
 
 picture data "The data" "Some samples of each class, as the network gets them." "$run"
 picture graph "The network" "Volumes get smaller and deeper, until a few numbers are left." "$run"
-picture curves "Training" "Loss and accuracy, epoch by epoch: dashed training, solid validation." "$run"
+picture curves "Training" "Loss and accuracy, epoch by epoch: dashed training, solid validation." "$run" --separate
 picture filters "Filters" "What the layers look for: blue weights are negative, red ones positive." "$run"
 picture activations "Activations" "What they find in one digit: its maps, the strongest first." "$run"
 picture deconv "What excites a unit" "The strongest activations of each map, projected back to pixels, beside the patches that caused them." "$run" --layer c3
