@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <new>
 #include <utility>
 
@@ -129,6 +130,9 @@ ModelSpec Command::load(const std::string& path) const {
 std::string Command::weights_for(const std::string& path, const std::string& given) {
   if (!given.empty()) return given;
   if (!is_run_directory(path)) {
+    if (!std::filesystem::exists(path)) {
+      fail(Exit::kInput, path, "is neither a model file nor a run directory: there is nothing");
+    }
     fail(Exit::kUsage, "", "--weights FILE is required with a model file (a run has its own)");
   }
   return weights_of_run(path);

@@ -109,6 +109,7 @@ TEST_CASE("viz explains wrong words") {
       {{"viz", "confusoin", "x"}, 2, "did you mean 'confusion'?"},
       {{"viz", "confusion"}, 2, "a model file or a run is required"},
       {{"viz", "confusion", model}, 2, "--weights FILE is required"},
+      {{"viz", "filters", "/nonexistent"}, 4, "/nonexistent: error: is neither a model file"},
       {{"viz", "errors", two_runs().first, "--mots", "3"}, 2, "did you mean '--most'?"},
       {{"viz", "errors", two_runs().first, "--most", "many"}, 2, "expected an integer"},
       {{"viz", "errors", two_runs().first, two_runs().second}, 2, "looks at one model"},
