@@ -111,9 +111,11 @@ class Activations final : public VizKind {
     Sheet sheet;
     sheet.title = fmt::format("{}: activations of {}", network.name(), name);
     sheet.subtitle =
-        fmt::format("{} of {}; {}", network.value(v).shape.str(), network.source().name(sample),
-                    shown < layer.maps.size() ? fmt::format("the {} strongest maps", shown)
-                                              : std::string("strongest map first"));
+        fmt::format("{} of {}", network.value(v).shape.str(), network.source().name(sample));
+    if (layer.maps.size() > 1) {
+      sheet.subtitle += shown < layer.maps.size() ? fmt::format("; the {} strongest maps", shown)
+                                                  : std::string("; strongest map first");
+    }
     sheet.tile_size = network.value(v).shape.rank() < 3 ? 180 : 84;
     if (network.input_shape().rank() == 3) {
       sheet.tiles.push_back({network.source().picture(network.shown(0)), "input"});

@@ -120,7 +120,7 @@ std::string volume(const Shape& shape) {
 
 std::string figure_html(const Drawing& drawing) {
   // On a narrow screen it shrinks until its texts are just readable; behind that it is scrolled.
-  constexpr double kSmallest = 0.52;
+  constexpr double kSmallest = 0.48;
   std::string content = svg_element(drawing);
   if (content.size() > kMostPictureBytes) {
     content = fmt::format("<img alt=\"{}\" width=\"{:.0f}\" src=\"data:image/png;base64,{}\"/>\n",

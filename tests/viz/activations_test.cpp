@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "small_network.h"
 #include "support.h"
 #include "support/catch.h"
@@ -48,6 +50,8 @@ TEST_CASE("a layer without maps is one picture, row by row") {
   const std::vector<Image> pictures = pictures_of(result.figures[1].drawing);
   REQUIRE(pictures.size() == 3);
   CHECK(pictures[1].width == 3);
+  const std::vector<std::string> texts = texts_of(result.figures[1].drawing);
+  CHECK(std::count(texts.begin(), texts.end(), "[7] of test 6") == 1);
   CHECK(pictures[1].height == 3);
 }
 
