@@ -99,9 +99,6 @@ class DataSource {
 
   bool shuffle() const;  // `shuffle:` of the map, for training's loader
   bool has_test() const;
-  // What the map says, without a look at files: names are missing where files have them.
-  Normalization normalization(int64_t channels) const;
-  const std::vector<std::string>& class_names() const;
   // Samples are checked: equal counts, labels in range, at least one sample (a split with nothing
   // held out is an empty validation view); a class without samples is a warning. A missing test
   // split is Exit::kInput.

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "data/augmentation.h"
 #include "data/dataset.h"
+#include "data/description.h"
 #include "data/format.h"
 
 namespace cnn {
@@ -121,12 +122,6 @@ DataSource& DataSource::operator=(DataSource&&) noexcept = default;
 
 bool DataSource::shuffle() const { return format_->common.shuffle; }
 bool DataSource::has_test() const { return format_->has_test(); }
-Normalization DataSource::normalization(int64_t channels) const {
-  return format_->common.normalization(channels);
-}
-const std::vector<std::string>& DataSource::class_names() const {
-  return format_->common.classes.names;
-}
 
 std::shared_ptr<const Dataset> DataSource::open_whole(Split split) {
   std::shared_ptr<const Dataset>& kept = opened_[static_cast<size_t>(split)];
@@ -171,6 +166,11 @@ DataView DataSource::open(Split split) {
                                      : std::vector<int64_t>(middle, order.end());
   std::sort(indices.begin(), indices.end());
   return {dataset, with_patches(limited(std::move(indices), options.limit), patches)};
+}
+
+DataDescription describe_data(const Node& data, int64_t channels) {
+  const DataOptions options = read_format(data)->common;
+  return {options.normalization(channels), options.classes.names};
 }
 
 DataView open_dataset(const Node& data, Split split, uint64_t seed) {

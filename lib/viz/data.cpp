@@ -17,13 +17,11 @@ constexpr int64_t kMostRows = 20;  // classes that have a row of their own
 
 class DataKind final : public VizKind {
  public:
-  DataKind() {
-    samples_.split = "train";
-    samples_.samples = 100;
-  }
+  DataKind() { samples_.split = "train"; }
 
   void options(Options& o) override {
-    samples_.options(o);
+    samples_.options_without_count(o);
+    o("samples", count_, "how many (default: 100; of pictures over 64 pixels wide 12)").at_least(1);
     o("draws", draws_, "augmented versions of a sample, where the data have 'augment'")
         .between(1, 30);
   }
@@ -68,6 +66,9 @@ class DataKind final : public VizKind {
     return -1;
   }
 
+  bool is_large() const { return source_->shape().rank() == 3 && source_->shape().width() > 64; }
+  int64_t count() const { return count_.value_or(is_large() ? 12 : 100); }
+
   // Number k of `count` that are shown of all that there are: see SampleOptions.
   int64_t number_of(int64_t k, int64_t count) const {
     const bool follow = samples_.first || !samples_.images.empty();
@@ -84,7 +85,7 @@ class DataKind final : public VizKind {
   bool add_rows_of_classes(const DataView& view, Sheet& sheet) const {
     const auto classes = static_cast<int64_t>(view.dataset->class_names().size());
     if (classes < 2 || classes > kMostRows || source_->label(0) < 0) return false;
-    const int64_t wanted = std::max<int64_t>(1, samples_.samples / classes);
+    const int64_t wanted = std::max<int64_t>(1, count() / classes);
     std::vector<std::vector<int64_t>> found(static_cast<size_t>(classes));
     int64_t missing = classes * wanted;
     for (int64_t i = 0; i < source_->size() && missing > 0; ++i) {
@@ -108,17 +109,16 @@ class DataKind final : public VizKind {
   }
 
   void add_samples(Sheet& sheet) const {
-    const int64_t count = std::min(samples_.samples, source_->size());
-    // Few large pictures, or many small ones.
-    sheet.tile_size = source_->shape().width() > 64 ? 192 : 56;
-    for (int64_t k = 0; k < count; ++k) {
-      const int64_t i = number_of(k, count);
+    const int64_t shown = std::min(count(), source_->size());
+    sheet.tile_size = is_large() ? 192 : 56;
+    for (int64_t k = 0; k < shown; ++k) {
+      const int64_t i = number_of(k, shown);
       const int64_t label = source_->label(i);
       const Image picture = picture_of(i);
       sheet.tiles.push_back({picture, label < 0 ? source_->name(i) : source_->class_name(label)});
       if (mask_field_ >= 0) sheet.tiles.push_back({with_mask(i, picture), "with its mask"});
     }
-    if (mask_field_ >= 0) sheet.columns = std::min<int64_t>(8, 2 * count);
+    if (mask_field_ >= 0) sheet.columns = std::min<int64_t>(8, 2 * shown);
   }
 
   Image with_mask(int64_t i, const Image& picture) const {
@@ -152,7 +152,7 @@ class DataKind final : public VizKind {
     Sheet sheet;
     sheet.title = fmt::format("{}: what training makes of a sample", spec.name);
     sheet.subtitle = "as it is, then as the first epochs see it: data.augment";
-    sheet.tile_size = source_->shape().width() > 64 ? 128 : 56;
+    sheet.tile_size = is_large() ? 128 : 56;
     sheet.columns = 1 + draws_;
     sheet.gaps_before = {1};
     sheet.column_titles.push_back("as it is");
@@ -174,6 +174,7 @@ class DataKind final : public VizKind {
   }
 
   SampleOptions samples_;
+  std::optional<int64_t> count_;
   int64_t draws_ = 8;
   std::unique_ptr<SampleSource> source_;
   int mask_field_ = -1;

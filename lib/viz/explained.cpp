@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "data/catalogue.h"
+#include "data/description.h"
 #include "train/metrics.h"
 
 namespace cnn {
@@ -69,9 +70,9 @@ void Explained::prepare(const std::vector<Network::Use>& uses, const SampleOptio
 void Explained::take_data_map() {
   const ModelSpec& spec = request_.subject().spec;
   if (!weights_.input.empty() || spec.section("data") == nullptr) return;
-  const DataSource map(load_data(spec), 0);
-  weights_.normalization = map.normalization(input_shape().channels());
-  weights_.class_names = map.class_names();
+  DataDescription description = describe_data(load_data(spec), input_shape().channels());
+  weights_.normalization = std::move(description.normalization);
+  weights_.class_names = std::move(description.class_names);
 }
 
 Normalization Explained::normalization() const {

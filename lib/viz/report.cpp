@@ -66,7 +66,8 @@ std::vector<Section> sections() {
       {"latent", "The latent space", "What the decoder makes of a grid of codes.", {}},
       {"embedding",
        "Codes in the plane",
-       "What the last layer reads of each sample, by principal components and by t-SNE.",
+       "Each point is a sample: what the last layer reads of it, or an autoencoder's code. By "
+       "principal components and by t-SNE.",
        {{"samples", {"1000"}}},
        true},
       {"graph",

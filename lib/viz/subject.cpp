@@ -94,10 +94,14 @@ std::string shown_name(const Graph& graph, int value) {
 }
 
 void SampleOptions::options(Options& o) {
+  options_without_count(o);
+  o("samples", samples, "how many").at_least(1);
+}
+
+void SampleOptions::options_without_count(Options& o) {
   o("images", images, "images, folders of images or .npy files (default: samples of the split)");
   o.choice<std::string>("split", split, {{"test", "test"}, {"val", "val"}, {"train", "train"}},
                         "of the model's data");
-  o("samples", samples, "how many").at_least(1);
   o("first", first,
     "number of the first one, which the others follow (default: evenly over the split)")
       .at_least(0);

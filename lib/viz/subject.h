@@ -45,6 +45,7 @@ struct SampleOptions {
   std::optional<int64_t> first = {};
 
   void options(Options& o);
+  void options_without_count(Options& o);  // for kinds that have their own --samples
 };
 
 // A sample (or a gradient step away from one) as people see it: grey or RGB.

@@ -56,6 +56,20 @@ TEST_CASE("a sheet of data has a row a class, and one of what augmentation makes
   CHECK(test.figures.size() == 1);
 }
 
+TEST_CASE("a sheet has few of large pictures unless more are asked for") {
+  const SmallNetwork network(
+      "name: wide\ninput: {image: [1, 2, 80]}\nlayers: [flatten, {linear: 3, name: out}]\n"
+      "loss: {cross_entropy: out, target: label}\n",
+      {1, 2, 80}, 20);
+  const auto shown = [&](const std::vector<VizFlag>& flags) {
+    std::vector<VizFlag> all = {{"split", {"test"}}};
+    all.insert(all.end(), flags.begin(), flags.end());
+    return pictures_of(run_kind("data", network.request(), all).figures.at(0).drawing).size();
+  };
+  CHECK(shown({}) == 12);  // three classes
+  CHECK(shown({{"samples", {"18"}}}) == 18);
+}
+
 TEST_CASE("samples are shown as they were before normalisation") {
   const VizRequest request = trained_request();
   ParameterStore store;
