@@ -45,8 +45,10 @@ picture() {
   echo "<h2>$number. $title</h2><p>$text</p><p><code>cnn viz $kind $*</code></p><div class=\"pictures\">" >> "$index"
   while read -r file; do
     file=${file#"$lecture/"}
-    # PNGs have two pixels for one, so that texts are as large as in SVGs.
-    echo "<img src=\"$file\" $([[ $file != *.png ]] || echo "srcset=\"$file 2x\"") alt=\"$title\"/>" >> "$index"
+    # PNGs have two pixels for one; without 'src', which would be taken for a picture of one.
+    local source="src=\"$file\""
+    [[ $file != *.png ]] || source="srcset=\"$file 2x\""
+    echo "<img $source alt=\"$title\"/>" >> "$index"
   done <<< "$written"
   echo "</div>" >> "$index"
 }
