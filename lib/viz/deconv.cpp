@@ -302,7 +302,7 @@ class Deconv final : public VizKind {
   static Image block_of(const std::vector<Image>& pictures, int64_t side) {
     const Image& first = pictures[0];
     // Small patches are enlarged first, so that the line stays thin beside them.
-    const int64_t scale = std::max<int64_t>(1, 48 / std::max(first.height, first.width));
+    const int64_t scale = std::max<int64_t>(1, 64 / std::max(first.height, first.width));
     const int64_t height = first.height * scale, width = first.width * scale;
     constexpr std::array<uint8_t, 3> kLine = {110, 165, 220};
     constexpr uint8_t kEmpty = 255;

@@ -86,14 +86,14 @@ TEST_CASE("a sheet has the projections beside their patches") {
   const Best best = largest_windows(network)[0];
   const float first = network.picture(best.sample)[best.y * 8 + best.x];
   CHECK(pictures[1].values[0] == Approx(255 * first).margin(1));
-  // Patches of 3 x 3 become 48 x 48; a line that none of them hides stands between them.
+  // Patches of 3 x 3 become 63 x 63; a line that none of them hides stands between them.
   const VizResult five = run_kind("deconv", network.request(), {{"layer", {"c1"}}, {"top", {"5"}}});
   const Image block = pictures_of(five.figures.at(0).drawing)[1];
-  REQUIRE(block.width == 3 * 48 + 2 * 2);
+  REQUIRE(block.width == 3 * 63 + 2 * 2);
   REQUIRE(block.channels == 3);
-  CHECK(block.row(48)[0] < block.row(48)[2]);     // the line
+  CHECK(block.row(63)[0] < block.row(63)[2]);     // the line
   CHECK(block.row(20)[60] == block.row(20)[62]);  // grey
-  CHECK(block.row(147)[3 * 147] == 255);          // no patch
+  CHECK(block.row(190)[3 * 190] == 255);          // no patch
 }
 
 TEST_CASE("deconv gives the same bits on one thread and on three, by every rule") {
