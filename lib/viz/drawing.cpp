@@ -123,12 +123,13 @@ std::string fitted(std::string_view text, double size, double width, bool bold) 
   return dots;
 }
 
-std::vector<std::string> broken_lines(std::string_view text, double size, double width) {
+std::vector<std::string> broken_lines(std::string_view text, double size, double width,
+                                      bool bold) {
   std::vector<std::string> lines;
   std::string line;
   for (const std::string& word : split(text, ' ')) {
     const std::string longer = line.empty() ? word : line + " " + word;
-    if (!line.empty() && text_width(longer, size) > width) {
+    if (!line.empty() && text_width(longer, size, bold) > width) {
       lines.push_back(std::exchange(line, word));
     } else {
       line = longer;

@@ -138,6 +138,7 @@ double text_width(std::string_view text, double size, bool bold = false);
 std::string fitted(std::string_view text, double size, double width, bool bold = false);
 
 // The text in lines at most `width` wide, broken at spaces.
-std::vector<std::string> broken_lines(std::string_view text, double size, double width);
+std::vector<std::string> broken_lines(std::string_view text, double size, double width,
+                                      bool bold = false);
 
 }  // namespace cnn

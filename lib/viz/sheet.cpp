@@ -199,9 +199,9 @@ class SheetPainter {
 double draw_titles(Drawing& drawing, const std::string& title, const std::string& subtitle,
                    double left, double width) {
   double y = kMargin;
-  if (!title.empty()) {
+  for (const std::string& line : broken_lines(title, kTitleSize, width, true)) {
     y += kTitleSize;
-    drawing.text({left, y}, fitted(title, kTitleSize, width, true),
+    drawing.text({left, y}, fitted(line, kTitleSize, width, true),
                  {kTitleSize, Anchor::kStart, Paint::ink(), true});
     y += 5;
   }

@@ -123,6 +123,13 @@ TEST_CASE("a sheet enlarges by whole factors and keeps rows, captions and titles
   CHECK(xml_fault(svg_file(drawing)).value_or("") == "");
 }
 
+TEST_CASE("a long title is broken into lines, not cut") {
+  Drawing drawing(200, 100);
+  const double one = draw_titles(drawing, "short", "", 10, 180);
+  CHECK(draw_titles(drawing, "what each class answers to most strongly", "", 10, 180) > one);
+  for (const std::string& text : texts_of(drawing)) CHECK_FALSE(text.ends_with("…"));
+}
+
 TEST_CASE("an empty sheet and tiles of several sizes are drawn") {
   Sheet sheet;
   sheet.title = "A title that is much longer than the few tiles below it are wide in all";
