@@ -182,7 +182,7 @@ MemorySummary plan_all(const ModelSpec& spec, const TrainSettings& settings, Net
   const MetricSet metrics(spec, network.test_graph());
   network.plan({{Pass::training(), batch, {}},
                 {Pass::testing(), settings.evaluation_batch(), metrics.values()},
-                {Pass::testing(), batch, {}}});
+                {Pass::predicting(), batch, {}}});
   const ParameterStore& store = network.store();
   const MemoryPlan& infer = network.memory_plan(2);
   MemorySummary memory;

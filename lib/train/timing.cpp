@@ -94,7 +94,7 @@ class Bench {
       : request_(request), network_(spec, request.training) {
     const TrainSettings settings = read_train_settings(spec);
     batch_ = request.batch_size > 0 ? request.batch_size : settings.batch_size;
-    const Pass pass = request.training ? Pass::training() : Pass::testing();
+    const Pass pass = request.training ? Pass::training() : Pass::predicting();
     network_.plan({{pass, batch_, {}}});
     network_.note_kernels(0);
     Diagnostics diagnostics;
