@@ -136,9 +136,10 @@ void dot_product(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, c
   const int64_t depth = std::max<int64_t>(1, vectors) * kWidth;
   parallel_for(n, kBlock, [&](int64_t begin, int64_t end) {
     for (int64_t first_row = 0; first_row < m; first_row += kMostRows) {
-      alignas(64) float sums[kMostRows * kBlock] = {};
+      alignas(64) float sums[kMostRows * kBlock];
       Product part = product;
       part.m = std::min(kMostRows, m - first_row);
+      std::fill_n(sums, part.m * kBlock, 0.0f);
       part.a += first_row * lda;
       for (int64_t first = 0; first < k; first += depth) {
         add_depth(part, begin, end, first, std::min(depth, k - first), sums);

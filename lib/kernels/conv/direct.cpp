@@ -199,12 +199,16 @@ class DirectGrid {
   void pack_block(const float* w, const WeightStrides& strides, const ChannelBlock& block,
                   float* to) const {
     const int64_t lanes = block.lanes(), channels = grid().group_source();
-    std::fill_n(to, packed_block(block), 0.0f);
+    if (block.count < lanes) std::fill_n(to, packed_block(block), 0.0f);
     for (const Tap& tap : grid().taps) {
       for (int64_t c = 0; c < channels; ++c, to += lanes) {
         const float* from =
             w + tap.index * strides.tap + c * strides.channel + block.first * strides.out;
-        for (int64_t o = 0; o < block.count; ++o) to[o] = from[o * strides.out];
+        if (strides.out == 1) {
+          std::copy_n(from, block.count, to);
+        } else {
+          for (int64_t o = 0; o < block.count; ++o) to[o] = from[o * strides.out];
+        }
       }
     }
   }
