@@ -130,6 +130,36 @@ TEST_CASE("only apps read argv or exit") {
   CHECK(in_lib == std::vector<std::string>{});
 }
 
+TEST_CASE("every type that another file may see has a name of its own") {
+  // Two classes of one name break the rule of one definition, and the linker mixes their templates.
+  const std::regex space("^(?:inline )?namespace ?([\\w:]*) ?\\{");
+  const std::regex type(
+      "^(?:template <.*> )?(?:struct|class|union|enum class) (\\w+)(?![\\w<;:])[^;]*$");
+  std::map<std::string, std::set<std::string>> homes;
+  for (const SourceFile& file : sources_under({"apps", "lib", "tests"})) {
+    std::vector<std::string> open;
+    for (const std::string& line : file.lines) {
+      std::smatch match;
+      if (std::regex_search(line, match, space)) {
+        open.push_back(match[1]);
+      } else if (line.rfind("}  // namespace", 0) == 0) {
+        REQUIRE(!open.empty());
+        open.pop_back();
+      } else if (std::regex_search(line, match, type)) {
+        if (std::find(open.begin(), open.end(), "") != open.end()) continue;
+        std::string name;
+        for (const std::string& part : open) name += part + "::";
+        homes[name + match[1].str()].insert(file.path.string());
+      }
+    }
+  }
+  CHECK(homes.size() > 100);
+  for (const auto& [name, files] : homes) {
+    INFO(name);
+    CHECK(files == std::set<std::string>{*files.begin()});
+  }
+}
+
 TEST_CASE("files stay under 500 lines") {
   for (const SourceFile& file : sources_under({"apps", "lib", "tests"})) {
     INFO(file.path.string());

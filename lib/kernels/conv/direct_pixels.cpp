@@ -161,7 +161,7 @@ class DirectPixels final : public ConvForward {
                   const Epilogue& epilogue, float* y) const {
     std::array<Row::Taps, kMostRuns> taps;
     size_t count = 0;
-    for (const Run& run : rows_.all_runs()) {
+    for (const TapRun& run : rows_.all_runs()) {
       const int64_t row = a * s_.stride.h + run.row;
       if (row < 0 || row >= s_.in_height) continue;
       taps[count++] = {rows_.at(rows, a, run), w + run.first * s_.out_channels, run.count};

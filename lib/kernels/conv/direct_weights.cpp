@@ -1,7 +1,7 @@
 // The gradient of a convolution's weights, directly: a run of taps times a vector or two of output
 // channels stays in registers while the pixels of a block of rows go by. Blocks of rows are summed
-// in up to 16 partial gradients, cut by shape alone and added in order. The larger the gradient, the
-// fewer: then its output channels are cut, too, to keep as many threads busy.
+// in up to 16 partial gradients, cut by shape alone and added in order. The larger the gradient,
+// the fewer: then its output channels are cut, too, to keep as many threads busy.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -189,7 +189,7 @@ class DirectBackwardWeights final : public ConvBackwardWeights {
   void add_rows(int64_t n, int64_t begin, int64_t end, const Cut& cut, const float* x,
                 const float* dy, float* sums, float* scratch) const {
     const PaddedRows::Rows rows = rows_.rows(x + n * s_.in_count(), begin, end, scratch);
-    for (const Run& run : rows_.all_runs()) {
+    for (const TapRun& run : rows_.all_runs()) {
       const PaddedRows::Span span = rows_.grid_rows(run, begin, end);
       if (span.begin >= span.end) continue;
       for (int64_t group = 0; group < s_.groups; ++group) {

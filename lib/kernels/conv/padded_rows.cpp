@@ -93,14 +93,14 @@ PaddedRows::Rows PaddedRows::rows(const float* image, int64_t begin, int64_t end
 
 PaddedRows::Depth PaddedRows::depth(int64_t a) const {
   const int64_t row = a * grid_.step.h;
-  const Run* first = runs_.data();
-  const Run* end = first + runs_.size();
+  const TapRun* first = runs_.data();
+  const TapRun* end = first + runs_.size();
   while (first < end && row + first->row < 0) ++first;
   while (first < end && row + (end - 1)->row >= grid_.source_height) --end;
   return first < end ? Depth{first->first, (end - 1)->first + (end - 1)->count} : Depth{0, 0};
 }
 
-PaddedRows::Span PaddedRows::grid_rows(const Run& run, int64_t begin, int64_t end) const {
+PaddedRows::Span PaddedRows::grid_rows(const TapRun& run, int64_t begin, int64_t end) const {
   const int64_t step = grid_.step.h;
   if (run.row < 0) begin = std::max(begin, (-run.row + step - 1) / step);
   // The last grid row a with a * step + run.row < source_height.

@@ -10,7 +10,7 @@
 namespace cnn {
 
 // `count` numbers that follow each other in a padded row, and their place in a gathered pixel.
-struct Run {
+struct TapRun {
   int64_t row = 0;     // of the source, relative to the pixel's own
   int64_t offset = 0;  // floats from the pixel's own position in a padded row
   int64_t first = 0;   // position among the depth() numbers of a gathered pixel
@@ -37,14 +37,14 @@ class PaddedRows {
   Depth depth(int64_t a) const;
   // For each of the depth() numbers, floats from the first number of its pixel's own row.
   const int64_t* offsets() const { return offsets_.data(); }
-  const std::vector<Run>& all_runs() const { return runs_; }
+  const std::vector<TapRun>& all_runs() const { return runs_; }
   // Of grid rows [begin, end), those for which the source row of `run` exists.
   struct Span {
     int64_t begin, end;
   };
-  Span grid_rows(const Run& run, int64_t begin, int64_t end) const;
+  Span grid_rows(const TapRun& run, int64_t begin, int64_t end) const;
   // The first number of a run for pixel (a, 0).
-  const float* at(const Rows& rows, int64_t a, const Run& run) const {
+  const float* at(const Rows& rows, int64_t a, const TapRun& run) const {
     return rows.data + (a * grid_.step.h + run.row - rows.first_row) * row_floats_ + run.offset;
   }
   int64_t row_floats() const { return row_floats_; }
@@ -63,7 +63,7 @@ class PaddedRows {
   int64_t row_floats_ = 0;
   int64_t rows_at_once_ = 1;
   int64_t scratch_ = 0;
-  std::vector<Run> runs_;
+  std::vector<TapRun> runs_;
   std::vector<int64_t> offsets_;
 };
 

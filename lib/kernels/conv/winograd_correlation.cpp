@@ -70,12 +70,12 @@ ConvScratch WinogradCorrelation::scratch() const {
 void WinogradCorrelation::transform_weights(const float* w, float* to) const {
   const int64_t in = group_in(), out = tiles_.output().channels;
   const int64_t side = transform_.taps, panels = panel_count(group_out());
-  const Positions<float> all{to, panels * in * kPanel, in * kPanel};
+  const TransformedSquare<float> all{to, panels * in * kPanel, in * kPanel};
   parallel_for(in * groups_, grain_for(in * groups_, transform_.positions() * group_out()),
                [&](int64_t begin, int64_t end) {
                  for (int64_t unit = begin; unit < end; ++unit) {
                    const int64_t group = unit / in, i = unit % in;
-                   Positions<float> at = all;
+                   TransformedSquare<float> at = all;
                    at.data += group * group_weight_floats() + i * kPanel;
                    transform_.weights({w, i * out + group * group_out(), side * in * out, in * out,
                                        0, side, 0, side},

@@ -255,7 +255,7 @@ void gather_panel(const Square<const float>& from, int64_t channel, int64_t n, i
 }
 
 template <class T>
-void gather(const Square<const float>& from, int64_t channels, Positions<float> to) {
+void gather(const Square<const float>& from, int64_t channels, TransformedSquare<float> to) {
   const bool inside = from.covers(T::kIn);
   int64_t c = 0;
   for (; c + kPanel <= channels; c += kPanel, to.data += to.panel) {
@@ -307,7 +307,7 @@ void scatter_panel(const float* from, int64_t position, int64_t channel, int64_t
 }
 
 template <class T, bool kInside>
-void scatter_panels(Positions<const float> from, int64_t channels, const Square<float>& to,
+void scatter_panels(TransformedSquare<const float> from, int64_t channels, const Square<float>& to,
                     const Epilogue& epilogue) {
   const bool plain = !epilogue.bias && !epilogue.residual && epilogue.rectifier.is_identity();
   const Finish<WideVector> finish(epilogue);
@@ -325,7 +325,7 @@ void scatter_panels(Positions<const float> from, int64_t channels, const Square<
 }
 
 template <class T>
-void scatter(Positions<const float> from, int64_t channels, const Square<float>& to,
+void scatter(TransformedSquare<const float> from, int64_t channels, const Square<float>& to,
              const Epilogue& epilogue) {
   if (to.covers(T::kOut)) {
     scatter_panels<T, true>(from, channels, to, epilogue);

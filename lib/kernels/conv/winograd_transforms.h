@@ -38,7 +38,7 @@ struct Square {
 
 // The transformed square: a vector for each position and panel of channels.
 template <class Float>
-struct Positions {
+struct TransformedSquare {
   Float* data;
   int64_t position;  // floats from one position to the next
   int64_t panel;     // and from one panel of channels to the next
@@ -46,10 +46,10 @@ struct Positions {
 
 // Square to positions: L x L^T.
 using GatherTransform = void (*)(const Square<const float>& from, int64_t channels,
-                                 Positions<float> to);
+                                 TransformedSquare<float> to);
 // Positions to square: L m L^T, then the epilogue, whose residual is laid out as `to.base`. The
 // channels of base[first] are those of the biases.
-using ScatterTransform = void (*)(Positions<const float> from, int64_t channels,
+using ScatterTransform = void (*)(TransformedSquare<const float> from, int64_t channels,
                                   const Square<float>& to, const Epilogue& epilogue);
 
 struct WinogradTransform {
