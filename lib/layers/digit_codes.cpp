@@ -6,7 +6,7 @@ namespace cnn {
 namespace {
 
 // clang-format off
-constexpr const char* kPixels[kDigits][kDigitHeight] = {
+constexpr const char* kPixels[kDigits][kCodeHeight] = {
     {".......", "..###..", ".##.##.", "##...##",
      "##...##", "##...##", "##...##", "##...##",
      "##...##", ".##.##.", "..###..", "......."},
@@ -47,7 +47,7 @@ std::vector<float> digit_codes(int64_t count) {
   std::vector<float> codes;
   for (int64_t digit = 0; digit < count; ++digit) {
     for (const char* row : kPixels[digit]) {
-      for (int64_t x = 0; x < kDigitWidth; ++x) codes.push_back(row[x] == '#' ? 1.0f : -1.0f);
+      for (int64_t x = 0; x < kCodeWidth; ++x) codes.push_back(row[x] == '#' ? 1.0f : -1.0f);
     }
   }
   return codes;

@@ -38,10 +38,10 @@ class Rbf final : public Layer {
               in.str());
     in_ = in[0];
     if (codes_ == Codes::kDigits) {
-      s.require(in_ == kDigitPixels,
+      s.require(in_ == kCodePixels,
                 "rbf: the digits' codes have 7 x 12 = {} numbers, the input has {}; or use "
                 "'codes: random'",
-                kDigitPixels, in_);
+                kCodePixels, in_);
       s.require(out_ <= kDigits, "rbf: {} classes, but ten digits; or use 'codes: random'", out_);
     }
     s.output({out_});

@@ -130,11 +130,12 @@ TEST_CASE("only apps read argv or exit") {
   CHECK(in_lib == std::vector<std::string>{});
 }
 
-TEST_CASE("every type that another file may see has a name of its own") {
-  // Two classes of one name break the rule of one definition, and the linker mixes their templates.
+TEST_CASE("every type and constant that another file may see has a name of its own") {
+  // Two of one name break the rule of one definition: the linker mixes them without a word.
   const std::regex space("^(?:inline )?namespace ?([\\w:]*) ?\\{");
-  const std::regex type(
-      "^(?:template <.*> )?(?:struct|class|union|enum class) (\\w+)(?![\\w<;:])[^;]*$");
+  const std::regex name(
+      "^(?:template <.*> )?(?:struct|class|union|enum class) (\\w+)(?![\\w<;:])[^;]*$|"
+      "^inline constexpr [^=(]*\\b(k[A-Z]\\w*)(?: =|\\{)");
   std::map<std::string, std::set<std::string>> homes;
   for (const SourceFile& file : sources_under({"apps", "lib", "tests"})) {
     std::vector<std::string> open;
@@ -145,17 +146,17 @@ TEST_CASE("every type that another file may see has a name of its own") {
       } else if (line.rfind("}  // namespace", 0) == 0) {
         REQUIRE(!open.empty());
         open.pop_back();
-      } else if (std::regex_search(line, match, type)) {
+      } else if (std::regex_search(line, match, name)) {
         if (std::find(open.begin(), open.end(), "") != open.end()) continue;
-        std::string name;
-        for (const std::string& part : open) name += part + "::";
-        homes[name + match[1].str()].insert(file.path.string());
+        std::string full;
+        for (const std::string& part : open) full += part + "::";
+        homes[full + match[1].str() + match[2].str()].insert(file.path.string());
       }
     }
   }
   CHECK(homes.size() > 100);
-  for (const auto& [name, files] : homes) {
-    INFO(name);
+  for (const auto& [full, files] : homes) {
+    INFO(full);
     CHECK(files == std::set<std::string>{*files.begin()});
   }
 }
