@@ -139,9 +139,13 @@ struct FieldPixels {
 
 void copy_window(const FieldPixels& source, const WindowPlace& place, const PictureSize& window,
                  float* to) {
-  for (int64_t y = 0; y < window.height; ++y) {
-    for (int64_t x = 0; x < window.width; ++x, to += source.channels) {
-      std::copy_n(source.at(place.top + y, place.left + x), source.channels, to);
+  for (int64_t y = place.top; y < place.top + window.height; ++y) {
+    const bool has_row = source.fill == nullptr || (y >= 0 && y < source.height);
+    const int64_t right = place.left + window.width;
+    for (int64_t x = place.left, run = 1; x < right; x += run) {
+      const bool is_inside = has_row && x >= 0 && x < source.width;
+      run = is_inside ? std::min(right, source.width) - x : 1;
+      to = std::copy_n(source.at(y, x), run * source.channels, to);
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "kernels/simd.h"
 
 namespace cnn {
 namespace {
@@ -24,13 +25,14 @@ Filter make_filter(int64_t inputs, int64_t outputs, double scale, double begin) 
   Filter filter;
   filter.taps = std::min(inputs, static_cast<int64_t>(std::ceil(2 * support)) + 1);
   filter.weights.assign(static_cast<size_t>(outputs * filter.taps), 0);
+  std::vector<double> row;
   for (int64_t i = 0; i < outputs; ++i) {
     const double center = begin + (static_cast<double>(i) + 0.5) * scale - 0.5;
     const auto first = std::clamp(static_cast<int64_t>(std::ceil(center - support)), int64_t{0},
                                   inputs - filter.taps);
     filter.first.push_back(first);
     double sum = 0;
-    std::vector<double> row;
+    row.clear();
     for (int64_t t = 0; t < filter.taps; ++t) {
       const double distance = std::abs(static_cast<double>(first + t) - center);
       row.push_back(std::max(0.0, 1 - distance / support));
@@ -44,24 +46,10 @@ Filter make_filter(int64_t inputs, int64_t outputs, double scale, double begin) 
   return filter;
 }
 
-template <class T>
-std::vector<float> filter_row(const T* row, const Filter& filter, int64_t channels) {
-  std::vector<float> out(filter.first.size() * static_cast<size_t>(channels), 0);
-  for (size_t i = 0; i < filter.first.size(); ++i) {
-    const float* weights = filter.weights.data() + i * static_cast<size_t>(filter.taps);
-    float* to = out.data() + i * static_cast<size_t>(channels);
-    for (int64_t t = 0; t < filter.taps; ++t) {
-      const T* from = row + (filter.first[i] + t) * channels;
-      for (int64_t c = 0; c < channels; ++c) to[c] += weights[t] * static_cast<float>(from[c]);
-    }
-  }
-  return out;
-}
-
-void store(float value, uint8_t& out) {
+void keep(float value, uint8_t& out) {
   out = static_cast<uint8_t>(std::clamp(std::floor(value + 0.5f), 0.0f, 255.0f));
 }
-void store(float value, float& out) { out = value; }
+void keep(float value, float& out) { out = value; }
 
 // The middle part that has the shape of the result, as large as it fits in.
 struct Cover {
@@ -78,32 +66,51 @@ Cover cover(const Pixels<T>& image, int64_t height, int64_t width) {
           (size(image.width) - scale * size(width)) / 2};
 }
 
+// One row of the result before it is filtered across: numbers [begin, end) of the rows beneath it.
+template <class T>
+void sum_down(const Pixels<T>& image, const Filter& down, int64_t y, int64_t begin, int64_t end,
+              float* sums) {
+  std::fill(sums + begin, sums + end, 0.0f);
+  for (int64_t t = 0; t < down.taps; ++t) {
+    const float weight = down.weights[static_cast<size_t>(y * down.taps + t)];
+    if (weight == 0) continue;
+    const T* from = image.row(down.first[static_cast<size_t>(y)] + t);
+    for (int64_t i = begin; i < end; ++i) sums[i] += weight * static_cast<float>(from[i]);
+  }
+}
+
+// A vector holds the channels of a pixel; `row` ends with as many numbers that are not used.
+template <class T>
+void sum_across(const float* row, const Filter& across, int64_t channels, T* to) {
+  const float* weight = across.weights.data();
+  for (const int64_t first : across.first) {
+    const float* from = row + first * channels;
+    Vector4 sum{};
+    for (int64_t t = 0; t < across.taps; ++t) {
+      sum += weight[t] * load<Vector4>(from + t * channels);
+    }
+    weight += across.taps;
+    for (int64_t c = 0; c < channels; ++c) keep(sum[c], *to++);
+  }
+}
+
 template <class T>
 Pixels<T> fit(Pixels<T> image, int64_t height, int64_t width) {
   if (image.height == height && image.width == width) return image;
   const Cover part = cover(image, height, width);
   const Filter down = make_filter(image.height, height, part.scale, part.top);
   const Filter across = make_filter(image.width, width, part.scale, part.left);
+  constexpr int64_t kMostChannels = kLanes<Vector4>;
+  CNN_ASSERT(image.channels <= kMostChannels);
 
-  // Rows are filtered across once, those of the window [first, first + taps) are kept.
-  const int64_t row_size = width * image.channels;
   Pixels<T> out{height, width, image.channels, {}};
-  out.values.resize(static_cast<size_t>(height * row_size));
-  std::vector<std::vector<float>> rows(static_cast<size_t>(image.height));
-  std::vector<float> sum;
-  int64_t kept_from = 0;
+  out.values.resize(static_cast<size_t>(height * width * image.channels));
+  const int64_t begin = across.first.front() * image.channels;
+  const int64_t end = (across.first.back() + across.taps) * image.channels;
+  std::vector<float> sums(static_cast<size_t>(end + kMostChannels));
   for (int64_t y = 0; y < height; ++y) {
-    const int64_t first = down.first[static_cast<size_t>(y)];
-    for (; kept_from < first; ++kept_from) rows[static_cast<size_t>(kept_from)] = {};
-    sum.assign(static_cast<size_t>(row_size), 0);
-    for (int64_t t = 0; t < down.taps; ++t) {
-      std::vector<float>& row = rows[static_cast<size_t>(first + t)];
-      if (row.empty()) row = filter_row(image.row(first + t), across, image.channels);
-      const float weight = down.weights[static_cast<size_t>(y * down.taps + t)];
-      for (size_t i = 0; i < sum.size(); ++i) sum[i] += weight * row[i];
-    }
-    T* to = out.values.data() + y * row_size;
-    for (size_t i = 0; i < sum.size(); ++i) store(sum[i], to[i]);
+    sum_down(image, down, y, begin, end, sums.data());
+    sum_across(sums.data(), across, image.channels, out.values.data() + y * width * image.channels);
   }
   return out;
 }
