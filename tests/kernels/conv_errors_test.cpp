@@ -138,6 +138,8 @@ std::vector<Kind> all_kinds() {
        make_winograd<kWinograd2x2>, 3e-6},
       {"winograd 2x2 of 5x5", [](Draw& draw) { return draw_winograd(draw, 5); },
        make_winograd<kWinograd2x2of5>, 5e-6},
+      {"winograd 4x4 of 5x5", [](Draw& draw) { return draw_winograd(draw, 5); },
+       make_winograd<kWinograd4x4of5>, 2e-5},
   };
   if (kLanes<WideVector> >= 8) {
     kinds.push_back({"direct over pixels", draw_one_channel,

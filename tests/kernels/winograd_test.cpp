@@ -13,7 +13,7 @@ int check_winograd(const WinogradTransform& transform, const ConvCase& c, double
 }
 
 const std::vector<const WinogradTransform*> kTransforms = {&kWinograd2x2, &kWinograd4x4,
-                                                           &kWinograd2x2of5};
+                                                           &kWinograd2x2of5, &kWinograd4x4of5};
 
 }  // namespace
 
@@ -28,6 +28,11 @@ TEST_CASE("winograd convolution in many blocks matches the reference") {
     CHECK(check_winograd(kWinograd4x4, c) == 3);
     CHECK(check_winograd(kWinograd2x2, c) == 3);
   }
+  for (const ConvCase& c :
+       {finished({shape_of(20, 37, 41, 5, 2), 2}), finished({shape_of(70, 150, 5, 5, 2), 2})}) {
+    CHECK(check_winograd(kWinograd2x2of5, c) == 3);
+    CHECK(check_winograd(kWinograd4x4of5, c, 2e-5) == 3);
+  }
 }
 
 // Stated in lib/kernels/README.md.
@@ -39,7 +44,7 @@ TEST_CASE("winograd convolution over many channels rounds a few times more than 
     const double winograd = checker.forward(*make_winograd_forward(*transform, c.shape));
     INFO(transform->name << " " << transform->taps << ": " << winograd << ", im2col " << plain);
     CHECK(plain < 3e-6);
-    CHECK(winograd < (transform->side() == 4 ? 2e-6 : 5e-6));
+    CHECK(winograd < (transform->side() == 4 ? 2e-6 : transform->side() == 6 ? 5e-6 : 2.5e-5));
   }
 }
 

@@ -7,7 +7,8 @@
 // Gradients are the adjoints: dw = G^T [ (B^T x B) . (A dy A^T) ] G.
 //
 // The matrices interpolate at the points 0, +-sqrt(1/2), +-sqrt(2) and infinity for side 6, whose
-// rounding is a quarter of that of 0, +-1, +-2; at 0, +-1 and infinity for side 4.
+// rounding is a third of that of 0, +-1, +-2; at 0, +-1 and infinity for side 4, with +-1/2 and +-2
+// for side 8, whose rounding is three times that of side 6.
 // Winograd 1980, "Arithmetic complexity of computations"; Lavin and Gray 2016, "Fast algorithms for
 // convolutional neural networks"; Barabasz et al. 2020, "Error analysis and improving the accuracy
 // of Winograd convolution for deep neural networks" (points).
@@ -68,5 +69,6 @@ struct WinogradTransform {
 extern const WinogradTransform kWinograd2x2;     // of 3x3
 extern const WinogradTransform kWinograd4x4;     // of 3x3
 extern const WinogradTransform kWinograd2x2of5;  // of 5x5
+extern const WinogradTransform kWinograd4x4of5;  // of 5x5
 
 }  // namespace cnn
