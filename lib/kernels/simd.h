@@ -39,7 +39,11 @@ using NarrowVector = Vector4;
 using WideVector = Vector4;
 using NarrowVector = Vector4;
 #endif
-inline constexpr int kVectorRegisters = CNN_LANES == 16 ? 32 : 16;
+#if CNN_LANES == 16 || defined(__aarch64__)
+inline constexpr int kVectorRegisters = 32;
+#else
+inline constexpr int kVectorRegisters = 16;
+#endif
 
 template <class V>
 inline constexpr int kLanes = sizeof(V) / sizeof(float);

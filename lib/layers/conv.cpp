@@ -164,7 +164,7 @@ class Conv final : public Layer {
     backward_once_ = s.scratch_backward(
         Per::kOnce, std::max({data.once, weights.once,
                               options_.has_bias ? column_sum_partials(options_.out) : int64_t{0}}));
-    name_kernels(s, *forward_, *data_, *weights_);
+    options_.name_kernels(s, shape_, *forward_, *data_, *weights_);
   }
 
   // Scaled weights and bias, as the layer that has been absorbed scales the sums.

@@ -62,18 +62,28 @@ void ConvOptions::check_kernel(const Setup& s, const ConvShape& shape, int64_t c
             channels, taps, INT_MAX);
 }
 
-void name_kernels(Setup& s, const ConvAlgorithm& forward, const ConvAlgorithm& data,
-                  const ConvAlgorithm& weights) {
+void ConvOptions::name_kernels(Setup& s, const ConvShape& shape, const ConvAlgorithm& forward,
+                               const ConvAlgorithm& data,
+                               const ConvBackwardWeights& weights) const {
   std::string& names = s.plan().kernel = forward.name();
   std::string& why = s.plan().kernel_why = with_reason(forward);
-  if (s.phase() == Phase::kTest) return;
   const std::string_view data_name = data.name(), weights_name = weights.name();
+  std::string refused;
+  if (const std::string faster = pick_conv_backward_weights(shape)->name();
+      exact && faster != weights_name) {
+    refused = "; exact: not " + faster;
+  }
+  if (s.phase() == Phase::kTest) {
+    why += refused;
+    return;
+  }
   if (names != data_name || names != weights_name) {
     names += fmt::format(" (data {}, weights {})", data_name, weights_name);
   }
   const std::string first = why, of_data = with_reason(data), of_weights = with_reason(weights);
   if (of_data != first) why += "; data " + of_data;
   if (of_weights != first) why += "; weights " + of_weights;
+  why += refused;
 }
 
 }  // namespace cnn

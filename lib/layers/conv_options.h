@@ -1,4 +1,4 @@
-// What conv and upconv have in common: options, their limits, and what serves them is called.
+// What conv and upconv have in common: options, their limits, the names of what serves them.
 #pragma once
 
 #include <string>
@@ -32,10 +32,9 @@ struct ConvOptions {
   void check_image(const Setup& s, std::string_view layer) const;
   // `channels`: the most that one product reads under the kernel.
   void check_kernel(const Setup& s, const ConvShape& shape, int64_t channels) const;
+  // Names the algorithms of the layer's three products in its plan; in testing the first alone.
+  void name_kernels(Setup& s, const ConvShape& shape, const ConvAlgorithm& forward,
+                    const ConvAlgorithm& data, const ConvBackwardWeights& weights) const;
 };
-
-// Names the algorithms of a layer's three products in its plan; in testing the first alone.
-void name_kernels(Setup& s, const ConvAlgorithm& forward, const ConvAlgorithm& data,
-                  const ConvAlgorithm& weights);
 
 }  // namespace cnn

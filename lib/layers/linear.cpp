@@ -55,7 +55,7 @@ class Linear final : public Layer {
     partials_ = s.scratch_backward(Per::kOnce, std::max(products, column_sum_partials(out_)));
     s.plan().macs = capped_macs(in.positions(), in_ * out_);
     s.plan().kernel = "gemm";
-    s.plan().kernel_why = "gemm (a row for each sample)";
+    s.plan().kernel_why = "gemm (a row for each sample; few rows in one pass over the weights)";
     phase_ = s.phase();
     if (absorbed_.scales()) {
       folded_ = s.derived(out_ * in_);

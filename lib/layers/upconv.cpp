@@ -159,7 +159,7 @@ class Upconv final : public Layer {
       forward = forward_->scratch();
       data = data_->scratch();
       weights = weights_->scratch();
-      name_kernels(s, *forward_, *data_, *weights_);
+      options_.name_kernels(s, shape_, *forward_, *data_, *weights_);
     }
     forward_threads_ = s.scratch_forward(Per::kThread, forward.per_thread);
     forward_once_ = s.scratch_forward(Per::kOnce, forward.once);

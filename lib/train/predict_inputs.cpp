@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "base/parallel.h"
 #include "base/text.h"
 #include "data/image_fit.h"
 #include "data/picture_files.h"
@@ -73,12 +74,17 @@ std::vector<float> fitted(const std::string& path, const Shape& shape) {
   return {image.values.begin(), image.values.end()};
 }
 
-// Crop `number` of a picture.
-std::vector<float> cropped(const std::string& path, const Shape& shape, int64_t number) {
-  const int64_t spare_rows = (shape.height() + 3) / 7, spare_columns = (shape.width() + 3) / 7;
-  const Shape larger{shape[0], shape.height() + spare_rows, shape.width() + spare_columns};
-  const std::vector<float> picture = fitted(path, larger);
-  const Crop crop = crop_of(number, spare_rows, spare_columns);
+// What ten crops of `shape` are cut from.
+Shape larger_than(const Shape& shape) {
+  return {shape[0], shape.height() + (shape.height() + 3) / 7,
+          shape.width() + (shape.width() + 3) / 7};
+}
+
+// Crop `number` of a picture of shape larger_than(shape).
+std::vector<float> cropped(const std::vector<float>& picture, const Shape& shape, int64_t number) {
+  const Shape larger = larger_than(shape);
+  const Crop crop =
+      crop_of(number, larger.height() - shape.height(), larger.width() - shape.width());
   std::vector<float> window(static_cast<size_t>(shape.count()));
   const int64_t row = shape.width() * shape[0];
   for (int64_t y = 0; y < shape.height(); ++y) {
@@ -99,14 +105,18 @@ PredictInput open_pictures(std::vector<std::string> paths, const Shape& shape,
   auto pictures = std::make_shared<const std::vector<std::string>>(paths);
   const int64_t samples_each = crops ? kTenCrops : 1;
   const auto read = [pictures, shape, samples_each](int64_t first, std::span<float> out) {
-    const auto count = static_cast<size_t>(shape.count());
-    for (size_t i = 0; i * count < out.size(); ++i) {
-      const int64_t sample = first + static_cast<int64_t>(i);
-      const std::string& path = (*pictures)[static_cast<size_t>(sample / samples_each)];
-      const std::vector<float> values =
-          samples_each == 1 ? fitted(path, shape) : cropped(path, shape, sample % samples_each);
-      to_channels_first(values.data(), out.data() + i * count, 1, shape);
-    }
+    const int64_t count = shape.count(), end = first + std::ssize(out) / count;
+    const int64_t first_picture = first / samples_each;
+    parallel_for(chunk_count(end, samples_each) - first_picture, 1, [&](int64_t chunk, int64_t) {
+      const int64_t picture = first_picture + chunk, begin = picture * samples_each;
+      const std::string& path = (*pictures)[static_cast<size_t>(picture)];
+      const bool crops = samples_each > 1;
+      const std::vector<float> whole = fitted(path, crops ? larger_than(shape) : shape);
+      for (int64_t i = std::max(first, begin); i < std::min(end, begin + samples_each); ++i) {
+        const std::vector<float>& values = crops ? cropped(whole, shape, i - begin) : whole;
+        to_channels_first(values.data(), out.data() + (i - first) * count, 1, shape);
+      }
+    });
   };
   const auto samples = static_cast<int64_t>(paths.size()) * samples_each;
   return {"images", samples, read, byte_normalization(weights), std::move(paths)};

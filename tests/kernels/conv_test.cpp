@@ -68,10 +68,11 @@ TEST_CASE("whatever algorithm accepts a named shape matches the reference") {
   CHECK(checked >= 15);
 }
 
-TEST_CASE("gradients of many weights, summed in fewer parts and cut by channels, match the reference") {
+TEST_CASE(
+    "gradients of many weights, summed in fewer parts and cut by channels, match the reference") {
   if (kLanes<WideVector> < 8) return;  // im2col serves them
-  for (const ConvShape& shape : {shape_of(64, 128, 9, 3, 1, 2), shape_of(256, 500, 5, 1, 0),
-                                 shape_of(512, 560, 5, 1, 0)}) {
+  for (const ConvShape& shape :
+       {shape_of(64, 128, 9, 3, 1, 2), shape_of(256, 500, 5, 1, 0), shape_of(512, 560, 5, 1, 0)}) {
     const ConvCase c = finished({shape, 3});
     CHECK(check(c, nullptr, nullptr, make_direct_backward_weights(c.shape)) == 1);
   }
@@ -122,6 +123,9 @@ TEST_CASE("an algorithm is chosen by shape and says why") {
   const auto rows = pick_conv_forward(finished({shape_of(64, 128, 56, 3, 1, 2)}).shape);
   CHECK(rows->name() == std::string(wide ? "direct" : "im2col"));
   if (wide) CHECK(rows->why() == "rows of 28 pixels reuse the weights");
+  // Four grids: 1, 2, 2 and 4 of the nine taps.
+  const auto strided = pick_conv_backward_data(finished({shape_of(16, 32, 32, 3, 1, 2)}).shape);
+  CHECK(strided->why() == "only 4,608 weights");
   const auto pixels = pick_conv_forward(finished({shape_of(1, 6, 28, 5, 2)}).shape);
   CHECK(pixels->name() == std::string(wide ? "direct over pixels" : "direct"));
   CHECK(pixels->why() == (wide ? "1 channel into 6" : "few channels: 1 to 6"));

@@ -256,6 +256,10 @@ TEST_CASE("a convolution says which algorithms serve it and why") {
   CHECK(few.kernel_why ==
         "direct (few channels: 3 to 8); data direct (few channels: 8 to 3); weights direct "
         "(partial sums of 216 weights)");
+  const LayerPlan exact = plan("{conv: 16, kernel: 3, pad: 1, exact: true}", {16, 4, 4});
+  CHECK(exact.kernel_why ==
+        "direct (only 2,304 weights); weights direct (partial sums of 2,304 weights); exact: not "
+        "winograd 4x4");
   const LayerPlan test = plan("{conv: 8, kernel: 3, pad: 1}", {3, 8, 8}, Phase::kTest);
   CHECK(test.kernel_why == "direct (few channels: 3 to 8)");
 }

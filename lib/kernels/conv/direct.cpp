@@ -265,21 +265,23 @@ bool is_good_choice(const Correlation& grid) {
   return kLanes<WideVector> >= 8 && grid.width >= kWideRow && weights <= kMostWeights / grid.groups;
 }
 
-std::string why_direct(const Correlation& grid) {
+// `grid`: the one with the most weights, of those that the `weights` are spread over.
+std::string why_direct(const Correlation& grid, int64_t weights) {
   if (padded_weights(grid) > kFewWeights) {
     return fmt::format("rows of {} pixels reuse the weights", grid.width);
   }
   const int64_t in = grid.source_channels, out = grid.target_channels;
   if (std::min(in, out) <= 8) return fmt::format("few channels: {} to {}", in, out);
-  return fmt::format("only {} weights",
-                     with_commas(grid.groups * grid.depth() * grid.group_target()));
+  return fmt::format("only {} weights", with_commas(weights));
 }
 
 class DirectForward final : public ConvForward {
  public:
   explicit DirectForward(const ConvShape& shape) : s_(shape), grid_(forward_correlation(shape)) {}
   const char* name() const override { return "direct"; }
-  std::string why() const override { return why_direct(forward_correlation(s_)); }
+  std::string why() const override {
+    return why_direct(forward_correlation(s_), s_.weight_count());
+  }
   ConvScratch scratch() const override { return {grid_.scratch(), 0}; }
   int64_t derived() const override { return grid_.packed(); }
   void derive(const float* w, float* derived) const override {
@@ -303,7 +305,13 @@ class DirectBackwardData final : public ConvBackwardData {
     for (const Correlation& grid : grids) grids_.emplace_back(grid);
   }
   const char* name() const override { return "direct"; }
-  std::string why() const override { return why_direct(backward_correlations(s_)[0]); }
+  std::string why() const override {
+    const std::vector<Correlation> grids = backward_correlations(s_);
+    const auto fewer = [](const Correlation& a, const Correlation& b) {
+      return padded_weights(a) < padded_weights(b);
+    };
+    return why_direct(*std::max_element(grids.begin(), grids.end(), fewer), s_.weight_count());
+  }
   ConvScratch scratch() const override {
     ConvScratch most;
     for (const DirectGrid& grid : grids_) {
