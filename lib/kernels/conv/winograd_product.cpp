@@ -12,7 +12,7 @@ namespace {
 using V = WideVector;
 
 // 8 x 3 sums, 3 columns and a factor in 32 registers; 4 x 3 in 16. Of one vector twice the rows.
-constexpr int kFewRows = kVectorRegisters == 32 ? 8 : 4;
+constexpr int kFewRows = std::min<int>(kVectorRegisters == 32 ? 8 : 4, kPanel);
 constexpr int kMostRows = std::min<int>(2 * kFewRows, kPanel);
 constexpr int kMostVectors = 3;
 static_assert(kPanel % kMostRows == 0 && kMostRows % kFewRows == 0);  // rows of A^T: of one panel
