@@ -248,15 +248,12 @@ class DirectGrid {
   std::vector<ChannelBlock> blocks_;
 };
 
-// A tile reads its weights once for all its pixels: wide rows reuse them enough, and so do few
-// weights. Without long vectors, BLAS (which looks at the machine when it starts) is faster as soon
-// as its matrices are of some size.
-constexpr int64_t kFewWeights = 8192;
-
 int64_t padded_weights(const Correlation& grid) {
   return grid.depth() * padded_channels(grid.group_target());
 }
 
+// A tile reads its weights once for all its pixels: wide rows reuse them enough, and so do few
+// weights.
 bool is_good_choice(const Correlation& grid) {
   constexpr int64_t kMostWeights = int64_t{4} << 20;
   constexpr int64_t kWideRow = 7;

@@ -243,10 +243,9 @@ class DirectBackwardWeights final : public ConvBackwardWeights {
   int64_t cuts_ = 1;
 };
 
-// Few pixels do not pay for adding the parts, and short vectors only for few weights (see
-// direct.cpp).
+// Few pixels do not pay for adding the parts.
 bool accepts(const ConvShape& s) {
-  constexpr int64_t kFewWeights = 8192, kFewPixels = 16;
+  constexpr int64_t kFewPixels = 16;
   const int64_t part = s.groups * s.taps() * s.group_in() * padded_channels(s.group_out());
   return part <= kLargestPart && s.out_pixels() >= kFewPixels &&
          (kLanes<WideVector> >= 8 || part <= kFewWeights);

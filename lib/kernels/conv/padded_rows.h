@@ -9,6 +9,10 @@
 
 namespace cnn {
 
+// So few are direct convolution's even with short vectors: BLAS is faster as soon as its matrices
+// are of some size.
+inline constexpr int64_t kFewWeights = 8192;
+
 // `count` numbers that follow each other in a padded row, and their place in a gathered pixel.
 struct TapRun {
   int64_t row = 0;     // of the source, relative to the pixel's own
