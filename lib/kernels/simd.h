@@ -216,6 +216,21 @@ inline void over_channels(int64_t channels, Body&& body) {
   }
 }
 
+// For rows that are often too short for calls of memset and memcpy.
+inline void zero_few(float* to, int64_t count) {
+  over_channels(count, [=](auto lanes, int64_t i, int64_t n) {
+    using L = decltype(lanes);
+    store_lanes<typename L::Vector, L::kWhole>(to + i, typename L::Vector{}, n);
+  });
+}
+inline void copy_few(const float* from, int64_t count, float* to) {
+  over_channels(count, [=](auto lanes, int64_t i, int64_t n) {
+    using L = decltype(lanes);
+    using V = typename L::Vector;
+    store_lanes<V, L::kWhole>(to + i, load_lanes<V, L::kWhole>(from + i, n), n);
+  });
+}
+
 }  // namespace cnn
 
 #undef CNN_LANES

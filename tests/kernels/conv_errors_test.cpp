@@ -86,6 +86,21 @@ ConvCase draw_winograd(Draw& draw, int64_t taps) {
   return sized(draw, c, 9);
 }
 
+// Kernels of three or four strides, with and without a stride.
+ConvCase draw_folded(Draw& draw) {
+  ConvCase c;
+  ConvShape& s = c.shape;
+  s.in_channels = draw.one_of({1, 2, 3, 4, 5, 19});
+  s.out_channels = draw.one_of({1, 5, 16, 19, 37});
+  s.stride = {1 + draw.below(4), 1 + draw.below(4)};
+  const int64_t taps = 3 + draw.below(2);
+  s.kernel = {taps * s.stride.h - draw.below(static_cast<uint64_t>(s.stride.h)),
+              taps * s.stride.w - draw.below(static_cast<uint64_t>(s.stride.w))};
+  s.pad = {draw.below(static_cast<uint64_t>(s.kernel.h + 1)),
+           draw.below(static_cast<uint64_t>(s.kernel.w + 1))};
+  return sized(draw, c, 24);
+}
+
 struct Algorithms {
   std::unique_ptr<ConvForward> forward;
   std::unique_ptr<ConvBackwardData> data;
@@ -97,7 +112,7 @@ struct Kind {
   ConvCase (*draw)(Draw&);
   Algorithms (*make)(const ConvShape&);
   double bound;  // of an error relative to the largest number
-  bool forward_only = false;
+  bool has_data = true, has_weights = true;
 };
 
 template <const WinogradTransform& kTransform>
@@ -140,13 +155,21 @@ std::vector<Kind> all_kinds() {
        make_winograd<kWinograd2x2of5>, 5e-6},
       {"winograd 4x4 of 5x5", [](Draw& draw) { return draw_winograd(draw, 5); },
        make_winograd<kWinograd4x4of5>, 2e-5},
+      {"winograd 3x3 of 4x4", [](Draw& draw) { return draw_winograd(draw, 4); },
+       make_winograd<kWinograd3x3of4>, 5e-6},
+      {"winograd, strided", draw_folded,
+       [](const ConvShape& s) -> Algorithms {
+         return {make_folded_winograd_forward(s), nullptr,
+                 make_folded_winograd_backward_weights(s)};
+       },
+       5e-6, false},
   };
   if (kLanes<WideVector> >= 8) {
     kinds.push_back({"direct over pixels", draw_one_channel,
                      [](const ConvShape& s) -> Algorithms {
                        return {make_direct_pixels_forward(s), nullptr, nullptr};
                      },
-                     1e-6, true});
+                     1e-6, false, false});
   }
   return kinds;
 }
@@ -177,8 +200,8 @@ TEST_CASE("every convolution algorithm keeps within its bound over hundreds of r
     Draw draw{RandomSequence(Rng(5, kind.name))};
     Worst forward, data, weights;
     const auto is_done = [&] {
-      return forward.cases >= kCases &&
-             (kind.forward_only || (data.cases >= kCases && weights.cases >= kCases));
+      return forward.cases >= kCases && (!kind.has_data || data.cases >= kCases) &&
+             (!kind.has_weights || weights.cases >= kCases);
     };
     for (int i = 0; i < kAttempts && !is_done(); ++i) {
       const ConvCase c = kind.draw(draw);

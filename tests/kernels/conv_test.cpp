@@ -111,6 +111,10 @@ TEST_CASE("an algorithm is chosen by shape and says why") {
            {finished({shape_of(64, 64, 14, 3, 1)}).shape, "winograd 4x4", "3.1x fewer products"},
            {finished({shape_of(64, 64, 2, 3, 1)}).shape, "winograd 2x2", "2.2x fewer products"},
            {finished({shape_of(3, 16, 32, 3, 1)}).shape, "direct", "few channels: 3 to 16"},
+           {finished({shape_of(3, 64, 224, 11, 2, 4)}).shape, "winograd 4x4",
+            "stride folded into 48 channels, 3.2x fewer products"},
+           {finished({shape_of(3, 64, 224, 7, 3, 2)}).shape, "winograd 3x3",
+            "stride folded into 12 channels, 3.0x fewer products"},
            {finished({shape_of(256, 64, 4, 1, 0)}).shape, "pointwise", "1x1: one matrix product"},
            {finished({shape_of(256, 256, 7, 3, 1, 2)}).shape, "im2col",
             "none faster for 3x3, stride 2, 256x7x7 to 256x4x4"}}) {

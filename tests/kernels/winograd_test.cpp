@@ -12,8 +12,8 @@ int check_winograd(const WinogradTransform& transform, const ConvCase& c, double
                make_winograd_backward_weights(transform, c.shape), limit);
 }
 
-const std::vector<const WinogradTransform*> kTransforms = {&kWinograd2x2, &kWinograd4x4,
-                                                           &kWinograd2x2of5, &kWinograd4x4of5};
+const std::vector<const WinogradTransform*> kTransforms = {
+    &kWinograd2x2, &kWinograd4x4, &kWinograd3x3of4, &kWinograd2x2of5, &kWinograd4x4of5};
 
 }  // namespace
 
@@ -58,7 +58,7 @@ TEST_CASE("winograd convolution accepts no stride, dilation or other kernel") {
     c.shape.dilation.h = 2;
     CHECK_FALSE(winograd_accepts(*transform, c.shape));
     c.shape.dilation.h = 1;
-    c.shape.kernel.h = 4;
+    c.shape.kernel.h = transform->taps + 1;
     CHECK_FALSE(winograd_accepts(*transform, c.shape));
     CHECK_FALSE(make_winograd_forward(*transform, c.shape));
   }

@@ -28,6 +28,10 @@ std::unique_ptr<ConvForward> make_winograd_forward(const ConvShape& shape);
 std::unique_ptr<ConvBackwardData> make_winograd_backward_data(const ConvShape& shape);
 std::unique_ptr<ConvBackwardWeights> make_winograd_backward_weights(const ConvShape& shape);
 
+// The same for strides: 5x5, 7x7 and 11x11 kernels over few channels (winograd_strided.cpp).
+std::unique_ptr<ConvForward> make_winograd_strided_forward(const ConvShape& shape);
+std::unique_ptr<ConvBackwardWeights> make_winograd_strided_backward_weights(const ConvShape& shape);
+
 // Blocks of pixels gathered into a matrix, then GEMM: accepts everything (im2col.cpp).
 std::unique_ptr<ConvForward> make_im2col_forward(const ConvShape& shape);
 std::unique_ptr<ConvBackwardData> make_im2col_backward_data(const ConvShape& shape);

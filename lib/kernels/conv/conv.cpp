@@ -22,7 +22,8 @@ std::unique_ptr<Algorithm> first_of(const ConvShape& shape, Makers... makers) {
 
 std::unique_ptr<ConvForward> pick_conv_forward(const ConvShape& shape, bool exact) {
   return first_of<ConvForward>(shape, make_depthwise_forward, unless(exact, make_winograd_forward),
-                               make_direct_forward, make_pointwise_forward, make_im2col_forward);
+                               unless(exact, make_winograd_strided_forward), make_direct_forward,
+                               make_pointwise_forward, make_im2col_forward);
 }
 
 std::unique_ptr<ConvBackwardData> pick_conv_backward_data(const ConvShape& shape, bool exact) {
@@ -35,7 +36,8 @@ std::unique_ptr<ConvBackwardWeights> pick_conv_backward_weights(const ConvShape&
                                                                 bool exact) {
   return first_of<ConvBackwardWeights>(
       shape, make_depthwise_backward_weights, unless(exact, make_winograd_backward_weights),
-      make_direct_backward_weights, make_pointwise_backward_weights, make_im2col_backward_weights);
+      unless(exact, make_winograd_strided_backward_weights), make_direct_backward_weights,
+      make_pointwise_backward_weights, make_im2col_backward_weights);
 }
 
 }  // namespace cnn

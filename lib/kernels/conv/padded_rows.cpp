@@ -10,22 +10,6 @@ namespace {
 constexpr int64_t kCopiedFloats = 16 * 1024;  // of padded rows: half an L2 cache at most
 constexpr int64_t kWantedPixels = 512;        // of a block of rows that are not copied
 
-// Rows are often too short for calls of memset and memcpy.
-void fill_zeros(float* to, int64_t count) {
-  over_channels(count, [=](auto lanes, int64_t i, int64_t n) {
-    using L = decltype(lanes);
-    store_lanes<typename L::Vector, L::kWhole>(to + i, typename L::Vector{}, n);
-  });
-}
-
-void copy(const float* from, int64_t count, float* to) {
-  over_channels(count, [=](auto lanes, int64_t i, int64_t n) {
-    using L = decltype(lanes);
-    using V = typename L::Vector;
-    store_lanes<V, L::kWhole>(to + i, load_lanes<V, L::kWhole>(from + i, n), n);
-  });
-}
-
 }  // namespace
 
 PaddedRows::PaddedRows(const Correlation& grid) : grid_(grid) {
@@ -84,9 +68,9 @@ PaddedRows::Rows PaddedRows::rows(const float* image, int64_t begin, int64_t end
       std::min(grid_.source_height - 1, (end - 1) * grid_.step.h + grid_.taps.back().row);
   float* to = scratch;
   for (int64_t row = first; row <= last; ++row, to += row_floats_) {
-    fill_zeros(to, left_ * channels);
-    copy(image + row * row_size, row_size, to + left_ * channels);
-    fill_zeros(to + (left_ + grid_.source_width) * channels, right_ * channels);
+    zero_few(to, left_ * channels);
+    copy_few(image + row * row_size, row_size, to + left_ * channels);
+    zero_few(to + (left_ + grid_.source_width) * channels, right_ * channels);
   }
   return {scratch, first};
 }

@@ -110,7 +110,7 @@ const WinogradTransform* choose(const ConvShape& s, int64_t height, int64_t widt
   const WinogradTransform* best = nullptr;
   int64_t fewest = 2 * s.taps() * height * width / 3;
   for (const WinogradTransform* t :
-       {&kWinograd4x4, &kWinograd2x2, &kWinograd4x4of5, &kWinograd2x2of5}) {
+       {&kWinograd4x4, &kWinograd2x2, &kWinograd3x3of4, &kWinograd4x4of5, &kWinograd2x2of5}) {
     if (!winograd_accepts(*t, s) || products(*t, height, width) > fewest) continue;
     fewest = products(*t, height, width);
     best = t;

@@ -20,4 +20,9 @@ std::unique_ptr<ConvBackwardData> make_winograd_backward_data(const WinogradTran
 std::unique_ptr<ConvBackwardWeights> make_winograd_backward_weights(
     const WinogradTransform& transform, const ConvShape& shape);
 
+// With any stride, folded into channels (winograd_strided.cpp); null unless ceil(kernel / stride)
+// is 3 or 4, and with dilation or groups.
+std::unique_ptr<ConvForward> make_folded_winograd_forward(const ConvShape& shape);
+std::unique_ptr<ConvBackwardWeights> make_folded_winograd_backward_weights(const ConvShape& shape);
+
 }  // namespace cnn

@@ -97,6 +97,58 @@ struct WeightsAdjoint3 {
   }
 };
 
+// The same of F(3, 4).
+struct Output3 {
+  static constexpr int kIn = 6, kOut = 3;
+  template <class V>
+  static void apply(const V (&m)[kIn], V (&y)[kOut]) {
+    const V sum1 = m[1] + m[2], sum2 = m[3] + m[4];
+    y[0] = m[0] + sum1 + sum2;
+    y[1] = kHalfRoot * (m[1] - m[2]) + kRoot * (m[3] - m[4]);
+    y[2] = 0.5f * sum1 + (2.0f * sum2 + m[5]);
+  }
+};
+
+struct OutputAdjoint3 {
+  static constexpr int kIn = 3, kOut = 6, kOverlap = 0;
+  template <class V>
+  static void apply(const V (&y)[kIn], V (&t)[kOut]) {
+    const V even1 = y[0] + 0.5f * y[2], even2 = y[0] + 2.0f * y[2];
+    t[0] = y[0];
+    t[1] = even1 + kHalfRoot * y[1];
+    t[2] = even1 - kHalfRoot * y[1];
+    t[3] = even2 + kRoot * y[1];
+    t[4] = even2 - kRoot * y[1];
+    t[5] = y[2];
+  }
+};
+
+struct Weights4 {
+  static constexpr int kIn = 4, kOut = 6, kOverlap = kIn;
+  template <class V>
+  static void apply(const V (&w)[kIn], V (&u)[kOut]) {
+    const V even1 = (-2.0f / 3) * (w[0] + 0.5f * w[2]);
+    const V odd1 = (-2.0f / 3 * kHalfRoot) * (w[1] + 0.5f * w[3]);
+    const V even2 = (1.0f / 6) * (w[0] + 2.0f * w[2]);
+    const V odd2 = (1.0f / 6 * kRoot) * (w[1] + 2.0f * w[3]);
+    u[0] = w[0];
+    at_points(even1, odd1, even2, odd2, u);
+    u[5] = w[3];
+  }
+};
+
+struct WeightsAdjoint4 {
+  static constexpr int kIn = 6, kOut = 4;
+  template <class V>
+  static void apply(const V (&u)[kIn], V (&w)[kOut]) {
+    const PointSums<V> s(u);
+    w[0] = u[0] + s.even1 + s.even2;
+    w[1] = s.odd1 + s.odd2;
+    w[2] = 0.5f * s.even1 + 2.0f * s.even2;
+    w[3] = 0.5f * s.odd1 + (2.0f * s.odd2 + u[5]);
+  }
+};
+
 // The same of F(2, 5).
 struct Output2of5 {
   static constexpr int kIn = 6, kOut = 2;

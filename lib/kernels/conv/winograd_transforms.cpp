@@ -155,6 +155,9 @@ constinit const WinogradTransform kWinograd2x2 =
 constinit const WinogradTransform kWinograd4x4 =
     transform<winograd::Input6, winograd::Weights3, winograd::OutputAdjoint4, winograd::Output4,
               winograd::WeightsAdjoint3>("winograd 4x4");
+constinit const WinogradTransform kWinograd3x3of4 =
+    transform<winograd::Input6, winograd::Weights4, winograd::OutputAdjoint3, winograd::Output3,
+              winograd::WeightsAdjoint4>("winograd 3x3");
 constinit const WinogradTransform kWinograd2x2of5 =
     transform<winograd::Input6, winograd::Weights5, winograd::OutputAdjoint2of5,
               winograd::Output2of5, winograd::WeightsAdjoint5>("winograd 2x2");

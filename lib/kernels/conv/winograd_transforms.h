@@ -68,6 +68,7 @@ struct WinogradTransform {
 
 extern const WinogradTransform kWinograd2x2;     // of 3x3
 extern const WinogradTransform kWinograd4x4;     // of 3x3
+extern const WinogradTransform kWinograd3x3of4;  // of 4x4
 extern const WinogradTransform kWinograd2x2of5;  // of 5x5
 extern const WinogradTransform kWinograd4x4of5;  // of 5x5
 
