@@ -60,8 +60,8 @@ std::string summary_text(const TrainReport& report) {
       text += ": interrupted; go on with: cnn train --resume " + report.run;
       break;
   }
-  text += fmt::format("\n{} epochs, {} steps, {}", report.epochs, with_commas(report.steps),
-                      human_seconds(report.seconds));
+  text += fmt::format("\n{}, {}, {}", counted(report.epochs, "epoch"),
+                      counted(report.steps, "step"), human_seconds(report.seconds));
   if (report.best) {
     text += fmt::format("; best {} {:.4g} in epoch {}", report.best->metric, report.best->value,
                         report.best->epoch);

@@ -211,6 +211,10 @@ std::string with_commas(int64_t n) {
   return digits;
 }
 
+std::string counted(int64_t n, std::string_view word) {
+  return fmt::format("{} {}{}", with_commas(n), word, n == 1 ? "" : "s");
+}
+
 std::string human_bytes(uint64_t bytes) {
   static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   if (bytes < 1024) return fmt::format("{} B", bytes);
@@ -225,7 +229,7 @@ std::string human_bytes(uint64_t bytes) {
 
 std::string human_count(double n) {
   static constexpr const char* kUnits[] = {"", " k", " M", " G", " T", " P", " E"};
-  if (std::abs(n) < 999.5) return fmt::format("{:.0f}", n);
+  if (std::abs(n) < 999.5 && n == std::floor(n)) return fmt::format("{:.0f}", n);
   size_t unit = 0;
   while (std::abs(n) >= 999.5 && unit + 1 < std::size(kUnits)) {
     n /= 1000;

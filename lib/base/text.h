@@ -33,7 +33,9 @@ std::string quoted_list(std::span<const std::string> words);
 
 // 61706 -> "61,706".
 std::string with_commas(int64_t n);
-// 1536 -> "1.5 KiB"; 1.2e9 MACs -> "1.20 G".
+// (1, "step") -> "1 step", (1200, "step") -> "1,200 steps".
+std::string counted(int64_t n, std::string_view word);
+// 1536 -> "1.5 KiB"; 1.2e9 MACs -> "1.20 G"; 3.741 -> "3.74".
 std::string human_bytes(uint64_t bytes);
 std::string human_count(double n);
 // 3.2 -> "3.2 s", 125 -> "2:05", 7384 -> "2:03:04".

@@ -210,9 +210,9 @@ void TrainObserver::message(std::string_view line) {
 
 std::string outline_line(const RunOutline& outline) {
   std::string text = fmt::format(
-      "{}: {} training and {} validation samples, {} steps an epoch, {} of memory planned; {}",
+      "{}: {} training and {} validation samples, {} an epoch, {} of memory planned; {}",
       escaped(outline.model), with_commas(outline.train_samples), with_commas(outline.val_samples),
-      with_commas(outline.steps_per_epoch), human_bytes(outline.planned_bytes),
+      counted(outline.steps_per_epoch, "step"), human_bytes(outline.planned_bytes),
       escaped(outline.run));
   if (outline.first_step > 0) text += fmt::format(", from step {}", outline.first_step);
   return text;

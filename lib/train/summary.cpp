@@ -206,9 +206,6 @@ MemorySummary plan_all(const ModelSpec& spec, const TrainSettings& settings, Net
 }
 
 std::string rows_and_columns(const Pair& n) {
-  const auto counted = [](int64_t count, const char* word) {
-    return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
-  };
   if (n.h == 0) return counted(n.w, "column");
   if (n.w == 0) return counted(n.h, "row");
   return counted(n.h, "row") + " and " + counted(n.w, "column");

@@ -77,8 +77,8 @@ class Trainer {
   bool out_of_patience() {
     if (settings_.patience == 0 || position_.stale_epochs < settings_.patience) return false;
     report_.status = Status::kStopped;
-    report_.reason = fmt::format("{} has not become better for {} epochs", session_.best().metric,
-                                 position_.stale_epochs);
+    report_.reason = fmt::format("{} has not become better for {}", session_.best().metric,
+                                 counted(position_.stale_epochs, "epoch"));
     return true;
   }
 
@@ -90,7 +90,8 @@ class Trainer {
       note("checkpoint saved at step {}", position_.step);
     }
     if (settings_.max_steps > 0 && position_.step >= settings_.max_steps) {
-      report_.reason = fmt::format("{} steps are done", position_.step);
+      report_.reason = fmt::format("{} {} done", counted(position_.step, "step"),
+                                   position_.step == 1 ? "is" : "are");
     } else if (settings_.time.seconds > 0 && steady_seconds() >= deadline_) {
       report_.reason = "the time is up";
     } else {

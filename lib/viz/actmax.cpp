@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "base/text.h"
 #include "viz/explained.h"
 #include "viz/kind.h"
 #include "viz/sheet.h"
@@ -120,9 +121,8 @@ class ActMax final : public VizKind {
     Sheet sheet;
     sheet.title = fmt::format("{}: what {} answers to most strongly", network.name(),
                               is_class_ ? "each class" : network.layer_name(value_));
-    sheet.subtitle =
-        fmt::format("{} steps uphill from {}; the number is the answer before and after", steps_,
-                    from_image_ ? "a picture" : "noise");
+    sheet.subtitle = fmt::format("{} uphill from {}; the number is the answer before and after",
+                                 counted(steps_, "step"), from_image_ ? "a picture" : "noise");
     sheet.tile_size = 112;
     VizResult result;
     result.numbers["layer"] = network.layer_name(value_);

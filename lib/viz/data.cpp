@@ -41,8 +41,8 @@ class DataKind final : public VizKind {
     Sheet sheet;
     sheet.title = fmt::format("{}: data", spec.name);
     sheet.tile_size = 56;
-    sheet.subtitle = fmt::format("{} samples, each {}, as the network gets them",
-                                 with_commas(source_->size()), source_->shape().str());
+    sheet.subtitle = fmt::format("{}, each {}, as the network gets them",
+                                 counted(source_->size(), "sample"), source_->shape().str());
     if (view != nullptr) {
       sheet.subtitle = fmt::format("split '{}': {}", samples_.split, sheet.subtitle);
       result.numbers["split"] = samples_.split;

@@ -53,8 +53,7 @@ class Errors final : public VizKind {
     VizResult result;
     result.numbers["samples"] = source.size();
     result.numbers["mistakes"] = wrong;
-    result.text =
-        fmt::format("{} mistakes in {} samples\n", with_commas(wrong), with_commas(source.size()));
+    result.text = counted(wrong, "mistake") + " in " + counted(source.size(), "sample") + "\n";
     mistakes.resize(std::min(mistakes.size(), static_cast<size_t>(most_)));
     result.figures.push_back(
         {"errors", draw(sheet_of(mistakes, wrong, source, subject.spec.name))});

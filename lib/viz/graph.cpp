@@ -167,7 +167,7 @@ void draw_box(Drawing& drawing, const LayoutBox& box) {
   std::string first = box.operation, note = box.label;
   if (box.is_block) {
     first = box.label;
-    note = fmt::format("{} layers", box.layers);
+    note = counted(box.layers, "layer");
   }
   if (box.type == "input") {
     first = box.name;
@@ -205,7 +205,8 @@ Drawing drawing_of(const ModelSummary& summary, const NetworkLayout& layout) {
   drawing.set_label(fmt::format("the network {}", summary.name));
   const double top = draw_titles(
       drawing, summary.name,
-      fmt::format("{} layers, {} parameters, {} multiply-adds", summary.layers.size(),
+      fmt::format("{}, {} parameters, {} multiply-adds",
+                  counted(static_cast<int64_t>(summary.layers.size()), "layer"),
                   with_commas(summary.parameters), human_count(static_cast<double>(summary.macs))),
       kMargin, width - 2 * kMargin);
   drawing.add(inner, kMargin, top);

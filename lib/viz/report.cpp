@@ -191,7 +191,7 @@ class ReportPage {
       text += card(with_commas(std::llround(last->samples_per_second)), "samples a second");
       text += card(fmt::format("{:.0f} MiB", last->resident_mib), "memory in use");
     }
-    text += card(human_seconds(run_.info.seconds), fmt::format("{} epochs", run_.info.epochs));
+    text += card(human_seconds(run_.info.seconds), counted(run_.info.epochs, "epoch"));
     text += card(human_count(static_cast<double>(summary_.parameters)), "parameters");
     text += card(human_count(static_cast<double>(summary_.macs)), "multiply-adds a sample");
     return text + "</div>\n";

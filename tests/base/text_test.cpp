@@ -88,12 +88,18 @@ TEST_CASE("amounts are written for people") {
   CHECK(with_commas(-1234567) == "-1,234,567");
   CHECK(with_commas(-123) == "-123");
   CHECK(with_commas(INT64_MIN) == "-9,223,372,036,854,775,808");
+  CHECK(counted(0, "step") == "0 steps");
+  CHECK(counted(1, "step") == "1 step");
+  CHECK(counted(1234, "step") == "1,234 steps");
   CHECK(human_bytes(0) == "0 B");
   CHECK(human_bytes(1023) == "1023 B");
   CHECK(human_bytes(1536) == "1.5 KiB");
   CHECK(human_bytes(1024 * 1024 - 1) == "1.0 MiB");
   CHECK(human_bytes(UINT64_MAX) == "16.0 EiB");
   CHECK(human_count(999) == "999");
+  CHECK(human_count(7) == "7");
+  CHECK(human_count(3.741) == "3.74");
+  CHECK(human_count(123.4) == "123");
   CHECK(human_count(999.7) == "1.00 k");
   CHECK(human_count(61706) == "61.7 k");
   CHECK(human_count(1.2e9) == "1.20 G");
