@@ -68,13 +68,18 @@ std::string find_file(const std::string& name, const std::string& directory,
   return "";
 }
 
-// "sets/mine.yaml": a path of its own, from the file where it stands or the working directory.
-std::string find_path(const Node& name) {
+// A path stands for a file from the file where it is written, or from the working directory.
+std::string path_of(const Node& name) {
   const auto& source = name.mark().source;
-  if (!name.text().ends_with(".yaml")) return "";
   const bool in_file = source && !source->is_command_line;
-  const fs::path path = fs::path(in_file ? source->directory : ".") / name.text();
-  return file_exists(path.string()) ? path.lexically_normal().string() : "";
+  return (fs::path(in_file ? source->directory : ".") / name.text()).lexically_normal().string();
+}
+
+// "sets/mine.yaml"; empty if there is none.
+std::string find_path(const Node& name) {
+  if (!name.text().ends_with(".yaml")) return "";
+  const std::string path = path_of(name);
+  return file_exists(path) ? path : "";
 }
 
 std::string find_named(const Node& name, const std::string& model_path) {
@@ -87,12 +92,29 @@ std::string find_named(const Node& name, const std::string& model_path) {
   return find_file(name.text(), directory_of(model_path), model_path);
 }
 
+// Of a name that can only be a path.
+[[noreturn]] void fail_missing(const Node& name, std::vector<std::string> notes) {
+  const std::string path = path_of(name);
+  const bool is_yaml = path.ends_with(".yaml");
+  const std::string remedy = !is_yaml && file_exists(path + ".yaml")
+                                 ? fmt::format("did you mean '{}.yaml'?", name.text())
+                                 : "";
+  throw Error(Exit::kInput,
+              {{name.mark().place(),
+                is_yaml ? fmt::format("no file '{}'", path)
+                        : fmt::format("'{}' is no data set: their files end in .yaml", name.text()),
+                name.mark().excerpt(remedy), std::move(notes)}});
+}
+
 [[noreturn]] void fail_unknown(const Node& name, const std::string& model_path) {
   const std::vector<std::string> known = data_names(directory_of(model_path));
   const auto meant = nearest(name.text(), known);
   std::vector<std::string> notes;
   if (!known.empty()) notes.push_back("data sets here: " + join(known, ", "));
   notes.push_back("for the built-in digits, which need no files: --data digits");
+  if (name.text().ends_with(".yaml") || name.text().find('/') != std::string::npos) {
+    fail_missing(name, std::move(notes));
+  }
   Diagnostics diagnostics;
   diagnostics.report(name.mark(), fmt::format("unknown data set '{}'", name.text()),
                      meant ? fmt::format("did you mean '{}'?", *meant) : "", std::move(notes));

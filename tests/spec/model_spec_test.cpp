@@ -410,6 +410,22 @@ TEST_CASE("an unknown data set lists what there is") {
   CHECK(house.error({"data=tinny", "data.val=1"}).code() == Exit::kUsage);
 }
 
+TEST_CASE("a data set's name that can only be a path says what is missing there") {
+  const House house;
+  const auto error = [&](const std::string& data) {
+    return house.error({"data=" + data, "data.val=1"});
+  };
+  const Error missing = error("/no/such.yaml");
+  INFO(missing.what());
+  CHECK(missing.code() == Exit::kInput);
+  CHECK(contains(missing.what(), "no file '/no/such.yaml'"));
+  CHECK(contains(missing.what(), "--data digits"));
+  const std::string set = house.folder.file("sets/own.yaml", kTiny);
+  const Error ending = error(set.substr(0, set.rfind('.')));
+  CHECK(ending.code() == Exit::kInput);
+  CHECK(contains(ending.what(), "did you mean '" + set + "'?"));
+}
+
 TEST_CASE("a data map is taken as it is, with its variables") {
   const std::string text = kInput + "vars: {n: 5}\ndata: {format: digits, val: $(2 * n)}\n";
   const TemporaryFolder folder;
