@@ -20,8 +20,10 @@ std::string title_of(const std::string& path) {
 }
 
 std::string compare(const Command& command, const std::vector<std::string>& files) {
-  const TimingComparison comparison{title_of(files[0]), title_of(files[1]), read_timing(files[0]),
-                                    read_timing(files[1])};
+  const bool same_title = title_of(files[0]) == title_of(files[1]);
+  const TimingComparison comparison(same_title ? files[0] : title_of(files[0]),
+                                    same_title ? files[1] : title_of(files[1]),
+                                    read_timing(files[0]), read_timing(files[1]));
   return command.json() ? comparison.json() + "\n"
                         : comparison.table(locale_is_utf8(), wants_color());
 }
@@ -33,24 +35,25 @@ int main(int argc, char** argv) {
   Command command(
       "time", kExamples,
       "Times a network on generated data: forward, loss, backward and SGD with momentum, "
-      "or inference. Quotes the median step, then what each layer takes and what the machine could "
-      "do at best.");
+      "or inference. Quotes the median step, then what each layer takes (medians, in steps of "
+      "their "
+      "own) and what the machine could do at best (measured after all steps, so that it adds "
+      "nothing to the memory quoted).");
   CLI::Option* model = command.add_model("the model file");
   CLI::App& app = command.app();
   std::vector<std::string> files;
-  app.add_option("--compare", files, "two reports of --json: their layers side by side")
+  app.add_option(
+         "--compare", files,
+         "two reports of --json of one mode: their layers side by side, speed-ups per sample")
       ->expected(2)
       ->type_name("A.json B.json")
       ->excludes(model);
-  app.add_option("--mode", mode, "train or infer (default: train)")
+  app.add_option("--mode", mode, "train or infer (default: train, which needs a loss)")
       ->check(CLI::IsMember({"train", "infer"}))
       ->type_name("MODE");
-  app.add_option("--batch-size", request.batch_size, "samples per step (default: the model's)")
-      ->check(CLI::Range(1, 1 << 20))
-      ->type_name("N");
-  app.add_option("--seconds", request.seconds, "how long to measure (default: 3)")
-      ->check(CLI::Range(0.0, 3600.0))
-      ->type_name("S");
+  command.add_key("--batch-size", "train.batch_size", "N", "samples per step");
+  command.add_number("--seconds", request.seconds, "how long to measure (default: 3)", 0, 3600,
+                     "S");
   app.add_flag("--total", totals_only, "leave the layers out");
   command.add_common("print the result as one JSON line");
 

@@ -184,9 +184,10 @@ void Executor::run_forward(const Slot& slot, size_t i, const Slice& slice, bool 
   fill(call, slot, i, slice);
   call.again = again;
   const int node = static_cast<int>(i);
-  if (observer_ != nullptr) observer_->before(node, Observer::Part::kForward, slice.worker);
+  const auto part = again ? Observer::Part::kForwardAgain : Observer::Part::kForward;
+  if (observer_ != nullptr) observer_->before(node, part, slice.worker);
   graph_.nodes[i].layer->forward(call);
-  if (observer_ != nullptr) observer_->after(node, Observer::Part::kForward, slice.worker);
+  if (observer_ != nullptr) observer_->after(node, part, slice.worker);
 }
 
 std::optional<NonFinite> Executor::run_layers(const Slots& slots, const Slice& slice, bool sliced,

@@ -77,12 +77,11 @@ class Executor {
 
   const MemoryPlan& plan() const { return plan_; }
 
-  // Called around each layer: `cnn time`. A forward that is run again for the sake of backward is
-  // one more forward. While one watches, layers that multiply matrices run backward in two parts.
-  // Where the plan cuts the batch into slices, threads call at the same time, each as another
-  // `worker` < threads().
+  // Called around each layer: `cnn time`. kForwardAgain: a second run for the sake of backward.
+  // While one watches, layers that multiply matrices run backward in two parts. Where the plan cuts
+  // the batch into slices, threads call at the same time, each as another `worker` < threads().
   struct Observer {
-    enum class Part { kForward, kBackward, kBackwardData, kBackwardWeights };
+    enum class Part { kForward, kForwardAgain, kBackward, kBackwardData, kBackwardWeights };
     virtual ~Observer() = default;
     virtual void before(int node, Part part, int worker) = 0;
     virtual void after(int node, Part part, int worker) = 0;

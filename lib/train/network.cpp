@@ -83,6 +83,14 @@ std::vector<MemoryPlan::Tenant> largest_tenants(const Network& network,
   return all;
 }
 
+void require_loss(const Graph& graph, const std::string& path, std::vector<std::string> notes) {
+  if (!graph.losses.empty()) return;
+  throw Error(
+      Exit::kSpec,
+      {{path, "there is no loss to train with; add 'loss: {cross_entropy: NAME, target: label}'",
+        "", std::move(notes)}});
+}
+
 void check_memory(uint64_t planned, uint64_t limit,
                   const std::vector<MemoryPlan::Tenant>& tenants) {
   const uint64_t available = available_memory();

@@ -70,6 +70,9 @@ class Network {
 // control group or `limit` (0: none) allows. Before anything is allocated (FAULTS 27).
 void check_memory(uint64_t planned, uint64_t limit, const std::vector<MemoryPlan::Tenant>& tenants);
 
+// Exit::kSpec, with `notes`, if there is no loss to train with. `path`: the model file.
+void require_loss(const Graph& graph, const std::string& path, std::vector<std::string> notes = {});
+
 // What takes the most memory, `others` (optimizer, loader) included; at most five.
 std::vector<MemoryPlan::Tenant> largest_tenants(const Network& network,
                                                 std::vector<MemoryPlan::Tenant> others);

@@ -44,11 +44,7 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
     : settings_(read_train_settings(spec)),
       network_(spec, true),
       metrics_(spec, network_.test_graph()) {
-  if (network_.train_graph().losses.empty()) {
-    fail(Exit::kSpec, spec.path,
-         "there is no loss to train with; add 'loss: {{cross_entropy: "
-         "NAME, target: label}}'");
-  }
+  require_loss(network_.train_graph(), spec.path);
   const Node data = load_data(spec);
   DataSource source(data, static_cast<uint64_t>(settings_.seed));
   DataView train = source.open(Split::kTrain);
@@ -75,8 +71,8 @@ void Session::check_sizes(const ModelSpec& spec, int64_t samples) const {
   if (settings_.batch_size > samples) {
     Diagnostics diagnostics;
     diagnostics.report(mark_of(spec, "batch_size"),
-                       fmt::format("a batch of {} is larger than the training data: {} samples",
-                                   settings_.batch_size, samples));
+                       fmt::format("a batch of {} is larger than the training data: {}",
+                                   settings_.batch_size, counted(samples, "sample")));
     diagnostics.throw_if_any();
   }
   if (settings_.batch_size == 1 && has_layer(network_.train_graph(), "bn")) {

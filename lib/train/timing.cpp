@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/median.h"
 #include "base/parallel.h"
 #include "base/rng.h"
+#include "train/layer_clock.h"
 #include "train/machine.h"
 #include "train/network.h"
 #include "train/optimizer.h"
@@ -15,7 +17,8 @@ namespace {
 
 constexpr double kWarmUpShare = 0.2;  // of the measured time
 constexpr double kLayerShare = 0.4;
-constexpr int64_t kFewestSteps = 3;
+constexpr size_t kFewestSteps = 3;
+constexpr double kMostRoom = 1e6;  // steps
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -35,64 +38,14 @@ Buffer generate(const Field& field, int64_t batch) {
   return data;
 }
 
-// Adds up the time of every layer; of layers that several threads run at once, the threads' mean.
-class LayerClock : public Executor::Observer {
- public:
-  explicit LayerClock(size_t nodes)
-      : workers_(static_cast<size_t>(threads()), Worker{std::vector<Times>(nodes)}) {}
-
-  struct Times {
-    double forward = 0, backward = 0, data = 0, weights = 0;  // seconds; backward: in one piece
-    double all_backward() const { return backward + data + weights; }
-  };
-  Times of(size_t node, bool sliced) const {
-    Times sum;
-    for (const Worker& worker : workers_) {
-      const Times& times = worker.nodes[node];
-      sum.forward += times.forward;
-      sum.backward += times.backward;
-      sum.data += times.data;
-      sum.weights += times.weights;
-    }
-    if (sliced) sum.forward /= static_cast<double>(workers_.size());
-    return sum;
-  }
-
-  void before(int, Part, int worker) override {
-    workers_[static_cast<size_t>(worker)].start = now();
-  }
-  void after(int node, Part part, int worker) override {
-    const double seconds = now() - workers_[static_cast<size_t>(worker)].start;
-    Times& times = workers_[static_cast<size_t>(worker)].nodes[static_cast<size_t>(node)];
-    switch (part) {
-      case Part::kForward:
-        times.forward += seconds;
-        break;
-      case Part::kBackward:
-        times.backward += seconds;
-        break;
-      case Part::kBackwardData:
-        times.data += seconds;
-        break;
-      case Part::kBackwardWeights:
-        times.weights += seconds;
-        break;
-    }
-  }
-
- private:
-  struct Worker {
-    std::vector<Times> nodes;
-    double start = 0;
-  };
-  std::vector<Worker> workers_;
-};
-
 class Bench {
  public:
   Bench(const ModelSpec& spec, const TimingRequest& request)
       : request_(request), network_(spec, request.training) {
     const TrainSettings settings = read_train_settings(spec);
+    if (request.training) {
+      require_loss(network_.train_graph(), spec.path, {"without one: --mode infer"});
+    }
     batch_ = request.batch_size > 0 ? request.batch_size : settings.batch_size;
     const Pass pass = request.training ? Pass::training() : Pass::predicting();
     network_.plan({{pass, batch_, {}}});
@@ -130,48 +83,53 @@ class Bench {
     optimizer_->update(optimizer_->learning_rate());
     update_s_ = now() - start;
   }
-  double update_s() const { return update_s_; }  // of the last step
 
-  // Steps for `seconds`, but at least `fewest`; the time of each.
-  std::vector<double> run(double seconds, int64_t fewest) {
+  // Steps for `seconds`, but at least kFewestSteps; the time of each.
+  std::vector<double> run(double seconds, LayerClock* clock = nullptr) {
     std::vector<double> times;
+    times.reserve(kFewestSteps + static_cast<size_t>(expected_steps(seconds)));
+    executor().observe(clock);
     const double start = now();
     double last = start;
-    while (last - start < seconds || static_cast<int64_t>(times.size()) < fewest) {
+    while (last - start < seconds || times.size() < kFewestSteps) {
       step();
       const double end = now();
       times.push_back(end - last);
       last = end;
+      if (clock != nullptr) clock->end_step(update_s_);
     }
+    executor().observe(nullptr);
+    mean_s_ = (last - start) / static_cast<double>(times.size());
     return times;
   }
 
  private:
+  // Room for them, so that nothing is allocated while steps are timed: twice what they were before.
+  double expected_steps(double seconds) const {
+    return mean_s_ > 0 ? std::min(2 * seconds / mean_s_, kMostRoom) : 0;
+  }
+
   const TimingRequest& request_;
   Network network_;
   std::unique_ptr<Optimizer> optimizer_;
   int64_t batch_ = 1;
   std::vector<Buffer> fields_;
   int64_t steps_ = 0;
-  double update_s_ = 0;
+  double update_s_ = 0;   // of the last step
+  double mean_s_ = 0;     // a step of the last run
   double last_loss_ = 0;  // as training reads it
 };
 
-double median(std::vector<double> values) {
-  const size_t middle = values.size() / 2;
-  std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(middle), values.end());
-  return values[middle];
-}
-
 // Times of one step, and what the machine could do at best.
 LayerTime layer_time(const Graph& graph, const GraphNode& node, const LayerClock::Times& times,
-                     double steps, int64_t batch, const MachineSpeed& machine) {
+                     int64_t batch, const MachineSpeed& machine) {
   LayerTime layer;
   layer.name = node.name;
   layer.type = node.type->name;
   layer.kernel = node.plan.kernel;
-  layer.forward_s = times.forward / steps;
-  layer.backward_s = times.all_backward() / steps;
+  layer.forward_s = times.forward;
+  layer.forward_again_s = times.again;
+  layer.backward_s = times.backward + times.data + times.weights;
   const bool multiplies = node.plan.macs > 0;
   Work work = forward_work(graph, node, batch);
   layer.least_s = least_seconds(work, machine);
@@ -179,24 +137,23 @@ LayerTime layer_time(const Graph& graph, const GraphNode& node, const LayerClock
     work += more;
     layer.least_s += least_seconds(more, machine);
   };
+  if (times.again > 0) add(forward_work(graph, node, batch));
   if (times.data > 0 || times.backward > 0) add(backward_data_work(graph, node, batch));
   if (times.weights > 0) add(backward_weights_work(graph, node, batch));
   if (multiplies) {
-    layer.backward_data_s = times.data / steps;
-    layer.backward_weights_s = times.weights / steps;
+    layer.backward_data_s = times.data;
+    layer.backward_weights_s = times.weights;
   }
   if (layer.seconds() > 0) layer.gflops = 1e-9 * work.flops / layer.seconds();
   layer.compute_bound = is_compute_bound(work, machine);
   return layer;
 }
 
-void add_layers(TimingReport& report, const Graph& graph, const MemoryPlan& plan,
-                const LayerClock& clock, double steps) {
+void add_layers(TimingReport& report, const Graph& graph, const LayerClock& clock) {
   double all = 0, flops = 0;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const GraphNode& node = graph.nodes[i];
-    const LayerTime layer = layer_time(graph, node, clock.of(i, plan.slices(node)), steps,
-                                       report.batch_size, report.machine);
+    const LayerTime layer = layer_time(graph, node, clock.of(i), report.batch_size, report.machine);
     all += layer.seconds();
     flops += 1e9 * layer.gflops * layer.seconds();
     if (layer.seconds() > 0) report.layers.push_back(layer);
@@ -210,8 +167,8 @@ void add_layers(TimingReport& report, const Graph& graph, const MemoryPlan& plan
 
 TimingReport time_model(const ModelSpec& spec, const TimingRequest& request) {
   Bench bench(spec, request);
-  bench.run(kWarmUpShare * request.seconds, kFewestSteps);
-  const std::vector<double> times = bench.run(request.seconds, kFewestSteps);
+  bench.run(kWarmUpShare * request.seconds);
+  std::vector<double> times = bench.run(request.seconds);
   TimingReport report;
   report.model = spec.name;
   report.mode = request.training ? "train" : "infer";
@@ -224,12 +181,10 @@ TimingReport time_model(const ModelSpec& spec, const TimingRequest& request) {
   if (request.per_layer) {
     report.peak_mib = peak_resident_mib();  // before the machine's own measurement takes memory
     report.machine = measure_machine_speed();
-    LayerClock clock(bench.graph().nodes.size());
-    bench.executor().observe(&clock);
-    const size_t steps = bench.run(kLayerShare * request.seconds, kFewestSteps).size();
-    bench.executor().observe(nullptr);
-    report.update_s = bench.update_s();
-    add_layers(report, bench.graph(), bench.executor().plan(), clock, static_cast<double>(steps));
+    LayerClock clock(bench.graph(), bench.executor().plan());
+    bench.run(kLayerShare * request.seconds, &clock);
+    report.update_s = clock.update_s();
+    add_layers(report, bench.graph(), clock);
   } else {
     report.peak_mib = peak_resident_mib();
   }

@@ -1,4 +1,4 @@
-// Timing reports as tables and JSON, and two of them side by side.
+// Timing reports as tables and JSON, and read again.
 
 #include <algorithm>
 
@@ -14,6 +14,7 @@ namespace {
 
 using Align = Table::Align;
 
+constexpr int kSchema = 1;
 constexpr uint64_t kLargestFile = uint64_t{64} << 20;
 
 std::string milliseconds(double seconds) {
@@ -29,9 +30,15 @@ std::string roof_of(const LayerTime& layer) {
                      100 * layer.least_s / layer.seconds());
 }
 
+bool recomputes(const TimingReport& report) {
+  return std::any_of(report.layers.begin(), report.layers.end(),
+                     [](const LayerTime& layer) { return layer.forward_again_s > 0; });
+}
+
 Table layer_table(const TimingReport& report) {
-  const bool training = report.mode == "train";
+  const bool training = report.mode == "train", again = recomputes(report);
   std::vector<Table::Column> columns = {{"layer"}, {"type"}, {"forward ms", Align::kRight}};
+  if (again) columns.push_back({"again ms", Align::kRight});
   if (training) {
     columns.push_back({"data ms", Align::kRight});
     columns.push_back({"weights ms", Align::kRight});
@@ -41,6 +48,7 @@ Table layer_table(const TimingReport& report) {
   Table table(columns);
   for (const LayerTime& layer : report.layers) {
     std::vector<std::string> cells = {layer.name, layer.type, milliseconds(layer.forward_s)};
+    if (again) cells.push_back(milliseconds(layer.forward_again_s));
     if (training) {
       const double weights = layer.backward_weights_s;
       cells.push_back(milliseconds(layer.backward_s - weights));
@@ -51,19 +59,26 @@ Table layer_table(const TimingReport& report) {
     table.add(std::move(cells));
   }
   if (training) {
-    table.add({"optimizer", "", "", "", milliseconds(report.update_s),
-               percent(report.update_s / report.layers_s()), "", "", ""});
+    std::vector<std::string> cells(columns.size());
+    cells[0] = "optimizer";
+    cells[again ? 5 : 4] = milliseconds(report.update_s);
+    cells[again ? 6 : 5] = percent(report.update_s / report.layers_s());
+    table.add(std::move(cells));
   }
   return table;
 }
 
 std::string legend(const TimingReport& report) {
+  const char* again =
+      "again: the second forward of blocks that are recomputed; GFLOP/s and roof count both "
+      "runs.\n";
   return fmt::format(
-      "\ndata, weights: backward to the input and to the parameters. GFLOP/s: 2 x MACs / time, the "
-      "plain algorithm's\noperations, so that Winograd may pass the machine's peak. roof: the time "
-      "that the machine needs for as many\noperations (c) or bytes (m), in percent of the real "
-      "time; this machine: {:.0f} GFLOP/s (sgemm), {:.1f} GB/s (copy).\n",
-      report.machine.gflops, report.machine.copy_gb_s);
+      "\nMedians over the steps. data, weights: backward to the input and to the parameters. "
+      "GFLOP/s: 2 x MACs / time,\nthe plain algorithm's operations, so that Winograd may pass the "
+      "machine's peak. roof: the time that the machine\nneeds for as many operations (c) or bytes "
+      "(m), in percent of the real time; this machine, measured after the\nsteps: {:.0f} GFLOP/s "
+      "(sgemm), {:.1f} GB/s (copy).\n{}",
+      report.machine.gflops, report.machine.copy_gb_s, recomputes(report) ? again : "");
 }
 
 Json json_of(const LayerTime& layer) {
@@ -71,6 +86,7 @@ Json json_of(const LayerTime& layer) {
           {"type", layer.type},
           {"kernel", layer.kernel},
           {"forward_s", layer.forward_s},
+          {"forward_again_s", layer.forward_again_s},
           {"backward_s", layer.backward_s},
           {"backward_data_s", layer.backward_data_s},
           {"backward_weights_s", layer.backward_weights_s},
@@ -86,6 +102,7 @@ LayerTime layer_of(const Json& json) {
   layer.type = json.at("type").get<std::string>();
   layer.kernel = json.at("kernel").get<std::string>();
   layer.forward_s = json.at("forward_s").get<double>();
+  layer.forward_again_s = json.value("forward_again_s", 0.0);
   layer.backward_s = json.at("backward_s").get<double>();
   layer.backward_data_s = json.at("backward_data_s").get<double>();
   layer.backward_weights_s = json.at("backward_weights_s").get<double>();
@@ -124,30 +141,6 @@ std::string last_line(const std::string& text) {
   return text.substr(begin, end + 1 - begin);
 }
 
-// Layers of both, in the order of `a`; those of `b` alone follow. By name.
-struct LayerPair {
-  const LayerTime* a = nullptr;
-  const LayerTime* b = nullptr;
-};
-
-std::vector<LayerPair> pairs_of(const TimingReport& a, const TimingReport& b) {
-  const auto find = [](const TimingReport& report, const std::string& name) {
-    const auto it = std::find_if(report.layers.begin(), report.layers.end(),
-                                 [&](const LayerTime& layer) { return layer.name == name; });
-    return it == report.layers.end() ? nullptr : &*it;
-  };
-  std::vector<LayerPair> pairs;
-  for (const LayerTime& layer : a.layers) pairs.push_back({&layer, find(b, layer.name)});
-  for (const LayerTime& layer : b.layers) {
-    if (find(a, layer.name) == nullptr) pairs.push_back({nullptr, &layer});
-  }
-  return pairs;
-}
-
-std::string ratio_of(double a, double b) {
-  return a > 0 && b > 0 ? fmt::format("{:.2f}x", a / b) : "";
-}
-
 }  // namespace
 
 double TimingReport::layers_s() const {
@@ -159,7 +152,7 @@ double TimingReport::layers_s() const {
 std::string TimingReport::json() const {
   Json list = Json::array();
   for (const LayerTime& layer : layers) list.push_back(json_of(layer));
-  return json_text({{"schema", 1},
+  return json_text({{"schema", kSchema},
                     {"model", model},
                     {"mode", mode},
                     {"batch_size", batch_size},
@@ -179,11 +172,10 @@ std::string TimingReport::json() const {
 std::string TimingReport::table(bool is_utf8, bool color) const {
   std::string text;
   if (!layers.empty()) text += layer_table(*this).str(is_utf8, color) + legend(*this) + "\n";
-  text += fmt::format(
-      "{} {}: {} samples/s; a step of {} samples takes {:.3f} ms (median of {}) on {} thread{}, "
-      "{}\n",
-      model, mode, human_count(samples_per_s), batch_size, 1e3 * step_s, steps, threads,
-      threads == 1 ? "" : "s", instruction_set);
+  text +=
+      fmt::format("{} {}: {} samples/s; a step of {} takes {:.3f} ms (median of {}) on {}, {}\n",
+                  escaped(model), mode, human_count(samples_per_s), counted(batch_size, "sample"),
+                  1e3 * step_s, steps, counted(threads, "thread"), instruction_set);
   if (gflops > 0) {
     text += fmt::format("speed: {:.0f} GFLOP/s, {:.2f} of this machine's sgemm\n", gflops,
                         gflops / machine.gflops);
@@ -193,64 +185,26 @@ std::string TimingReport::table(bool is_utf8, bool color) const {
 }
 
 TimingReport read_timing(const std::string& path) {
-  const std::string line = last_line(read_file(path, kLargestFile));
-  try {
-    return report_of(Json::parse(line));
-  } catch (const Json::exception&) {
+  const std::string text = read_file(path, kLargestFile);
+  const auto no_report = [&] {
     fail(Exit::kInput, path,
          "this is no timing report; make one with: cnn time MODEL.yaml --json > {}", path);
+  };
+  Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded()) json = Json::parse(last_line(text), nullptr, false);
+  if (!json.is_object() || !json.contains("schema")) no_report();
+  if (json["schema"] != kSchema) {
+    fail(Exit::kInput, path, "its schema is {}, and only {} is known here",
+         json_text(json["schema"]), kSchema);
   }
-}
-
-std::string TimingComparison::table(bool is_utf8, bool color) const {
-  Table table({{"layer"},
-               {"type"},
-               {first + " ms", Align::kRight},
-               {second + " ms", Align::kRight},
-               {"speed-up", Align::kRight},
-               {"algorithm"}});
-  for (const LayerPair& pair : pairs_of(a, b)) {
-    const LayerTime& either = pair.a ? *pair.a : *pair.b;
-    const double before = pair.a ? pair.a->seconds() : 0, after = pair.b ? pair.b->seconds() : 0;
-    const std::string was = pair.a ? pair.a->kernel : "", is = pair.b ? pair.b->kernel : "";
-    std::string kernel = was.empty() ? is : was;
-    if (!was.empty() && !is.empty() && was != is) kernel = was + " -> " + is;
-    table.add({either.name, either.type, milliseconds(before), milliseconds(after),
-               ratio_of(before, after), kernel});
+  try {
+    TimingReport report = report_of(json);
+    if (report.batch_size < 1 || report.step_s <= 0 || report.samples_per_s <= 0) no_report();
+    return report;
+  } catch (const Json::exception&) {
+    no_report();
   }
-  if (a.update_s > 0 || b.update_s > 0) {
-    table.add({"optimizer", "", milliseconds(a.update_s), milliseconds(b.update_s),
-               ratio_of(a.update_s, b.update_s), ""});
-  }
-  table.add_rule();
-  table.add({"a step", "", milliseconds(a.step_s), milliseconds(b.step_s),
-             ratio_of(a.step_s, b.step_s), ""},
-            Table::Weight::kBold);
-  return table.str(is_utf8, color) +
-         fmt::format(
-             "\n{}: {} {}, batch {}, {} threads: {} samples/s, {:.1f} MiB\n"
-             "{}: {} {}, batch {}, {} threads: {} samples/s, {:.1f} MiB\n",
-             first, a.model, a.mode, a.batch_size, a.threads, human_count(a.samples_per_s),
-             a.peak_mib, second, b.model, b.mode, b.batch_size, b.threads,
-             human_count(b.samples_per_s), b.peak_mib);
-}
-
-std::string TimingComparison::json() const {
-  Json list = Json::array();
-  for (const LayerPair& pair : pairs_of(a, b)) {
-    const LayerTime& either = pair.a ? *pair.a : *pair.b;
-    list.push_back({{"name", either.name},
-                    {"type", either.type},
-                    {"first_s", pair.a ? Json(pair.a->seconds()) : Json()},
-                    {"second_s", pair.b ? Json(pair.b->seconds()) : Json()}});
-  }
-  return json_text({{"schema", 1},
-                    {"first", first},
-                    {"second", second},
-                    {"speed_up", json_number(b.samples_per_s / a.samples_per_s)},
-                    {"first_samples_per_s", a.samples_per_s},
-                    {"second_samples_per_s", b.samples_per_s},
-                    {"layers", list}});
+  CNN_ASSERT(false);
 }
 
 }  // namespace cnn
