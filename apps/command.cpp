@@ -49,6 +49,17 @@ std::string typed_line(int argc, char** argv, const std::string& name) {
   return line;
 }
 
+// "4GB" becomes "4294967296"; else says what is wrong.
+std::string as_bytes(std::string& text) {
+  const std::string given = text;
+  try {
+    if (CLI::AsSizeValue(false)(text).empty()) return "";
+  } catch (const CLI::Error&) {
+    // Said below.
+  }
+  return fmt::format("expected a size such as 500MB or 4GB, found '{}'", given);
+}
+
 bool is_override(const std::string& word) {
   return word.find('=') != std::string::npos && !file_exists(word);
 }
@@ -87,11 +98,10 @@ CLI::Option* Command::add_model(const std::string& what) {
 }
 
 void Command::add_common(const std::string& json_help) {
-  app_.add_option("--threads", threads_, "threads to use (default: all that the machine offers)")
-      ->check(CLI::Range(1, kMostThreads))
-      ->type_name("N");
+  add_number("--threads", threads_, "threads to use (default: all that the machine offers)", 1,
+             kMostThreads);
   app_.add_option("--memory", memory_, "refuse to plan for more than this: 500MB, 4GB")
-      ->transform(CLI::AsSizeValue(false))
+      ->transform(CLI::Validator(as_bytes, ""))
       ->type_name("SIZE");
   if (!json_help.empty()) app_.add_flag("--json", json_, json_help);
   app_.add_flag("-q,--quiet", quiet_, "warnings and errors only");

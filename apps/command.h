@@ -2,10 +2,12 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "base/error.h"
@@ -25,6 +27,12 @@ class Command {
 
   // MODEL (what: "MODEL.yaml" or "MODEL.yaml|RUN") and `key.path=value ...`.
   CLI::Option* add_model(const std::string& what);
+  // A flag that is a number from `low` to `high`, whole where T is; all else is a usage error. The
+  // default is what `target` holds.
+  template <class T>
+  CLI::Option* add_number(const std::string& flag, T& target, const std::string& help,
+                          std::type_identity_t<T> low, std::type_identity_t<T> high,
+                          const std::string& type = "N");
   // --threads --memory -q -v, and --json with its help.
   void add_common(const std::string& json_help);
   // A flag that is the short form of a key: add_key("--epochs", "train.epochs", ...).
@@ -64,6 +72,27 @@ class Command {
   bool quiet_ = false;
   bool verbose_ = false;
 };
+
+// What is wrong with the text of a number's flag; "" if nothing. Bounds as text, for the message.
+template <class T>
+std::string number_problem(const std::string& text, T low, T high) {
+  T value{};
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  // NaN is in no range.
+  if (error == std::errc() && rest == end && value >= low && value <= high) return "";
+  return fmt::format("expected {} from {} to {}, found '{}'",
+                     std::is_integral_v<T> ? "a whole number" : "a number", low, high, text);
+}
+
+template <class T>
+CLI::Option* Command::add_number(const std::string& flag, T& target, const std::string& help,
+                                 std::type_identity_t<T> low, std::type_identity_t<T> high,
+                                 const std::string& type) {
+  const CLI::Validator in_range(
+      [low, high](std::string& text) { return number_problem<T>(text, low, high); }, "");
+  return app_.add_option(flag, target, help)->check(in_range)->type_name(type);
+}
 
 // Writes a result to stdout. A reader that has gone (`| head`) is no error; a full disk is
 // Exit::kResource.

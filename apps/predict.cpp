@@ -2,6 +2,8 @@
 
 #include "train/predict.h"
 
+#include <limits>
+
 #include "command.h"
 
 namespace cnn {
@@ -38,32 +40,27 @@ int main(int argc, char** argv) {
                  "write every named output of arrays to DIR/OUTPUT.npy, "
                  "masks and pictures as DIR/INPUT_*.png")
       ->type_name("DIR");
-  app.add_option("--batch-size", request.batch_size, "samples at a time")
-      ->check(CLI::Range(1, 1 << 20))
-      ->type_name("N");
-  app.add_option("--top", request.top, "classes to show of each sample (default: 5)")
-      ->check(CLI::Range(1, 1000))
-      ->type_name("N");
+  command.add_key("--batch-size", "train.batch_size", "N", "samples at a time");
+  command.add_number("--top", request.top, "classes to show of each sample (default: 5)", 1, 1000);
   app.add_flag("--ten-crop", request.ten_crops,
                "average the classes of ten crops of every picture: corners, middle, all mirrored");
   CLI::Option* whole = app.add_flag(
       "--whole", request.whole,
       "run a network that works pixel by pixel over whole images of any size (default: "
       "over overlapping tiles of its own size)");
-  app.add_option("--overlap", request.overlap,
-                 "pixels cut off at each side of a tile (default: the radius of the receptive "
-                 "field, at most a quarter of the tile)")
-      ->check(CLI::Range(0, 1 << 20))
-      ->type_name("N")
+  command
+      .add_number("--overlap", request.overlap,
+                  "pixels cut off at each side of a tile (default: the radius of the receptive "
+                  "field, at most a quarter of the tile)",
+                  0, 1 << 20)
       ->excludes(whole);
-  CLI::Option* samples =
-      app.add_option("--samples", request.prior_samples,
-                     "draw so many from a generator's prior, in place of inputs; needs --out")
-          ->check(CLI::Range(1, 1 << 20))
-          ->type_name("N");
-  app.add_option("--seed", request.seed, "other samples (default: 0)")
-      ->needs(samples)
-      ->type_name("N");
+  CLI::Option* samples = command.add_number(
+      "--samples", request.prior_samples,
+      "draw so many from a generator's prior, in place of inputs; needs --out", 1, 1 << 20);
+  command
+      .add_number("--seed", request.seed, "other samples (default: 0)", 0,
+                  std::numeric_limits<decltype(request.seed)>::max())
+      ->needs(samples);
   app.add_flag("--partial", request.partial_weights,
                "load what fits of weights of another model, and list the rest");
   app.add_flag("--allow-non-finite", request.allow_non_finite_weights,

@@ -95,10 +95,8 @@ int main(int argc, char** argv) {
       .add_option("MODEL", paths, "model files, and key.path=value overrides of their keys")
       ->required()
       ->type_name("");
-  command.app()
-      .add_option("--depth", style.depth, "show blocks below this level as one line each")
-      ->check(CLI::Range(1, 1000))
-      ->type_name("N");
+  command.add_number("--depth", style.depth, "show blocks below this level as one line each", 1,
+                     1000);
   command.add_key("--batch-size", "train.batch_size", "N", "plan memory for this");
   CLI::Option* as_csv = command.app().add_flag("--csv", csv, "a line a layer (a line a network)");
   CLI::Option* as_dot = command.app().add_flag("--dot", dot, "a graph for Graphviz");

@@ -17,8 +17,8 @@ constexpr const char* kExamples =
     "  cnn test runs/lenet5 --fail-below accuracy=0.98  exit code 7 if it is not reached";
 
 std::string report_text(const TestReport& report) {
-  std::string text = fmt::format("{} on {} samples ({})\n\n", report.model,
-                                 with_commas(report.samples), report.weights);
+  std::string text = fmt::format("{} on {} ({})\n\n", report.model,
+                                 counted(report.samples, "sample"), report.weights);
   for (const auto& [name, value] : report.metrics) {
     text += fmt::format("  {:<16} {:.6g}\n", name, value);
   }
@@ -41,25 +41,19 @@ int main(int argc, char** argv) {
   app.add_option("--split", request.split, "test, val or train (default: test)")
       ->check(CLI::IsMember({"test", "val", "train"}))
       ->type_name("SPLIT");
-  app.add_option("--batch-size", request.batch_size, "samples at a time")
-      ->check(CLI::Range(1, 1 << 20))
-      ->type_name("N");
-  app.add_option("--workers", request.workers, "threads that load data")
-      ->check(CLI::Range(0, 256))
-      ->type_name("N");
+  command.add_key("--batch-size", "train.val_batch_size", "N", "samples at a time");
+  command.add_key("--workers", "train.workers", "N", "threads that load data");
   app.add_option("--fail-below", thresholds, "METRIC=VALUE: exit 7 if the metric is lower")
       ->type_name("M=V");
-  app.add_option("--passes", request.passes,
-                 "test N times and average: networks that sample in testing")
-      ->check(CLI::Range(1, 1 << 20))
-      ->type_name("N");
+  command.add_number("--passes", request.passes,
+                     "test N times and average: networks that sample in testing", 1, 1 << 20);
   app.add_flag("--ten-crop", request.ten_crops,
                "average the classes of ten crops of every picture: corners, middle, all mirrored");
-  app.add_option("--pca", request.pca_components,
-                 "of an autoencoder: what N principal components of the training split reach, and "
-                 "their angles to what the network spans")
-      ->check(CLI::Range(1, 4096))
-      ->type_name("N");
+  command.add_number(
+      "--pca", request.pca_components,
+      "of an autoencoder: what N principal components of the training split reach, and "
+      "their angles to what the network spans",
+      1, 4096);
   app.add_flag("--partial", request.partial_weights,
                "load what fits of weights of another model, and list the rest");
   app.add_flag("--allow-non-finite", request.allow_non_finite_weights,

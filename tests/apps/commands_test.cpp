@@ -135,7 +135,18 @@ TEST_CASE("train, test, predict, summary and time work together") {
       CHECK(timed["steps"] > 0);
       CHECK(timed["peak_mib"] > timed["planned_mib"]);
       CHECK(timed["layers"].size() >= 5);
+      folder.file(mode + ".json", result.out);
     }
+    const auto other = run_cnn(
+        {"time", "small.yaml", "--batch-size", "4", "--threads", "1", "--seconds", "0", "--json"},
+        here);
+    folder.file("other.json", other.out);
+    const auto pair = run_cnn({"time", "--compare", "train.json", "other.json"}, here);
+    INFO(pair.err);
+    CHECK(pair.exit == 0);
+    CHECK(pair.out.rfind("they differ in batch size: 8, 4\nthey differ in threads: 2, 1\n", 0) ==
+          0);
+    CHECK(run_cnn({"time", "--compare", "train.json", "infer.json"}, here).exit == 2);
   }
 }
 
@@ -151,10 +162,9 @@ TEST_CASE("peak memory exceeds plan and data by a small constant") {
                         {"alexnet", "infer", 2, 3 * 224 * 224},
                         {"alexnet", "train", 2, 3 * 224 * 224}};
   for (const Case& c : cases) {
-    const auto result =
-        run_cnn({"time", std::string(CNN_SOURCE_DIR) + "/models/" + c.model + ".yaml", "--mode",
-                 c.mode, "--batch-size", std::to_string(c.batch), "--seconds", "0", "--total",
-                 "--json"});
+    const auto result = run_cnn(
+        {"time", std::string(CNN_SOURCE_DIR) + "/models/" + c.model + ".yaml", "--mode", c.mode,
+         "--batch-size", std::to_string(c.batch), "--seconds", "0", "--total", "--json"});
     INFO(c.model << " " << c.mode << result.err);
     REQUIRE(result.exit == 0);
     const json timed = last_json(result.out);
@@ -179,7 +189,9 @@ TEST_CASE("data are named by a set, by a path, or built in") {
     CHECK(result.exit == 0);
   }
   const auto result = run_cnn({"train", "m.yaml", "--data", "sets/none.yaml"}, here);
-  CHECK(result.exit == 2);
+  CHECK(result.exit == 4);
+  CHECK(result.err.find("no file 'sets/none.yaml'") != std::string::npos);
+  CHECK(run_cnn({"train", "m.yaml", "--data", "none"}, here).exit == 2);
 }
 
 TEST_CASE("summary of LeNet-5 has the published figures") {

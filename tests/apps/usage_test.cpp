@@ -87,6 +87,19 @@ TEST_CASE("row 87: a key given twice, or one that nobody reads, is refused") {
   const auto twice = run_cnn({"train", model, "--epochs", "3", "train.epochs=4"});
   CHECK(twice.exit == 2);
   CHECK(contains(twice.err, "train.epochs"));
+  // A flag that is the short form of a key, in every command that has one.
+  const std::vector<std::vector<std::string>> pairs = {
+      {"time", model, "train.batch_size=4", "--batch-size", "8"},
+      {"summary", model, "train.batch_size=4", "--batch-size", "8"},
+      {"predict", model, "x.npy", "--weights", "w", "train.batch_size=4", "--batch-size", "8"},
+      {"test", model, "--weights", "w", "train.val_batch_size=4", "--batch-size", "8"},
+      {"test", model, "--weights", "w", "train.workers=1", "--workers", "2"}};
+  for (const auto& words : pairs) {
+    const auto result = run_cnn(words);
+    INFO(words[0] << ": " << result.err);
+    CHECK(result.exit == 2);
+    CHECK(contains(result.err, "is given twice"));
+  }
   const auto unknown = run_cnn({"train", model, "train.epoch=4"});
   CHECK(unknown.exit == 2);
   CHECK(contains(unknown.err, "did you mean 'epochs'?"));
@@ -106,6 +119,50 @@ TEST_CASE("row 82: a number of threads that makes no sense is refused") {
     CHECK(result.exit == 2);
     CHECK(contains(result.err, "--threads"));
   }
+}
+
+TEST_CASE("a flag's number says what it may be and what was found") {
+  struct Case {
+    std::vector<std::string> words;
+    std::string message;
+  };
+  const Case cases[] = {
+      {{"time", "x.yaml", "--seconds", "abc"},
+       "--seconds: expected a number from 0 to 3600, found 'abc'"},
+      {{"time", "x.yaml", "--seconds", "nan"},
+       "--seconds: expected a number from 0 to 3600, found 'nan'"},
+      {{"time", "x.yaml", "--seconds", "inf"}, "found 'inf'"},
+      {{"time", "x.yaml", "--seconds", "1s"}, "found '1s'"},
+      {{"time", "x.yaml", "--seconds", "-1"}, "found '-1'"},
+      {{"summary", "x.yaml", "--threads", "1.5"},
+       "--threads: expected a whole number from 1 to 1024, found '1.5'"},
+      {{"summary", "x.yaml", "--depth", "99999999999999999999"},
+       "--depth: expected a whole number from 1 to 1000, found '99999999999999999999'"},
+      {{"summary", "x.yaml", "--memory", "much"},
+       "--memory: expected a size such as 500MB or 4GB, found 'much'"},
+      {{"predict", "x.yaml", "--samples", "1", "--seed", "one"},
+       "--seed: expected a whole number from 0"},
+      {{"test", "x.yaml", "--pca", ""}, "--pca: expected a whole number from 1 to 4096, found ''"},
+  };
+  for (const Case& c : cases) {
+    const auto result = run_cnn(c.words);
+    INFO(c.message << "\n" << result.err);
+    CHECK(result.exit == 2);
+    CHECK(contains(result.err, c.message));
+  }
+  const TemporaryFolder folder;
+  const std::string model = folder.file("m.yaml", small_model());
+  CHECK(run_cnn({"summary", model, "--memory", "1GB", "--threads", "2", "--depth", "1"}).exit == 0);
+}
+
+TEST_CASE("one of a thing is no plural") {
+  const TemporaryFolder folder;
+  const std::string model = folder.file("m.yaml", small_model());
+  const auto trained =
+      run_cnn({"train", model, "--out", folder.str("runs"), "--epochs", "1", "--max-steps", "1"});
+  INFO(trained.out << trained.err);
+  CHECK(contains(trained.out, "1 step, "));
+  CHECK(contains(trained.out, "1 step is done"));
 }
 
 TEST_CASE("row 83: a second OpenMP runtime gets a warning") {
