@@ -36,25 +36,28 @@ int main(int argc, char** argv) {
       "time", kExamples,
       "Times a network on generated data: forward, loss, backward and SGD with momentum, "
       "or inference. Quotes the median step, then what each layer takes (medians, in steps of "
-      "their "
-      "own) and what the machine could do at best (measured after all steps, so that it adds "
-      "nothing to the memory quoted).");
+      "their own) and what the machine could do at best (measured after all steps, so that it "
+      "adds nothing to the memory quoted).");
   CLI::Option* model = command.add_model("the model file");
   CLI::App& app = command.app();
   std::vector<std::string> files;
-  app.add_option(
-         "--compare", files,
-         "two reports of --json of one mode: their layers side by side, speed-ups per sample")
-      ->expected(2)
-      ->type_name("A.json B.json")
-      ->excludes(model);
+  CLI::Option* compared =
+      app.add_option(
+             "--compare", files,
+             "two reports of --json of one mode: their layers side by side, speed-ups per sample")
+          ->expected(2)
+          ->type_name("A.json B.json")
+          ->excludes(model);
   app.add_option("--mode", mode, "train or infer (default: train, which needs a loss)")
       ->check(CLI::IsMember({"train", "infer"}))
-      ->type_name("MODE");
+      ->type_name("MODE")
+      ->excludes(compared);
   command.add_key("--batch-size", "train.batch_size", "N", "samples per step");
-  command.add_number("--seconds", request.seconds, "how long to measure (default: 3)", 0, 3600,
-                     "S");
-  app.add_flag("--total", totals_only, "leave the layers out");
+  app.get_option("--batch-size")->excludes(compared);
+  command
+      .add_number("--seconds", request.seconds, "how long to measure (default: 3)", 0, 3600, "S")
+      ->excludes(compared);
+  app.add_flag("--total", totals_only, "leave the layers out")->excludes(compared);
   command.add_common("print the result as one JSON line");
 
   return command.run(argc, argv, [&] {

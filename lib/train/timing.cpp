@@ -179,11 +179,12 @@ TimingReport time_model(const ModelSpec& spec, const TimingRequest& request) {
   report.step_s = median(times);
   report.samples_per_s = static_cast<double>(bench.batch()) / report.step_s;
   if (request.per_layer) {
-    report.peak_mib = peak_resident_mib();  // before the machine's own measurement takes memory
-    report.machine = measure_machine_speed();
+    report.peak_mib =
+        peak_resident_mib();  // before clocks and the machine's measurement take memory
     LayerClock clock(bench.graph(), bench.executor().plan());
     bench.run(kLayerShare * request.seconds, &clock);
     report.update_s = clock.update_s();
+    report.machine = measure_machine_speed();
     add_layers(report, bench.graph(), clock);
   } else {
     report.peak_mib = peak_resident_mib();

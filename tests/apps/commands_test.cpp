@@ -147,6 +147,10 @@ TEST_CASE("train, test, predict, summary and time work together") {
     CHECK(pair.out.rfind("they differ in batch size: 8, 4\nthey differ in threads: 2, 1\n", 0) ==
           0);
     CHECK(run_cnn({"time", "--compare", "train.json", "infer.json"}, here).exit == 2);
+    // What would have no effect is refused.
+    for (const std::string flag : {"--mode=infer", "--seconds=1", "--batch-size=2", "--total"}) {
+      CHECK(run_cnn({"time", flag, "--compare", "train.json", "other.json"}, here).exit == 2);
+    }
   }
 }
 
