@@ -41,7 +41,7 @@ TEST_CASE("the flag -v says which algorithm serves which layer, and why") {
     INFO(result.err);
     REQUIRE(result.exit == 0);
     CHECK(contains(result.err, "c1 + relu: direct"));
-    CHECK(contains(result.err, "f6 + relu: gemm (a row for each sample)"));
+    CHECK(contains(result.err, "f6 + relu: gemm (a row for each sample; few rows in one pass"));
     return result.err;
   };
   const std::string weights = "weights direct (partial sums of 2,400 weights)";
