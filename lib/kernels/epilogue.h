@@ -38,18 +38,20 @@ struct Epilogue {
   }
 };
 
-// The rectifier over vectors, without branches.
+// The rectifier over vectors. Its one branch, for plain relu, is the same for all of them.
 template <class V>
 class Rectify {
  public:
   explicit Rectify(const Rectifier& r)
-      : slope_(broadcast<V>(r.slope)),
+      : is_relu_(r == Rectifier::relu()),
+        slope_(broadcast<V>(r.slope)),
         cap_(broadcast<V>(r.cap)),
         // Where nothing is cut off, no y may compare as beyond: not even infinity.
         top_(broadcast<V>(r.cap < kInfinity ? r.cap : std::numeric_limits<float>::quiet_NaN())),
         leaks_(Integers{} - (r.slope != 0 ? 1 : 0)) {}
 
   V operator()(V x) const {
+    if (is_relu_) return x <= V{} ? V{} : x;
     const V below = V(Integers(slope_ * x) & leaks_);
     const V above = x > cap_ ? cap_ : x;
     return x <= V{} ? below : above;
@@ -57,6 +59,7 @@ class Rectify {
 
   // The gradient of x, given that of y = rectified(x): g where 0 < y < cap, slope * g below.
   V gradient(V g, V y) const {
+    if (is_relu_) return y <= V{} ? V{} : g;
     const V below = V(Integers(slope_ * g) & leaks_);
     const V above = y >= top_ ? V{} : g;
     return y <= V{} ? below : above;
@@ -66,6 +69,7 @@ class Rectify {
   using Integers = typename Lanes<V, true>::Integers;
   static constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
+  bool is_relu_;
   V slope_, cap_, top_;
   Integers leaks_;  // all bits set, or none
 };
