@@ -16,8 +16,8 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "base/text.h"
+#include "model/vocabulary.h"
 #include "train/run_dir.h"
-#include "train/vocabulary.h"
 #include "version.h"
 
 namespace cnn {

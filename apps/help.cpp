@@ -4,8 +4,9 @@
 #include "base/text.h"
 #include "layers/catalog.h"
 #include "layers/initializer.h"
-#include "train/metrics.h"
-#include "train/settings.h"
+#include "metrics/metrics.h"
+#include "model/settings.h"
+#include "report/layer_reference.h"
 
 namespace cnn {
 namespace {

@@ -1,6 +1,6 @@
 // cnn-predict: runs a network on inputs.
 
-#include "train/predict.h"
+#include "predict/predict.h"
 
 #include <limits>
 

@@ -1,6 +1,6 @@
 // cnn-runs: what runs there are, and how they compare.
 
-#include "train/runs.h"
+#include "report/runs.h"
 
 #include "base/log.h"
 #include "base/text.h"

@@ -2,10 +2,10 @@
 
 #include "base/text.h"
 #include "command.h"
+#include "model/resolve.h"
+#include "report/schema.h"
 #include "spec/diff.h"
 #include "spec/render.h"
-#include "train/resolve.h"
-#include "train/schema.h"
 
 namespace cnn {
 namespace {

@@ -1,6 +1,6 @@
 // cnn-summary: what is in a network.
 
-#include "train/summary.h"
+#include "report/summary.h"
 
 #include <unistd.h>
 
@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "command.h"
-#include "train/network.h"
+#include "model/network.h"
 
 namespace cnn {
 namespace {

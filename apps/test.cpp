@@ -2,8 +2,8 @@
 
 #include "base/text.h"
 #include "command.h"
+#include "report/evaluate.h"
 #include "threshold.h"
-#include "train/evaluate.h"
 
 namespace cnn {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "train/metrics.h"
+#include "metrics/metrics.h"
 
 namespace cnn {
 

@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "command.h"
-#include "train/timing.h"
+#include "report/timing.h"
 
 namespace cnn {
 namespace {

@@ -8,12 +8,12 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "command.h"
+#include "model/vocabulary.h"
 #include "train/progress.h"
 #include "train/run_dir.h"
 #include "train/trainer.h"
-#include "train/vocabulary.h"
 #include "version.h"
-#include "viz/kind.h"
+#include "viz/kinds.h"
 
 namespace cnn {
 namespace {

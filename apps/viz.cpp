@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "command.h"
 #include "train/run_dir.h"
-#include "viz/kind.h"
+#include "viz/kinds.h"
 
 namespace cnn {
 namespace {

@@ -27,6 +27,10 @@ Error::Error(Exit code, std::vector<Diagnostic> diagnostics)
       code_(code),
       diagnostics_(std::move(diagnostics)) {}
 
+void fail_with(Exit code, std::string place, fmt::string_view format, fmt::format_args args) {
+  throw Error(code, {{std::move(place), fmt::vformat(format, args), {}, {}}});
+}
+
 void bug(const char* condition, const char* file, int line) {
   throw std::logic_error(fmt::format("bug: {}:{}: {} does not hold", file, line, condition));
 }

@@ -1,7 +1,7 @@
 // Errors: place, problem, remedy; and the exit codes of every command.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <stdexcept>
 #include <string>
@@ -49,12 +49,15 @@ class Error : public std::runtime_error {
   std::vector<Diagnostic> diagnostics_;
 };
 
+[[noreturn]] void fail_with(Exit code, std::string place, fmt::string_view format,
+                            fmt::format_args args);
+
 // Throws an Error of one diagnostic: fail(Exit::kInput, path, "at byte {}: ...", n).
 // `place` may be empty. Control characters in both are escaped when rendered.
 template <class... Args>
 [[noreturn]] void fail(Exit code, std::string place, fmt::format_string<Args...> format,
                        Args&&... args) {
-  throw Error(code, {{std::move(place), fmt::format(format, std::forward<Args>(args)...), {}, {}}});
+  fail_with(code, std::move(place), format, fmt::make_format_args(args...));
 }
 
 // A broken promise of our own code: throws std::logic_error with file and line.

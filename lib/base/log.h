@@ -1,7 +1,7 @@
 // Notes and warnings for the person at the terminal, on stderr; results never go through here.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <functional>
 #include <string>
@@ -25,15 +25,15 @@ void log_line(LogLevel at_least, std::string_view line);
 // "warning: ..." (also when quiet), plain notes, and details for -v.
 template <class... Args>
 void warn(fmt::format_string<Args...> format, Args&&... args) {
-  log_line(LogLevel::kQuiet, "warning: " + fmt::format(format, std::forward<Args>(args)...));
+  log_line(LogLevel::kQuiet, "warning: " + fmt::vformat(format, fmt::make_format_args(args...)));
 }
 template <class... Args>
 void note(fmt::format_string<Args...> format, Args&&... args) {
-  log_line(LogLevel::kNormal, fmt::format(format, std::forward<Args>(args)...));
+  log_line(LogLevel::kNormal, fmt::vformat(format, fmt::make_format_args(args...)));
 }
 template <class... Args>
 void detail_note(fmt::format_string<Args...> format, Args&&... args) {
-  log_line(LogLevel::kVerbose, fmt::format(format, std::forward<Args>(args)...));
+  log_line(LogLevel::kVerbose, fmt::vformat(format, fmt::make_format_args(args...)));
 }
 
 }  // namespace cnn

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "graph/parameter_store.h"
-#include "layers/catalog.h"
 #include "layers/layer.h"
+#include "layers/layer_type.h"
 
 namespace cnn {
 

@@ -1,10 +1,15 @@
 #include "layers/catalog.h"
 
 namespace cnn {
+
+#define CNN_LAYER(folder, name) extern const LayerType name##_layer;
+#include "layers/layers.def"
+#undef CNN_LAYER
+
 namespace {
 
 constexpr const LayerType* kTypes[] = {
-#define CNN_LAYER(name) &name##_layer,
+#define CNN_LAYER(folder, name) &name##_layer,
 #include "layers/layers.def"
 #undef CNN_LAYER
 };

@@ -1,63 +1,20 @@
-// Catalog: the explicit list of layer types. layers.def names them; each is defined in the one file
-// of its layer, inside namespace cnn, as
-//
-//   }  // namespace
-//   const LayerType linear_layer = {.name = "linear", ..., .make = make_layer<Linear>};
-//
-// (no registration by static objects: static linking would drop it).
+// Catalog: all layer types. layers.def names them (no registration by static objects: static
+// linking would drop it); only catalog.cpp reads that list, so that a new line in it rebuilds
+// little.
 #pragma once
 
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "layers/layer.h"
+#include "layers/layer_type.h"
 
 namespace cnn {
 
-// max_inputs of a layer that takes any number.
-inline constexpr int kAnyNumber = 1000;
-
-struct LayerType {
-  // Where the inputs come from in a model file.
-  enum class Inputs {
-    kPrevious,  // the previous item, or `from: NAME`; the op's value is the primary option
-    kBranches,  // {add: [a, [conv...], ...]}: names and branches
-    kNames,     // {mse: NAME}, {gaussian: [a, b]}: the op's value names the inputs
-  };
-  enum class Role { kLayer, kActivation, kLoss };
-
-  const char* name;
-  Role role = Role::kLayer;
-  Inputs inputs = Inputs::kPrevious;
-  int min_inputs = 1;
-  int max_inputs = 1;
-  const char* summary;       // one line: "fully connected layer"
-  const char* example;       // a model-file item or two
-  const char* details = "";  // formula, shapes, source; paragraphs for the reference page
-  std::vector<std::string> other_names = {};  // other tools' names: suggested, never accepted
-  std::unique_ptr<Layer> (*make)() = nullptr;
-};
-
-#define CNN_LAYER(name) extern const LayerType name##_layer;
-#include "layers/layers.def"
-#undef CNN_LAYER
-
-// All types, in the order of layers.def.
+// In the order of layers.def.
 std::span<const LayerType* const> layer_types();
 const LayerType* find_layer_type(std::string_view name);
 std::vector<std::string> layer_names();
-
-// The reference of one layer as plain text, examples first (`cnn help layer conv`), and of all as
-// Markdown (lib/layers/README.md).
-std::string layer_help(const LayerType& type);
-std::string layer_reference_markdown();
-
-template <class L>
-std::unique_ptr<Layer> make_layer() {
-  return std::make_unique<L>();
-}
 
 }  // namespace cnn

@@ -1,6 +1,6 @@
 #include "spec/yaml_scan.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <vector>

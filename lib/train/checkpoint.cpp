@@ -8,8 +8,8 @@
 
 #include "base/log.h"
 #include "io/safetensors.h"
+#include "model/weights.h"
 #include "train/json.h"
-#include "train/weights.h"
 
 namespace cnn {
 

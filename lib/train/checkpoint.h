@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "train/loss_sums.h"
-#include "train/optimizer.h"
+#include "model/loss_sums.h"
+#include "model/optimizer.h"
 #include "train/results.h"
 
 namespace cnn {

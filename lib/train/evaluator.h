@@ -6,10 +6,10 @@
 #include <optional>
 #include <string>
 
-#include "train/crop_average.h"
-#include "train/feed.h"
-#include "train/loss_sums.h"
-#include "train/metrics.h"
+#include "metrics/metrics.h"
+#include "model/crop_average.h"
+#include "model/feed.h"
+#include "model/loss_sums.h"
 
 namespace cnn {
 

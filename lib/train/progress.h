@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "train/metrics.h"
+#include "metrics/metrics.h"
 #include "train/results.h"
 
 namespace cnn {

@@ -1,7 +1,7 @@
 #include "train/run_files.h"
 
+#include "base/machine.h"
 #include "io/csv.h"
-#include "train/machine.h"
 
 namespace cnn {
 namespace {

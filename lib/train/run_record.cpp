@@ -3,8 +3,8 @@
 #include <filesystem>
 
 #include "base/log.h"
+#include "base/machine.h"
 #include "base/parallel.h"
-#include "train/machine.h"
 
 namespace cnn {
 namespace {

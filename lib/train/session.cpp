@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "data/catalogue.h"
-#include "train/resolve.h"
+#include "model/resolve.h"
 
 namespace cnn {
 namespace {

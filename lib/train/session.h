@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "metrics/metrics.h"
+#include "model/feed.h"
+#include "model/network.h"
+#include "model/settings.h"
+#include "model/weights.h"
 #include "spec/model_spec.h"
-#include "train/feed.h"
-#include "train/metrics.h"
-#include "train/network.h"
-#include "train/settings.h"
-#include "train/weights.h"
 
 namespace cnn {
 

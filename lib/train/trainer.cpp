@@ -7,9 +7,9 @@
 #include <exception>
 
 #include "base/log.h"
+#include "base/machine.h"
 #include "base/text.h"
 #include "train/evaluator.h"
-#include "train/machine.h"
 #include "train/run_record.h"
 #include "train/session.h"
 

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "base/error.h"
-#include "train/softmax.h"
+#include "metrics/softmax.h"
 
 namespace cnn {
 namespace {

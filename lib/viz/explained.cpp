@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "data/catalogue.h"
 #include "data/description.h"
-#include "train/metrics.h"
+#include "metrics/metrics.h"
 
 namespace cnn {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "io/image.h"
-#include "train/network.h"
+#include "model/network.h"
 #include "viz/class_scores.h"
 #include "viz/subject.h"
 

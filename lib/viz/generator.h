@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "train/decoder.h"
+#include "predict/decoder.h"
 #include "viz/kind.h"
 
 namespace cnn {

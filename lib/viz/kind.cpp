@@ -3,19 +3,13 @@
 #include <memory>
 
 #include "base/files.h"
-#include "viz/raster.h"
-#include "viz/svg.h"
+#include "viz/drawing/raster.h"
+#include "viz/drawing/svg.h"
 
 namespace cnn {
 namespace {
 
 constexpr int kPngScale = 2;  // sharp on the screens of today
-
-constexpr const VizKindType* kKinds[] = {
-#define CNN_VIZ_KIND(name) &name##_kind,
-#include "viz/kinds.def"
-#undef CNN_VIZ_KIND
-};
 
 // A value as if it stood in a model file, with its place on the command line for messages.
 Node node_of(const std::string& flag, const std::string& value) {
@@ -30,21 +24,6 @@ Node node_of(const std::string& flag, const std::string& value) {
 }
 
 }  // namespace
-
-std::span<const VizKindType* const> viz_kinds() { return kKinds; }
-
-const VizKindType* find_viz_kind(std::string_view name) {
-  for (const VizKindType* type : kKinds) {
-    if (name == type->name) return type;
-  }
-  return nullptr;
-}
-
-std::vector<std::string> viz_kind_names() {
-  std::vector<std::string> names;
-  for (const VizKindType* type : kKinds) names.emplace_back(type->name);
-  return names;
-}
 
 bool takes_list(const Option& option) { return option.type.starts_with("list of"); }
 

@@ -1,10 +1,10 @@
-// VizKind: one kind of picture of a network or a run. kinds.def names them all; each is defined in
-// the one file of that name, inside namespace cnn, as
+// VizKind: one kind of picture of a network or a run. Each is defined in the one file of its name,
+// inside namespace cnn, as
 //
 //   }  // namespace
-//   const VizKindType filters_kind = {.name = "filters", ..., .make = make_kind<Filters>};
+//   extern const VizKindType filters_kind = {.name = "filters", ..., .make = make_kind<Filters>};
 //
-// Adding one: lib/viz/NAME.cpp, its line in kinds.def, tests/viz/NAME_test.cpp.
+// and found by kinds.h.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 
 #include "spec/model_spec.h"
 #include "spec/options.h"
-#include "viz/drawing.h"
+#include "viz/drawing/drawing.h"
 
 namespace cnn {
 
@@ -82,15 +82,6 @@ struct VizKindType {
   bool prefers_svg = false;  // lines and text, no pixels
   std::unique_ptr<VizKind> (*make)() = nullptr;
 };
-
-#define CNN_VIZ_KIND(name) extern const VizKindType name##_kind;
-#include "viz/kinds.def"
-#undef CNN_VIZ_KIND
-
-// In the order of kinds.def.
-std::span<const VizKindType* const> viz_kinds();
-const VizKindType* find_viz_kind(std::string_view name);
-std::vector<std::string> viz_kind_names();
 
 // One flag as it was given: {"layer", {"c1", "c3"}}.
 struct VizFlag {

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "train/summary.h"
-#include "viz/drawing.h"
+#include "report/summary.h"
+#include "viz/drawing/drawing.h"
 
 namespace cnn {
 

@@ -7,9 +7,9 @@
 #include "base/parallel.h"
 #include "base/text.h"
 #include "data/catalogue.h"
-#include "train/metrics.h"
-#include "train/settings.h"
-#include "viz/colour_map.h"
+#include "metrics/metrics.h"
+#include "model/settings.h"
+#include "viz/drawing/colour_map.h"
 
 namespace cnn {
 

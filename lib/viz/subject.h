@@ -10,10 +10,10 @@
 
 #include "data/dataset.h"
 #include "graph/graph.h"
+#include "model/network.h"
+#include "model/weights.h"
+#include "predict/predict_inputs.h"
 #include "spec/options.h"
-#include "train/network.h"
-#include "train/predict_inputs.h"
-#include "train/weights.h"
 #include "viz/kind.h"
 
 namespace cnn {

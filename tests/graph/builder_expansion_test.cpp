@@ -1,4 +1,5 @@
 // Repetition, dropping, weight keys, edits, defaults and settings: rules 6, 7 and 9 to 11.
+#include "base/text.h"
 #include "graph/builder_support.h"
 
 namespace cnn {
@@ -176,7 +177,7 @@ blocks:
     CHECK(built.layers()[6] == "layer1.1.conv1 conv");
     CHECK(built.layers()[7] == "layer1.1.1 sigmoid");
     CHECK(built.layers()[8] == "layer1.1.1.act relu");
-    CHECK(contains(fmt::format("{}", fmt::join(built.layers(), " ")), "head.0 tanh"));
+    CHECK(contains(fmt::format("{}", join(built.layers(), " ")), "head.0 tanh"));
   }
   SECTION("~ deletes an item, or a key") {
     const Built built(text + "edit: {drop: ~, c1: {act: ~}, head.0: ~}\n");

@@ -2,7 +2,7 @@
 // results and scratch, the same bits on 1 to 4 threads.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <string>

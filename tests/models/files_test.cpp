@@ -5,11 +5,11 @@
 #include "base/rng.h"
 #include "data/catalogue.h"
 #include "graph/memory_plan.h"
+#include "metrics/metrics.h"
+#include "model/network.h"
+#include "model/settings.h"
 #include "models/support.h"
 #include "support/models.h"
-#include "train/metrics.h"
-#include "train/network.h"
-#include "train/settings.h"
 
 namespace cnn {
 namespace {

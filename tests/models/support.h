@@ -8,9 +8,9 @@
 
 #include "base/log.h"
 #include "graph/builder.h"
+#include "model/vocabulary.h"
 #include "spec/model_spec.h"
 #include "support/catch.h"
-#include "train/vocabulary.h"
 
 namespace cnn::test {
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/parallel.h"
+#include "layers/catalog.h"
 #include "spec/yaml.h"
 #include "support/allocations.h"
 #include "tensor/tensor.h"

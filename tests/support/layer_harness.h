@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "layers/catalog.h"
 #include "layers/layer.h"
+#include "layers/layer_type.h"
 
 namespace cnn {
 

@@ -1,11 +1,11 @@
 // Resources that fail while a run begins or goes on.
 #include <filesystem>
 
+#include "report/evaluate.h"
+#include "report/timing.h"
 #include "support/catch.h"
+#include "support/training.h"
 #include "tensor/tensor.h"
-#include "train/evaluate.h"
-#include "train/support.h"
-#include "train/timing.h"
 
 namespace cnn {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "io/safetensors.h"
 #include "support/catch.h"
+#include "support/training.h"
 #include "train/run_dir.h"
-#include "train/support.h"
 
 namespace cnn {
 namespace {

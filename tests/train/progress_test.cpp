@@ -1,7 +1,7 @@
 #include "train/progress.h"
 
 #include "support/catch.h"
-#include "train/support.h"
+#include "support/training.h"
 
 namespace cnn {
 namespace {

@@ -6,9 +6,9 @@
 #include "base/files.h"
 #include "base/rng.h"
 #include "support/catch.h"
+#include "support/training.h"
 #include "train/checkpoint.h"
 #include "train/run_dir.h"
-#include "train/support.h"
 
 namespace cnn {
 namespace {

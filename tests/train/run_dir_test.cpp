@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "support/catch.h"
-#include "train/support.h"
+#include "support/training.h"
 
 namespace cnn {
 namespace {

@@ -7,10 +7,10 @@
 #include "base/parallel.h"
 #include "io/csv.h"
 #include "io/safetensors.h"
+#include "report/evaluate.h"
 #include "support/catch.h"
-#include "train/evaluate.h"
+#include "support/training.h"
 #include "train/run_dir.h"
-#include "train/support.h"
 
 namespace cnn {
 namespace {

@@ -1,11 +1,11 @@
-#include "small_network.h"
+#include "viz/small_network.h"
 
 #include "base/rng.h"
 #include "io/npy.h"
-#include "support.h"
+#include "model/network.h"
+#include "model/weights.h"
 #include "support/catch.h"
-#include "train/network.h"
-#include "train/weights.h"
+#include "viz/support.h"
 
 namespace cnn {
 namespace {

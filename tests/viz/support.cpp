@@ -3,12 +3,13 @@
 #include <cctype>
 
 #include "base/log.h"
+#include "model/vocabulary.h"
 #include "support/catch.h"
 #include "support/files.h"
 #include "support/models.h"
 #include "train/run_dir.h"
 #include "train/trainer.h"
-#include "train/vocabulary.h"
+#include "viz/kinds.h"
 
 namespace cnn {
 namespace {

@@ -1,5 +1,6 @@
 #include "graph/builder/defaults.h"
 
+#include "layers/catalog.h"
 namespace cnn::build {
 namespace {
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "layers/catalog.h"
 #include "spec/model_spec.h"
 
 namespace cnn::build {

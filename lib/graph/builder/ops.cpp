@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "layers/catalog.h"
 #include "spec/options.h"
 
 namespace cnn::build {

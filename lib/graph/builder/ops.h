@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "layers/catalog.h"
+#include "layers/layer_type.h"
 #include "spec/node.h"
 
 namespace cnn::build {

@@ -1,6 +1,6 @@
 // What an item consists of: a layer with its inputs and branches, a seq, a side.
 #include "graph/builder/expander.h"
-#include "layers/split.h"
+#include "layers/core/split.h"
 
 namespace cnn::build {
 namespace {

@@ -3,7 +3,7 @@
 // channels padded to whole vectors. Serves forward, and backward to the data as the correlation
 // that it is (correlation.h). For few channels, where a matrix product would be narrow or its
 // gathering dear.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "kernels/conv/direct_pixels.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

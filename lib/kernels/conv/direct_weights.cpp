@@ -2,7 +2,7 @@
 // channels stays in registers while the pixels of a block of rows go by. Blocks of rows are summed
 // in up to 16 partial gradients, cut by shape alone and added in order. The larger the gradient,
 // the fewer: then its output channels are cut, too, to keep as many threads busy.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

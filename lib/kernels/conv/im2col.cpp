@@ -2,7 +2,7 @@
 // per-thread scratch, one row a pixel, and multiplied by serial BLAS. Chellapilla et al. 2006,
 // "High performance convolutional neural networks for document processing", in blocks so that the
 // gathered matrix stays in the cache. Accepts every shape.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <vector>

@@ -1,6 +1,6 @@
 #include "kernels/conv/winograd.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

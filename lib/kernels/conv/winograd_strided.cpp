@@ -5,7 +5,7 @@
 //
 // A few samples are folded at a time. The gradient to the data is not done here: the layers that
 // gain have few input channels, and these are first in their networks.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,0 +1,59 @@
+// maxpool: the largest value of every window, channel by channel. [C,H,W] -> [C,H',W'].
+#include <optional>
+
+#include "kernels/pool.h"
+#include "layers/image/pool_layer.h"
+#include "layers/layer_type.h"
+
+namespace cnn {
+namespace {
+
+class MaxPool final : public Layer {
+ public:
+  void options(Options& o) override { options_.declare(o); }
+
+  void setup(Setup& s) override {
+    shape_ = options_.set_up(s, "maxpool");
+    places_ = s.saved(Per::kSample, max_pool_places(shape_));
+    s.plan().backward_reads_input = false;
+    s.plan().backward_reads_output = false;
+  }
+
+  void forward(const ForwardCall& call) const override {
+    const bool remember = call.lends || call.pass.gradients != Pass::Gradients::kNone;
+    max_pool(shape_, call.batch, call.input().data, call.out.data,
+             remember ? call.scratch(places_) : nullptr);
+  }
+
+  void backward(const BackwardCall& call) const override {
+    if (!call.grad_input()) return;
+    max_pool_backward(shape_, call.batch, call.grad_out.data, call.scratch(places_), call.adds(),
+                      call.grad_input().data);
+  }
+
+ private:
+  PoolOptions options_;
+  PoolShape shape_;
+  int places_ = -1;
+};
+
+}  // namespace
+
+extern const LayerType maxpool_layer = {
+    .name = "maxpool",
+    .summary = "largest value of every window",
+    .example =
+        "- {maxpool: 2}\n- {maxpool: 3, stride: 2, pad: 1}\n"
+        "- {maxpool: 3, stride: 2, ceil: true}",
+    .details =
+        "y[c,a,b] = max over ky,kx of x[c, a*stride - pad + ky, b*stride - pad + kx]; padding "
+        "never wins, a NaN in the window gives NaN, and the gradient goes to the first of equal "
+        "values.\n"
+        "[C,H,W] -> [C,H',W'] with H' = (H + 2*pad - kernel) / stride + 1, rounded down; with "
+        "`ceil` rounded up, but the last window must start inside the image or the padding before "
+        "it.",
+    .other_names = {"max_pool", "MaxPool2d", "max_pooling", "maxpool2d", "pool"},
+    .make = make_layer<MaxPool>,
+};
+
+}  // namespace cnn

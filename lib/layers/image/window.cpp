@@ -1,0 +1,59 @@
+#include "layers/image/window.h"
+
+#include <algorithm>
+#include <string>
+
+namespace cnn {
+namespace {
+
+struct Axis {
+  const char* one;
+  const char* many;
+  int64_t size, kernel, stride, pad, dilation;
+};
+
+std::string counted(int64_t n, const Axis& axis) {
+  return fmt::format("{} {}", n, n == 1 ? axis.one : axis.many);
+}
+
+int64_t fit_axis(const Axis& axis, Fit fit) {
+  const int64_t padded = axis.size + 2 * axis.pad;
+  const int64_t extent = (axis.kernel - 1) * axis.dilation + 1;
+  const std::string with_pad =
+      axis.pad > 0 ? fmt::format(" ({} with its padding)", padded) : std::string();
+  if (extent > padded) {
+    const std::string dilated =
+        axis.dilation > 1 ? fmt::format(" at dilation {} spans {}", axis.dilation, extent) : "";
+    fail(Exit::kSpec, "",
+         "kernel {}{} is larger than the input of {}{}; use a smaller kernel, or pad", axis.kernel,
+         dilated, counted(axis.size, axis), with_pad);
+  }
+  const int64_t room = padded - extent, left = room % axis.stride;
+  int64_t windows = room / axis.stride + 1;
+  if (left != 0 && fit == Fit::kExact) {
+    fail(Exit::kSpec, "",
+         "kernel {} at stride {} does not tile {}{}: {} left over; use pad, another stride, or "
+         "fit: floor",
+         axis.kernel, axis.stride, counted(axis.size, axis), with_pad,
+         counted(left, axis) + (left == 1 ? " is" : " are"));
+  }
+  if (left != 0 && fit == Fit::kCeil && windows * axis.stride < axis.size + axis.pad) ++windows;
+  return windows;
+}
+
+}  // namespace
+
+Pair fit_windows(const Shape& image, const Window& w, Fit fit) {
+  return {
+      fit_axis({"row", "rows", image.height(), w.kernel.h, w.stride.h, w.pad.h, w.dilation.h}, fit),
+      fit_axis({"column", "columns", image.width(), w.kernel.w, w.stride.w, w.pad.w, w.dilation.w},
+               fit)};
+}
+
+int64_t capped_macs(int64_t positions, int64_t weights) {
+  constexpr double kMost = 0x1p53;
+  return static_cast<int64_t>(
+      std::min(kMost, static_cast<double>(positions) * static_cast<double>(weights)));
+}
+
+}  // namespace cnn

@@ -1,0 +1,98 @@
+#include "layers/loss/class_loss.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/parallel.h"
+
+namespace cnn {
+namespace {
+
+int64_t class_count(int64_t scores) { return std::max<int64_t>(2, scores); }
+
+}  // namespace
+
+void ClassLoss::options(Options& o) {
+  o.reference("target", target_, "the field of class numbers: [1] for [C], [1,H,W] for [C,H,W]");
+  weights_.declare(o);
+  own_options(o);
+  o("ignore", ignore_, "class number whose positions count nowhere")
+      .aliases({"ignore_index", "ignore_label"});
+  declare_reduction(o, reduction_);
+}
+
+void ClassLoss::setup(Setup& setup) {
+  const Shape& in = setup.input();
+  setup.require(in.channels() >= min_scores_, "{}: {} has {} score alone; give it {} or more",
+                name_, setup.describe(0), in.channels(), min_scores_);
+  setup.target(1, class_target_shape(in), FieldKind::kClass, class_count(in.channels()));
+  weights_.setup(setup, in);
+  check(setup, in.channels());
+  setup.plan().ignored_class = ignore_;
+  setup.output({2});
+  setup.plan().backward_reads_output = true;  // the denominators
+  losses_ = setup.scratch_forward(Per::kSample, in.positions());
+}
+
+Share ClassLoss::share_of(const Call& call, int64_t row) const {
+  const float target = call.input(1).data[row];
+  if (ignores(target)) return {};
+  const int64_t width = call.input(0).channels();
+  const Scores scores(call.input(0).data + row * width, static_cast<size_t>(width));
+  return {loss_of(scores, class_of(target, class_count(width), name_)), 1};
+}
+
+void ClassLoss::forward(const ForwardCall& call) const {
+  const int64_t rows = call.input(0).rows(), width = call.input(0).channels();
+  const float* targets = call.input(1).data;
+  float* losses = call.scratch(losses_);
+  parallel_for(rows, grain_for(rows, unit_cost_ * width), [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      losses[r] = static_cast<float>(share_of(call, r).numerator);
+    }
+  });
+  const int64_t positions = call.input(0).shape.positions();
+  for (int64_t n = 0; n < call.batch; ++n) {
+    double numerator = 0, count = 0;
+    for (int64_t r = n * positions; r < (n + 1) * positions; ++r) {
+      if (ignores(targets[r])) continue;
+      const double weight = static_cast<double>(weights_.at(call, r));
+      numerator += weight * static_cast<double>(losses[r]);
+      count += weight;
+    }
+    write_loss(call.out.sample(n), numerator, reduction_, count);
+  }
+}
+
+void ClassLoss::backward(const BackwardCall& call) const {
+  zero_gradient(call, 1);
+  weights_.backward(call, reduction_, unit_cost_ * call.input(0).channels(),
+                    [&](int64_t row) { return share_of(call, row); });
+  const View& grad_in = call.grad_input(0);
+  if (!grad_in) return;
+  const ConstView& in = call.input(0);
+  const int64_t rows = in.rows(), width = in.channels(), classes = class_count(width);
+  const float* targets = call.input(1).data;
+  const auto factor = static_cast<float>(loss_gradient_factor(call));
+  const bool add = call.adds(0);
+  parallel_for(rows, grain_for(rows, unit_cost_ * width), [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      float* gradient = grad_in.data + r * width;
+      if (!add) std::fill_n(gradient, width, 0.0f);
+      if (ignores(targets[r])) continue;
+      add_gradient({in.data + r * width, static_cast<size_t>(width)},
+                   class_of(targets[r], classes, name_), factor * weights_.at(call, r), gradient);
+    }
+  });
+}
+
+size_t ClassLoss::best_other(Scores scores, int64_t target) {
+  const auto own = static_cast<size_t>(target);
+  size_t best = own == 0 ? 1 : 0;
+  for (size_t c = best + 1; c < scores.size(); ++c) {
+    if (c != own && (scores[c] > scores[best] || std::isnan(scores[c]))) best = c;
+  }
+  return best;
+}
+
+}  // namespace cnn

@@ -1,0 +1,189 @@
+// cross_entropy: softmax and negative log-likelihood in one, over the channels of every position.
+//   loss of a position = w_t (lse - x_t),  lse = log sum over c of exp(x_c)
+// with class t and class weights w (1). Smoothing e replaces the target by (1 - e) of t and e / C
+// of every class (Szegedy et al. 2015, "Rethinking the Inception architecture"):
+//   (1 - e) w_t (lse - x_t) + e / C * sum over c of w_c (lse - x_c)
+// The mean divides by the sum of w_t. Positions of class `ignore` count nowhere. All as in PyTorch.
+// With `weights`, every position's terms are times its own factor, in the mean's divisor too.
+//
+// input [C] -> target [1]; [C,H,W] -> [1,H,W]; [T,F] -> [T,1]. The largest x is subtracted first,
+// so scores of +-1e4 give finite losses; it and 1 / sum of exp(x_c - largest) are saved.
+#include <algorithm>
+#include <cmath>
+
+#include "base/parallel.h"
+#include "layers/layer_type.h"
+#include "layers/loss/loss.h"
+#include "layers/vector_math.h"
+
+namespace cnn {
+namespace {
+
+constexpr const char* kName = "cross_entropy";
+constexpr int64_t kCost = 8;  // of one score, in simple operations
+
+class CrossEntropy final : public Layer {
+ public:
+  void options(Options& o) override {
+    o.reference("target", target_, "the field of class numbers: [1] for [C], [1,H,W] for [C,H,W]");
+    weights_.declare(o);
+    o("smoothing", smoothing_, "share of the target that is spread over all classes")
+        .between(0, 1)
+        .aliases({"label_smoothing"});
+    o("ignore", ignore_, "class number whose positions count nowhere")
+        .aliases({"ignore_index", "ignore_label"});
+    o("class_weights", class_weights_, "factor of every class's loss, in order")
+        .at_least(0)
+        .aliases({"class_weight"});
+    declare_reduction(o, reduction_);
+  }
+
+  void setup(Setup& setup) override {
+    const Shape& in = setup.input();
+    const int64_t classes = in.channels();
+    setup.require(classes >= 2, "cross_entropy: {} has one class alone; give it two or more",
+                  setup.describe(0));
+    setup.require(class_weights_.empty() || static_cast<int64_t>(class_weights_.size()) == classes,
+                  "cross_entropy: {} class_weights for {} classes", class_weights_.size(), classes);
+    setup.target(1, class_target_shape(in), FieldKind::kClass, classes);
+    weights_.setup(setup, in);
+    setup.plan().ignored_class = ignore_;
+    setup.output({2});
+    softmax_ = setup.saved(Per::kSample, 2 * in.positions());
+    losses_ = setup.scratch_forward(Per::kSample, in.positions());
+    weight_sum_ = 0;
+    for (int64_t c = 0; c < classes; ++c) weight_sum_ += weight(c);
+  }
+
+  void forward(const ForwardCall& call) const override {
+    const ConstView& in = call.input(0);
+    const int64_t rows = in.rows(), classes = in.channels();
+    const float* targets = call.input(1).data;
+    float* losses = call.scratch(losses_);
+    float* softmax = call.scratch(softmax_);
+    parallel_for(rows, grain_for(rows, kCost * classes), [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r) {
+        const float* row = in.data + r * classes;
+        if (ignores(targets[r])) {
+          losses[r] = 0;
+          continue;
+        }
+        losses[r] =
+            loss_of_row(row, classes, class_of(targets[r], classes, kName), softmax + 2 * r);
+      }
+    });
+    const int64_t positions = in.shape.positions();
+    for (int64_t n = 0; n < call.batch; ++n) {
+      double numerator = 0, weights = 0;
+      for (int64_t r = n * positions; r < (n + 1) * positions; ++r) {
+        if (ignores(targets[r])) continue;
+        const auto factor = static_cast<double>(weights_.at(call, r));
+        numerator += factor * static_cast<double>(losses[r]);
+        weights += factor * weight(class_of(targets[r], classes, kName));
+      }
+      write_loss(call.out.sample(n), numerator, reduction_, weights);
+    }
+  }
+
+  void backward(const BackwardCall& call) const override {
+    zero_gradient(call, 1);
+    const ConstView& in = call.input(0);
+    const int64_t rows = in.rows(), classes = in.channels();
+    const float* targets = call.input(1).data;
+    weights_.backward(call, reduction_, kCost * classes, [&](int64_t r) {
+      if (ignores(targets[r])) return Share{};
+      float softmax[2];
+      const int64_t target = class_of(targets[r], classes, kName);
+      const float loss = loss_of_row(in.data + r * classes, classes, target, softmax);
+      return Share{static_cast<double>(loss), weight(target)};
+    });
+    const View& grad_in = call.grad_input(0);
+    if (!grad_in) return;
+    const float* softmax = call.scratch(softmax_);
+    const double factor = loss_gradient_factor(call);
+    const bool add = call.adds(0);
+    parallel_for(rows, grain_for(rows, kCost * classes), [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r) {
+        float* gradient = grad_in.data + r * classes;
+        if (!add) std::fill_n(gradient, classes, 0.0f);
+        if (ignores(targets[r])) continue;
+        add_gradient_of_row(in.data + r * classes, classes, class_of(targets[r], classes, kName),
+                            softmax + 2 * r, factor * static_cast<double>(weights_.at(call, r)),
+                            gradient);
+      }
+    });
+  }
+
+ private:
+  bool ignores(float target) const { return ignore_ && target == static_cast<float>(*ignore_); }
+
+  double weight(int64_t c) const {
+    return class_weights_.empty() ? 1.0 : class_weights_[static_cast<size_t>(c)];
+  }
+
+  // Keeps {largest, 1 / sum} for backward.
+  float loss_of_row(const float* row, int64_t classes, int64_t target, float* softmax) const {
+    const float largest = row_max(row, classes);
+    const float sum = row_sum(classes, [=](int64_t c) { return fast_exp(row[c] - largest); });
+    softmax[0] = largest;
+    softmax[1] = 1.0f / sum;
+    const double lse = static_cast<double>(largest) + std::log(static_cast<double>(sum));
+    const double own = weight(target) * (lse - static_cast<double>(row[target]));
+    if (smoothing_ == 0) return static_cast<float>(own);
+    double others = 0;
+    for (int64_t c = 0; c < classes; ++c) {
+      others += weight(c) * (lse - static_cast<double>(row[c]));
+    }
+    return static_cast<float>((1 - smoothing_) * own +
+                              smoothing_ / static_cast<double>(classes) * others);
+  }
+
+  // d/dx_c = ((1 - e) w_t + e / C * sum of w) softmax_c - e / C * w_c - [c = t] (1 - e) w_t.
+  void add_gradient_of_row(const float* row, int64_t classes, int64_t target, const float* softmax,
+                           double factor, float* gradient) const {
+    const double own = factor * (1 - smoothing_) * weight(target);
+    const double spread = factor * smoothing_ / static_cast<double>(classes);
+    const float largest = softmax[0];
+    const auto scale =
+        static_cast<float>((own + spread * weight_sum_) * static_cast<double>(softmax[1]));
+#pragma GCC ivdep
+    for (int64_t c = 0; c < classes; ++c) gradient[c] += scale * fast_exp(row[c] - largest);
+    if (smoothing_ > 0) {
+      for (int64_t c = 0; c < classes; ++c) gradient[c] -= static_cast<float>(spread * weight(c));
+    }
+    gradient[target] -= static_cast<float>(own);
+  }
+
+  std::string target_ = "label";
+  double smoothing_ = 0;
+  std::optional<int64_t> ignore_;
+  std::vector<double> class_weights_;
+  PositionWeights weights_;
+  Reduction reduction_ = Reduction::kMean;
+  double weight_sum_ = 0;
+  int softmax_ = -1, losses_ = -1;
+};
+
+}  // namespace
+
+extern const LayerType cross_entropy_layer = {
+    .name = "cross_entropy",
+    .role = LayerType::Role::kLoss,
+    .inputs = LayerType::Inputs::kNames,
+    .summary = "loss of class scores against class numbers (softmax included)",
+    .example =
+        "loss: {cross_entropy: out, target: label}\n"
+        "loss: {cross_entropy: logits, target: mask, ignore: 255}",
+    .details =
+        "The input holds scores before softmax: [C] with a target [1], or [C,H,W] with one class "
+        "number for every pixel, [1,H,W].\n"
+        "A position of class t costs w_t (log sum exp(x) - x_t). With smoothing e the target is "
+        "1 - e of class t and e / C of every class (Szegedy et al. 2015, \"Rethinking the "
+        "Inception architecture for computer vision\"). `mean` averages over all positions that "
+        "are not ignored, weighted by class_weights; `sum` adds within a sample and averages over "
+        "the batch. All as in PyTorch.",
+    .other_names = {"CrossEntropyLoss", "softmax_loss", "SoftmaxWithLoss", "nll"},
+    .make = make_layer<CrossEntropy>,
+};
+
+}  // namespace cnn

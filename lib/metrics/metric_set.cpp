@@ -1,0 +1,170 @@
+// Binding the `metrics:` section to the values of a graph.
+#include <algorithm>
+
+#include "metrics/metrics.h"
+#include "spec/expression.h"
+
+namespace cnn {
+namespace {
+
+const MetricType& type_of(std::string_view name) {
+  const auto types = metric_types();
+  const auto type = std::find_if(types.begin(), types.end(),
+                                 [name](const MetricType& t) { return t.name == name; });
+  CNN_ASSERT(type != types.end());
+  return *type;
+}
+
+std::vector<std::string> value_names(const Graph& graph) {
+  std::vector<std::string> names;
+  for (const Value& value : graph.values) names.push_back(value.name);
+  for (const auto& [name, value] : graph.aliases) names.push_back(name);
+  return names;
+}
+
+// The value that `node` names, or `otherwise` if there is no node; -1 after a report.
+int value_of(const Node* node, int otherwise, const Graph& graph, std::string_view what,
+             Diagnostics& diagnostics) {
+  if (!node) return otherwise;
+  const std::optional<std::string> name = node->read_string(diagnostics);
+  if (!name) return -1;
+  const int value = graph.find_value(*name);
+  if (value < 0) diagnostics.report_unknown(node->mark(), what, *name, value_names(graph));
+  return value;
+}
+
+}  // namespace
+
+std::optional<LossBinding> first_loss_binding(const Graph& graph) {
+  if (graph.losses.empty()) return std::nullopt;
+  const GraphNode& loss = graph.nodes[static_cast<size_t>(graph.losses.front().node)];
+  for (size_t i = 0; i < loss.inputs.size() && i < loss.plan.fields.size(); ++i) {
+    const Field& field = loss.plan.fields[i];
+    if (field.shape.rank() == 0) continue;  // no target
+    return LossBinding{loss.inputs.front(), loss.inputs[i], field.kind, loss.plan.ignored_class,
+                       std::string_view(loss.type->name) == "bce_logits"};
+  }
+  return std::nullopt;
+}
+
+MetricSet::MetricSet(const ModelSpec& spec, const Graph& graph) {
+  const Node* written = spec.section("metrics");
+  if (!written || written->is_null()) return;
+  Diagnostics diagnostics;
+  const Node section = evaluate(*written, VariableScope(spec.vars), diagnostics);
+  if (section.is_list()) {
+    for (const Node& item : section.items()) read(item, graph, diagnostics);
+  } else {
+    read(section, graph, diagnostics);
+  }
+  diagnostics.throw_if_any();
+}
+
+void MetricSet::read(const Node& item, const Graph& graph, Diagnostics& diagnostics) {
+  const std::optional<OpChoice> op = op_of(item, metric_names(), "metric", diagnostics);
+  if (!op) return;
+  Bound bound;
+  bound.metric = type_of(op->name).make();
+  Options options;
+  bound.metric->options(options);
+  if (!options.read_op(item, op->name, "metric '" + op->name + "'", diagnostics,
+                       {"of", "target", "name"})) {
+    return;
+  }
+  if (!bind(bound, item, *op, graph, diagnostics)) return;
+  const std::vector<std::string> taken = names();
+  for (const std::string& name : names_of(bound)) {
+    if (name == "loss" || std::count(taken.begin(), taken.end(), name) > 0) {
+      diagnostics.report(op->mark, fmt::format("there is already a result called '{}'", name),
+                         "give this one a 'name'");
+      return;
+    }
+  }
+  bound_.push_back(std::move(bound));
+}
+
+// Finds the values that the metric reads, and sets it up; false after a report.
+bool MetricSet::bind(Bound& bound, const Node& item, const OpChoice& op, const Graph& graph,
+                     Diagnostics& diagnostics) {
+  const std::optional<LossBinding> loss = first_loss_binding(graph);
+  const bool needs_target = bound.metric->needs_target();
+  const Node* of = item.find("of");
+  const Node* target = item.find("target");
+  if (!loss && !(of && (target || !needs_target))) {
+    diagnostics.report(op.mark, "there is no loss with a target whose values it could read",
+                       needs_target ? "give 'of' and 'target'" : "give 'of'");
+    return false;
+  }
+  if (const Node* name = item.find("name")) {
+    bound.name = name->read_string(diagnostics).value_or("");
+  }
+  bound.output = value_of(of, loss ? loss->output : -1, graph, "layer", diagnostics);
+  if (bound.output < 0) return false;
+  const auto shape = [&](int id) { return graph.values[static_cast<size_t>(id)].shape; };
+  MetricInputs inputs;
+  inputs.output = shape(bound.output);
+  if (needs_target) {
+    bound.target = value_of(target, loss ? loss->target : -1, graph, "field", diagnostics);
+    if (bound.target < 0) return false;
+    inputs.target = shape(bound.target);
+  }
+  if (loss) inputs.ignore = loss->ignore;
+  inputs.is_score = loss && loss->is_score && bound.output == loss->output;
+  for (const std::string& name : bound.metric->reads()) {
+    const Node node = Node::scalar(name, op.mark);
+    bound.more.push_back(value_of(&node, -1, graph, "layer", diagnostics));
+    if (bound.more.back() < 0) return false;
+    inputs.more.push_back(shape(bound.more.back()));
+  }
+  bound.views.resize(bound.more.size());
+  try {
+    bound.metric->setup(inputs);
+  } catch (const Error& error) {
+    diagnostics.report(op.mark,
+                       fmt::format("metric '{}' {}", op.name, error.diagnostics().front().problem));
+    return false;
+  }
+  return true;
+}
+
+std::vector<std::string> MetricSet::names_of(const Bound& bound) const {
+  std::vector<std::string> names = bound.metric->names();
+  if (bound.name.empty()) return names;
+  if (names.size() == 1) return {bound.name};
+  for (std::string& name : names) name = bound.name + "_" + name;
+  return names;
+}
+
+std::vector<int> MetricSet::values() const {
+  std::vector<int> values;
+  for (const Bound& b : bound_) {
+    values.push_back(b.output);
+    if (b.target >= 0) values.push_back(b.target);
+    values.insert(values.end(), b.more.begin(), b.more.end());
+  }
+  return values;
+}
+
+void MetricSet::reset() {
+  for (Bound& b : bound_) b.metric->reset();
+}
+
+std::vector<std::string> MetricSet::names() const {
+  std::vector<std::string> all;
+  for (const Bound& b : bound_) {
+    for (std::string& name : names_of(b)) all.push_back(std::move(name));
+  }
+  return all;
+}
+
+Scores MetricSet::result() const {
+  Scores all;
+  for (const Bound& b : bound_) {
+    const std::vector<std::string> names = names_of(b);
+    const Scores scores = b.metric->result();
+    for (size_t i = 0; i < scores.size(); ++i) all.emplace_back(names[i], scores[i].second);
+  }
+  return all;
+}
+
+}  // namespace cnn

@@ -1,0 +1,116 @@
+// Metrics: what is measured beside the loss. Each consumes (output, target) of one batch after
+// another and adds up in whole numbers or in sample order, so that results do not depend on threads
+// or on how the data are cut into batches.
+//
+//   metrics: [accuracy, {topk: 3}, {iou: per_class}, {accuracy: ~, of: aux, name: aux_accuracy}]
+//
+// A metric reads the first loss's input and target unless `of:` and `target:` say otherwise.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "graph/graph.h"
+#include "metrics/confusion.h"
+#include "spec/model_spec.h"
+#include "spec/options.h"
+#include "tensor/view.h"
+
+namespace cnn {
+
+// Named numbers in order: {"accuracy", 0.98}.
+using Scores = std::vector<std::pair<std::string, double>>;
+const double* find_score(const Scores& scores, std::string_view name);
+
+// What a metric is about to see; throws nothing.
+struct MetricInputs {
+  Shape output;
+  Shape target = {};                   // rank 0 for a metric without target
+  std::optional<int64_t> ignore = {};  // the class number that the loss leaves out, if any
+  bool is_score = false;               // the output is what bce_logits reads: its sigmoid is meant
+  std::vector<Shape> more = {};        // of reads()
+};
+
+class Metric {
+ public:
+  virtual ~Metric() = default;
+  virtual void options(Options&) {}
+  // False: it looks at the output alone.
+  virtual bool needs_target() const { return true; }
+  // Names of further values, from its options.
+  virtual std::vector<std::string> reads() const { return {}; }
+  // Checks shapes; throws Exit::kSpec without a place.
+  virtual void setup(const MetricInputs& inputs) = 0;
+  virtual void reset() = 0;
+  // `more`: the values of reads().
+  virtual void add(const ConstView& output, const ConstView& target,
+                   std::span<const ConstView> more) = 0;
+  void add(const ConstView& output, const ConstView& target) { add(output, target, {}); }
+  // Names that result() gives, known after setup.
+  virtual std::vector<std::string> names() const = 0;
+  virtual Scores result() const = 0;
+};
+
+struct MetricType {
+  const char* name;
+  const char* summary;
+  const char* example;
+  std::unique_ptr<Metric> (*make)();
+};
+std::span<const MetricType> metric_types();
+std::vector<std::string> metric_names();
+
+// What the first loss compares, for metrics and test reports.
+struct LossBinding {
+  int output = -1;  // value
+  int target = -1;  // value
+  FieldKind kind = FieldKind::kValues;
+  std::optional<int64_t> ignore;
+  bool is_score = false;  // the loss takes the output's sigmoid
+};
+// Nothing if the graph has no loss with a target.
+std::optional<LossBinding> first_loss_binding(const Graph& graph);
+
+// The metrics of a model file, bound to the values of one graph.
+class MetricSet {
+ public:
+  // `graph` is the test graph. Throws Error with located problems.
+  MetricSet(const ModelSpec& spec, const Graph& graph);
+
+  // The values that must stay readable after forward, for plan_memory.
+  std::vector<int> values() const;
+  void reset();
+  // `value(id)` gives the view of a value of the graph, a bound field too.
+  template <class Value>
+  void add(Value&& value) {
+    for (Bound& b : bound_) {
+      for (size_t i = 0; i < b.more.size(); ++i) b.views[i] = value(b.more[i]);
+      b.metric->add(value(b.output), b.target < 0 ? ConstView{} : value(b.target), b.views);
+    }
+  }
+  std::vector<std::string> names() const;
+  Scores result() const;
+
+ private:
+  struct Bound {
+    std::unique_ptr<Metric> metric;
+    std::string name;  // `name:`, or empty: the metric's own names
+    int output = -1;
+    int target = -1;  // -1: it has none
+    std::vector<int> more;
+    std::vector<ConstView> views;  // of `more`, in the current batch
+  };
+  bool bind(Bound& bound, const Node& item, const OpChoice& op, const Graph& graph,
+            Diagnostics& diagnostics);
+  void read(const Node& item, const Graph& graph, Diagnostics& diagnostics);
+  std::vector<std::string> names_of(const Bound& bound) const;
+  std::vector<Bound> bound_;
+};
+
+}  // namespace cnn

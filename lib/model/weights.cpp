@@ -1,0 +1,204 @@
+#include "model/weights.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "graph/builder.h"
+#include "io/safetensors.h"
+
+namespace cnn {
+namespace {
+
+constexpr size_t kMostListed = 10;
+
+std::vector<int64_t> sizes_of(const Shape& shape) {
+  std::vector<int64_t> sizes;
+  for (int axis = 0; axis < shape.rank(); ++axis) sizes.push_back(shape[axis]);
+  return sizes;
+}
+
+// PyTorch's count of batches in a batch norm; nothing here needs it.
+bool is_ignored(std::string_view name) { return name.ends_with("num_batches_tracked"); }
+
+std::string text_of(const std::vector<int64_t>& sizes) {
+  std::vector<std::string> words;
+  for (const int64_t size : sizes) words.push_back(std::to_string(size));
+  return "[" + join(words, ",") + "]";
+}
+
+void list_some(const char* kind, const std::vector<std::string>& names,
+               std::vector<std::string>& notes) {
+  for (size_t i = 0; i < std::min(names.size(), kMostListed); ++i) {
+    notes.push_back(fmt::format("{}: {}", kind, names[i]));
+  }
+  if (names.size() > kMostListed) {
+    notes.push_back(fmt::format("{}: and {} more", kind, names.size() - kMostListed));
+  }
+}
+
+// The value of a metadata entry that holds JSON; null where it is missing or no JSON.
+nlohmann::json json_entry(const SafetensorsReader& file, const std::string& key) {
+  const auto entry = file.metadata().find(key);
+  if (entry == file.metadata().end()) return nullptr;
+  return nlohmann::json::parse(entry->second, nullptr, false);
+}
+
+template <class T>
+void take(const nlohmann::json& json, std::vector<T>& out) {
+  if (!json.is_array()) return;
+  try {
+    out = json.get<std::vector<T>>();
+  } catch (const nlohmann::json::exception&) {
+    // Metadata of another tool under the same key: as if it were not there.
+  }
+}
+
+WeightsInfo read_info(const SafetensorsReader& file) {
+  WeightsInfo info;
+  const auto model = file.metadata().find("model");
+  if (model != file.metadata().end()) info.model = model->second;
+  take(json_entry(file, "classes"), info.class_names);
+  take(json_entry(file, "input"), info.input);
+  const nlohmann::json scale = json_entry(file, "scale");
+  if (scale.is_number()) info.normalization.scale = scale.get<double>();
+  take(json_entry(file, "mean"), info.normalization.mean);
+  take(json_entry(file, "std"), info.normalization.std);
+  return info;
+}
+
+// How a file differs from what a store wants, a line each.
+struct Difference {
+  std::vector<std::string> missing, extra, reshaped;
+
+  bool any() const { return !missing.empty() || !extra.empty() || !reshaped.empty(); }
+  std::string text() const {
+    return fmt::format("{} missing, {} extra, {} of another shape", missing.size(), extra.size(),
+                       reshaped.size());
+  }
+  std::vector<std::string> lines() const {
+    std::vector<std::string> lines;
+    list_some("missing", missing, lines);
+    list_some("extra", extra, lines);
+    list_some("reshaped", reshaped, lines);
+    return lines;
+  }
+};
+
+bool fits(const SafeTensor* tensor, const Parameter& parameter) {
+  return tensor != nullptr && tensor->shape == sizes_of(parameter.request.shape);
+}
+
+Difference compare(const SafetensorsReader& file, const ParameterStore& store,
+                   const std::string& prefix) {
+  Difference difference;
+  for (const Parameter& parameter : store.all()) {
+    const SafeTensor* tensor = file.find(prefix + parameter.name);
+    const std::string wanted = text_of(sizes_of(parameter.request.shape));
+    if (tensor == nullptr) {
+      difference.missing.push_back(parameter.name + " " + wanted);
+    } else if (!fits(tensor, parameter)) {
+      difference.reshaped.push_back(fmt::format("{} is {} in the file, {} in the model",
+                                                parameter.name, text_of(tensor->shape), wanted));
+    }
+  }
+  for (const SafeTensor& tensor : file.tensors()) {
+    if (!tensor.name.starts_with(prefix) || is_ignored(tensor.name)) continue;
+    const std::string name = tensor.name.substr(prefix.size());
+    if (store.find(name) < 0) difference.extra.push_back(name + " " + text_of(tensor.shape));
+  }
+  return difference;
+}
+
+// Takes the weights of layers that exist in training only from what is left over.
+void forget_training_only(const ModelSpec& model, Difference& difference) {
+  if (difference.extra.empty()) return;
+  ParameterStore training;
+  build_graph(model, Phase::kTrain, training);
+  std::erase_if(difference.extra, [&](const std::string& line) {
+    return training.find(std::string_view(line).substr(0, line.find(' '))) >= 0;
+  });
+}
+
+Error mismatch(const std::string& path, const Difference& difference, const std::string& advice) {
+  Diagnostic d;
+  d.place = path;
+  d.problem = "the weights are of another model: " + difference.text();
+  d.notes = difference.lines();
+  if (!advice.empty()) d.notes.push_back(advice);
+  return Error(Exit::kInput, {std::move(d)});
+}
+
+}  // namespace
+
+void add_weights(SafetensorsWriter& writer, const ParameterStore& store,
+                 const std::string& prefix) {
+  for (size_t id = 0; id < store.all().size(); ++id) {
+    const Parameter& parameter = store.all()[id];
+    writer.add(prefix + parameter.name, sizes_of(parameter.request.shape),
+               [&store, id](int64_t first, std::span<float> out) {
+                 store.export_values(static_cast<int>(id), first, out);
+               });
+  }
+}
+
+void save_weights(const std::string& path, const ParameterStore& store, const WeightsInfo& info) {
+  SafetensorsWriter writer;
+  add_weights(writer, store, "");
+  const Normalization& normalization = info.normalization;
+  writer.set_metadata("format", "pt");  // what loaders of other tools look for
+  writer.set_metadata("model", info.model);
+  writer.set_metadata("classes", nlohmann::json(info.class_names).dump());
+  writer.set_metadata("input", nlohmann::json(info.input).dump());
+  writer.set_metadata("scale", nlohmann::json(normalization.scale).dump());
+  writer.set_metadata("mean", nlohmann::json(normalization.mean).dump());
+  writer.set_metadata("std", nlohmann::json(normalization.std).dump());
+  writer.write(path);
+}
+
+void check_weights(const SafetensorsReader& file, const ParameterStore& store,
+                   const std::string& prefix) {
+  const Difference difference = compare(file, store, prefix);
+  if (difference.any()) throw mismatch(file.path(), difference, "");
+}
+
+void read_weights(const SafetensorsReader& file, ParameterStore& store, const std::string& prefix) {
+  for (size_t id = 0; id < store.all().size(); ++id) {
+    const Parameter& parameter = store.all()[id];
+    const SafeTensor* tensor = file.find(prefix + parameter.name);
+    if (!fits(tensor, parameter)) continue;
+    file.read(*tensor, [&](int64_t first, std::span<const float> values) {
+      store.import_values(static_cast<int>(id), first, values);
+    });
+  }
+}
+
+WeightsInfo read_weights_info(const std::string& path) {
+  return read_info(SafetensorsReader(path));
+}
+
+WeightsInfo load_weights(const std::string& path, ParameterStore& store,
+                         const LoadWeightsOptions& options) {
+  SafetensorsReader file(path);
+  file.accept_non_finite(options.allow_non_finite);
+  Difference difference = compare(file, store, "");
+  if (options.model != nullptr) forget_training_only(*options.model, difference);
+  if (difference.any() && !options.partial) {
+    throw mismatch(path, difference,
+                   "if the model was changed on purpose (a new head), --partial loads what fits");
+  }
+  const size_t fitting =
+      store.all().size() - difference.missing.size() - difference.reshaped.size();
+  if (difference.any() && fitting == 0) throw mismatch(path, difference, "none of them fits");
+  file.verify();  // all of it before anything is loaded
+  read_weights(file, store, "");
+  if (difference.any()) {
+    warn("{}: {} of {} weights are loaded, the others begin anew: {}", path, fitting,
+         store.all().size(), difference.text());
+    for (const std::string& line : difference.lines()) note("{}", line);
+  }
+  return read_info(file);
+}
+
+}  // namespace cnn

@@ -1,0 +1,174 @@
+#include "predict/predict_maps.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <numeric>
+#include <utility>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "data/image_fit.h"
+#include "predict/predict_inputs.h"
+#include "predict/tiling.h"
+
+namespace cnn {
+namespace {
+
+const GraphField& input_of(const Graph& graph) {
+  return *std::find_if(graph.fields.begin(), graph.fields.end(),
+                       [](const GraphField& field) { return field.is_input; });
+}
+
+const Shape& shape_of(const Graph& graph, int value) {
+  return graph.values[static_cast<size_t>(value)].shape;
+}
+
+// The file's name without its ending; numbered from the second one on.
+std::string unique_name(const std::string& path, std::map<std::string, int>& used) {
+  const std::string name = std::filesystem::path(path).stem().string();
+  const int count = ++used[name];
+  return count == 1 ? name : fmt::format("{}-{}", name, count);
+}
+
+Image with_three_channels(const FloatImage& picture) {
+  Image out{picture.height, picture.width, 3, {}};
+  const auto channels = static_cast<size_t>(picture.channels);
+  for (size_t p = 0; p < picture.values.size(); p += channels) {
+    for (size_t c = 0; c < 3; ++c) {
+      const float value = picture.values[p + (channels >= 3 ? c : 0)];
+      out.values.push_back(static_cast<uint8_t>(value + 0.5f));
+    }
+  }
+  return out;
+}
+
+RunWindows runner(Network& network, int value) {
+  const Graph& graph = network.test_graph();
+  const int field = static_cast<int>(&input_of(graph) - graph.fields.data());
+  return [&network, value, field](const float* windows, int64_t n) {
+    Executor& executor = network.executor(0);
+    executor.bind(field, windows);
+    executor.forward(n, 0, 0);
+    return executor.value(value).data;
+  };
+}
+
+}  // namespace
+
+int64_t default_overlap(const MapOutput& map, const Shape& output) {
+  return std::min(map.radius, std::min(output.height(), output.width()) / 4);
+}
+
+MapPredictor::MapPredictor(const ModelSpec& spec, const PredictRequest& request, Network& network,
+                           int64_t batch, const MapOutput& map, const WeightsInfo& weights)
+    : spec_(spec),
+      request_(request),
+      network_(network),
+      batch_(batch),
+      map_(map),
+      weights_(weights),
+      input_(input_of(network.test_graph()).field.shape),
+      output_(shape_of(network.test_graph(), map.value)) {}
+
+std::vector<MapPrediction> MapPredictor::run(const std::vector<std::string>& pictures) {
+  std::vector<std::array<int64_t, 2>> sizes;  // also checks all before the first is run
+  for (const std::string& path : pictures) {
+    const ImageInfo info = read_image_info(path);
+    sizes.push_back({info.height, info.width});
+  }
+  std::vector<size_t> order(pictures.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  if (request_.whole) {  // one plan a size
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return sizes[a] < sizes[b]; });
+  }
+  std::map<std::string, int> used;
+  std::vector<std::string> names;
+  for (const std::string& path : pictures) names.push_back(unique_name(path, used));
+  if (!request_.out.empty()) make_directories(request_.out);
+
+  std::vector<MapPrediction> predictions(pictures.size());
+  for (const size_t i : order) {
+    FloatImage picture = read_float_image(pictures[i], input_.channels());
+    if (!map_.any_size) picture = fit_image(std::move(picture), input_.height(), input_.width());
+    const Image shown = with_three_channels(picture);
+    byte_normalization(weights_).apply(picture.values.data(), picture.height * picture.width,
+                                       picture.channels);
+    predictions[i] = {pictures[i], picture.height, picture.width, {}, {}};
+    write(shown, map_of(picture), names[i], predictions[i]);
+  }
+  return predictions;
+}
+
+FloatImage MapPredictor::map_of(const FloatImage& picture) {
+  const bool is_own_size = picture.height == output_.height() && picture.width == output_.width();
+  if (request_.whole && map_.any_size && !is_own_size) return run_whole(picture);
+  const int64_t overlap = request_.overlap >= 0 ? request_.overlap : default_overlap(map_, output_);
+  const Tiling tiling{input_, output_, map_.stride, overlap, batch_};
+  return run_tiles(picture, tiling, runner(network_, map_.value));
+}
+
+FloatImage MapPredictor::run_whole(const FloatImage& picture) {
+  // As many steps of the stride more, or fewer, than the file's size as the picture needs.
+  const auto side = [&](int64_t needed, int64_t input, int64_t output) {
+    const int64_t stride = map_.stride, more = needed - output;
+    const int64_t steps = more >= 0 ? (more + stride - 1) / stride : -(-more / stride);
+    const int64_t least = input == output ? stride : input;
+    return std::max(input + steps * stride, least);
+  };
+  plan_for({input_.channels(), side(picture.height, input_.height(), output_.height()),
+            side(picture.width, input_.width(), output_.width())});
+  const int value = sized_->test_graph().find_value(map_.name);
+  CNN_ASSERT(value >= 0);
+  const Shape& output = shape_of(sized_->test_graph(), value);
+  CNN_ASSERT(output.height() >= picture.height && output.width() >= picture.width);
+  return run_tiles(picture, {sized_input_, output, 1, 0, 1}, runner(*sized_, value));
+}
+
+void MapPredictor::plan_for(const Shape& input) {
+  if (sized_ && sized_input_ == input) return;
+  sized_.reset();  // before the next takes its memory
+  ModelSpec spec = spec_;
+  const std::string& name = input_of(network_.test_graph()).field.name;
+  for (auto& [field, sizes] : spec.inputs) {
+    if (field == name) sizes = {input[0], input[1], input[2]};
+  }
+  auto network = std::make_unique<Network>(spec, false);
+  network->plan({{Pass::predicting(), 1, {network->test_graph().find_value(map_.name)}}});
+  check_memory(network->planned_bytes() + network_.planned_bytes(), request_.memory_limit,
+               largest_tenants(*network, {}));
+  network->allocate();
+  if (request_.partial_weights) network->store().initialize(0);
+  load_weights(request_.weights, network->store(),
+               {request_.allow_non_finite_weights, request_.partial_weights, &spec_});
+  sized_ = std::move(network);
+  sized_input_ = input;
+}
+
+void MapPredictor::write(const Image& shown, const FloatImage& map, const std::string& name,
+                         MapPrediction& prediction) const {
+  const std::string base = request_.out + "/" + name;
+  if (map_.kind == MapOutput::Kind::kPicture) {
+    if (request_.out.empty()) return;
+    prediction.files = {fmt::format("{}_{}.png", base, map_.name)};
+    write_png(prediction.files[0], picture_of(map, map_, byte_normalization(weights_)));
+    return;
+  }
+  const Image classes = class_map(map, map_);
+  const bool is_binary = map_.kind == MapOutput::Kind::kBinary;
+  std::vector<int64_t> counts(is_binary ? 2 : static_cast<size_t>(map.channels), 0);
+  for (const uint8_t c : classes.values) ++counts[c];
+  for (size_t c = 0; c < counts.size(); ++c) {
+    const auto& names = weights_.class_names;
+    prediction.classes.emplace_back(
+        c < names.size() ? names[c] : std::to_string(c),
+        static_cast<double>(counts[c]) / static_cast<double>(classes.values.size()));
+  }
+  if (request_.out.empty()) return;
+  prediction.files = {base + "_mask.png", base + "_overlay.png"};
+  write_palette_png(prediction.files[0], classes, class_colours());
+  write_png(prediction.files[1], overlay(shown, classes));
+}
+
+}  // namespace cnn

@@ -1,0 +1,178 @@
+#include "report/evaluate.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "data/catalogue.h"
+#include "data/ten_crops.h"
+#include "model/network.h"
+#include "model/settings.h"
+#include "model/weights.h"
+#include "report/pca.h"
+#include "train/evaluator.h"
+
+namespace cnn {
+namespace {
+
+Split split_of(const std::string& name) {
+  for (const Split split : {Split::kTrain, Split::kValidation, Split::kTest}) {
+    if (split_name(split) == name) return split;
+  }
+  fail(Exit::kUsage, "", "there is no split '{}'; use train, val or test", name);
+}
+
+// Room for counts where the first loss compares classes and there are not too many.
+std::optional<ConfusionMatrix> confusion_for(const Graph& graph) {
+  const std::optional<LossBinding> binding = first_loss_binding(graph);
+  if (!binding || binding->kind != FieldKind::kClass) return std::nullopt;
+  const Shape& output = graph.values[static_cast<size_t>(binding->output)].shape;
+  const Shape& target = graph.values[static_cast<size_t>(binding->target)].shape;
+  const int64_t classes = output.channels();
+  if (classes < 2 || classes > ConfusionMatrix::kMostClasses) return std::nullopt;
+  if (output.positions() != target.count()) return std::nullopt;
+  return ConfusionMatrix(classes);
+}
+
+// Class numbers mean names; the data must mean the same ones as the weights.
+void compare_classes(const std::vector<std::string>& weights,
+                     const std::vector<std::string>& data) {
+  if (weights.empty() || data.empty() || weights == data) return;
+  warn("the weights were trained on the classes {}, these data have {}",
+       escaped(join(weights, ", ")), escaped(join(data, ", ")));
+}
+
+// What the first loss compares, as numbers of one shape.
+LossBinding reconstruction_of(const Graph& graph) {
+  const auto binding = first_loss_binding(graph);
+  const auto shape = [&](int id) { return graph.values[static_cast<size_t>(id)].shape; };
+  if (!binding || shape(binding->output).count() != shape(binding->target).count()) {
+    fail(Exit::kUsage, "", "--pca compares reconstructions, but the first loss of '{}' has none",
+         graph.name);
+  }
+  return *binding;
+}
+
+// Principal components of the training split's targets against the network's reconstructions, both
+// on the split that is tested. pca/error and pca/ratio (the network's error over it) are mean
+// squares of a number; pca/angle_max and pca/angle_mean, in degrees, lie between the components and
+// what the network's reconstructions span.
+Scores compare_with_pca(int64_t components, const Graph& graph, Executor& executor, Feed& training,
+                        Feed& tested) {
+  const LossBinding binding = reconstruction_of(graph);
+  const int64_t numbers = graph.values[static_cast<size_t>(binding.target)].shape.count();
+  const auto batches = [&](Feed& feed, int value, bool runs) -> Batches {
+    return [&executor, &feed, value, runs](const std::function<void(const ConstView&)>& use) {
+      feed.start_epoch(0);
+      while (const int64_t n = feed.next(executor)) {
+        if (runs) executor.forward(n, 0, 0);
+        ConstView batch = executor.value(value);
+        batch.batch = n;
+        use(batch);
+      }
+    };
+  };
+  const Batches targets = batches(tested, binding.target, false);
+  const Batches outputs = batches(tested, binding.output, true);
+  const Pca pca = fit_pca(components, numbers, batches(training, binding.target, false));
+  const std::vector<double> angles = principal_angles(pca, fit_pca(components, numbers, outputs));
+  double squares = 0;
+  int64_t count = 0;
+  outputs([&](const ConstView& output) {
+    const ConstView target = executor.value(binding.target);
+    for (int64_t i = 0; i < output.count(); ++i) {
+      const double error =
+          static_cast<double>(output.data[i]) - static_cast<double>(target.data[i]);
+      squares += error * error;
+    }
+    count += output.count();
+  });
+  const double error = projection_error(pca, targets);
+  const double mean =
+      std::accumulate(angles.begin(), angles.end(), 0.0) / static_cast<double>(angles.size());
+  constexpr double kDegrees = 57.295779513082323;
+  return {{"pca/error", error},
+          {"pca/ratio", error > 0 ? squares / static_cast<double>(count) / error : 0},
+          {"pca/angle_max", kDegrees * angles.front()},
+          {"pca/angle_mean", kDegrees * mean}};
+}
+
+}  // namespace
+
+TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
+  const Split split = split_of(request.split);
+  const TrainSettings settings = read_train_settings(spec);
+  const auto seed = static_cast<uint64_t>(settings.seed);
+  Network network(spec, false);
+  const Graph& graph = network.test_graph();
+  MetricSet metrics(spec, graph);
+  TestReport report;
+  report.confusion = confusion_for(graph);
+
+  DataSource source(load_data(spec), seed);
+  DataView view = source.open(split);
+  if (view.empty()) {
+    fail(Exit::kInput, spec.path, "the split '{}' has no samples", request.split);
+  }
+  const int64_t wanted = request.batch_size > 0 ? request.batch_size : settings.evaluation_batch();
+  std::optional<CropAverage> crops;
+  int64_t batch = std::min(wanted, view.size());
+  if (request.ten_crops) {
+    crops.emplace(graph);
+    view = ten_crops(view);
+    batch = std::min((wanted + kTenCrops - 1) / kTenCrops * kTenCrops, view.size());
+  }
+  std::vector<int> keep = metrics.values();
+  if (report.confusion) keep.push_back(first_loss_binding(graph)->output);
+  if (request.pca_components > 0) keep.push_back(reconstruction_of(graph).output);
+  network.plan({{Pass::testing(), batch, keep}});
+  const uint64_t kept = view.dataset->memory_bytes();
+  const auto check_memory_with = [&](uint64_t loading) {
+    std::vector<MemoryPlan::Tenant> others;
+    if (kept > 0) others.push_back({"samples kept in memory (data.cache)", kept});
+    if (loading > 0) others.push_back({"loading data", loading});
+    check_memory(network.planned_bytes() + kept + loading, request.memory_limit,
+                 largest_tenants(network, std::move(others)));
+  };
+  check_memory_with(0);
+  LoaderSettings loader;
+  loader.batch_size = batch;
+  loader.seed = seed;
+  loader.workers = static_cast<int>(request.workers >= 0 ? request.workers : settings.workers);
+  report.class_names = view.dataset->class_names();
+  Feed feed(graph, std::move(view), loader);
+  check_memory_with(feed.bytes());
+  network.allocate();
+  if (request.partial_weights) network.store().initialize(seed);
+  const WeightsInfo info =
+      load_weights(request.weights, network.store(),
+                   {request.allow_non_finite_weights, request.partial_weights, &spec});
+  compare_classes(info.class_names, report.class_names);
+
+  Evaluator evaluator(graph, network.executor(0), feed, metrics, seed);
+  evaluator.repeat(request.passes);
+  if (report.confusion) evaluator.count_classes(*report.confusion);
+  if (crops) evaluator.average_crops(*crops);
+  const auto progress = [&](int64_t done, int64_t total) {
+    if (request.progress) request.progress(done, total);
+    return true;
+  };
+  report.model = spec.name;
+  report.weights = request.weights;
+  report.samples = crops ? feed.samples() / kTenCrops : feed.samples();
+  report.metrics = *evaluator.run(progress, "testing");
+  const Scores terms = evaluator.terms();
+  if (terms.size() > 1)
+    report.metrics.insert(report.metrics.begin() + 1, terms.begin(), terms.end());
+  if (request.pca_components > 0) {
+    Feed training(graph, source.open(Split::kTrain), loader);
+    for (auto& score :
+         compare_with_pca(request.pca_components, graph, network.executor(0), training, feed)) {
+      report.metrics.push_back(std::move(score));
+    }
+  }
+  return report;
+}
+
+}  // namespace cnn

@@ -1,0 +1,270 @@
+// embedding: what a layer makes of many samples, laid out in the plane: by principal components
+// (linear: distances far away mean something) and by t-SNE (neighbours stay neighbours).
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "metrics/metrics.h"
+#include "model/settings.h"
+#include "report/pca.h"
+#include "viz/drawing/plot.h"
+#include "viz/subject.h"
+#include "viz/tsne.h"
+
+namespace cnn {
+namespace {
+
+constexpr int64_t kMostPoints = 20000;  // of t-SNE: its work grows with the square
+constexpr int64_t kVoters = 5;          // neighbours that say how well classes are kept apart
+
+enum class Method { kBoth, kPca, kTsne };
+
+struct Map {
+  std::string name;           // "pca"
+  std::string title;          // "principal components"
+  std::vector<float> places;  // [n, 2]
+  std::string note;           // "first two: 45% of the variance"
+};
+
+class Embedding final : public VizKind {
+ public:
+  Embedding() { samples_.samples = 2000; }
+
+  void options(Options& o) override {
+    o("layer", layer_, "whose output is laid out (default: what the last layer reads)");
+    samples_.options(o);
+    o.choice<Method>("method", method_,
+                     {{"both", Method::kBoth}, {"pca", Method::kPca}, {"tsne", Method::kTsne}},
+                     "principal components, t-SNE or both");
+    o("perplexity", perplexity_, "of t-SNE: about how many neighbours a point has").between(2, 500);
+    o("steps", steps_, "of t-SNE").between(100, 100000);
+    o("thumbnails", thumbnails_, "pictures in place of circles, as many as there is room for");
+  }
+
+  VizResult run(const VizRequest& request) override {
+    const VizSubject& subject = request.subject();
+    Network network(subject.spec, false);
+    const int value = chosen_value(network.test_graph());
+    const Value& layer = network.test_graph().values[static_cast<size_t>(value)];
+    check_numbers(layer);
+    const int64_t batch = read_train_settings(subject.spec).evaluation_batch();
+    network.plan({{Pass::predicting(), std::min(batch, samples_.samples), {value}}});
+    const WeightsInfo weights = allocate_and_load(network, request);
+    const SampleSource source(samples_, subject, network.test_graph(), weights);
+    check_size(source.size());
+
+    std::vector<float> codes;
+    std::vector<int64_t> classes;
+    for_each_batch(network, 0, source, request, [&](int64_t first, int64_t n, Executor& executor) {
+      const ConstView values = executor.value(value);
+      codes.insert(codes.end(), values.data, values.data + n * values.shape.count());
+      for (int64_t i = 0; i < n; ++i) classes.push_back(source.label(first + i));
+    });
+    if (classes.front() < 0) classes.clear();
+    check_finite(codes, layer.name);
+
+    VizResult result;
+    const std::string name = shown_name(network.test_graph(), value);
+    result.numbers = {{"layer", name}, {"samples", source.size()}};
+    const std::string title = fmt::format("{}: {} {}", subject.spec.name, name, layer.shape.str());
+    for (const Map& map : maps_of(codes, source.size(), layer.shape, request)) {
+      add(map, title, classes, source, result);
+    }
+    return result;
+  }
+
+ private:
+  int chosen_value(const Graph& graph) const {
+    if (!layer_.empty()) {
+      const auto any = [](const Value&) { return true; };
+      return chosen_layers(graph, {layer_}, any, "").front();
+    }
+    const auto loss = first_loss_binding(graph);
+    if (loss && loss->kind == FieldKind::kClass) {
+      const int producer = graph.values[static_cast<size_t>(loss->output)].producer;
+      const int input =
+          producer < 0 ? -1 : graph.nodes[static_cast<size_t>(producer)].inputs.front();
+      if (input >= 0 && graph.values[static_cast<size_t>(input)].producer >= 0) return input;
+    }
+    // The narrowest place of an autoencoder.
+    int best = -1;
+    for (const GraphNode& node : graph.nodes) {
+      if (node.is_loss()) continue;
+      const auto count = [&](int id) {
+        return graph.values[static_cast<size_t>(id)].shape.count();
+      };
+      if (best < 0 || count(node.output) < count(best)) best = node.output;
+    }
+    return best;
+  }
+
+  // Before anything is run: what a layer gives for all samples is kept.
+  static void check_numbers(const Value& layer) {
+    const int64_t numbers = layer.shape.count();
+    if (numbers >= 2 && numbers <= kMostPcaNumbers) return;
+    fail(Exit::kUsage, "", "layer '{}' gives {} numbers a sample; an embedding takes 2 to {}",
+         layer.name, with_commas(numbers), with_commas(kMostPcaNumbers));
+  }
+
+  void check_size(int64_t n) const {
+    if (n < 8) fail(Exit::kUsage, "", "an embedding takes 8 samples or more, found {}", n);
+    if (n > kMostPoints && method_ != Method::kPca) {
+      fail(Exit::kUsage, "", "t-SNE takes up to {} samples, found {}; --method pca takes more",
+           with_commas(kMostPoints), with_commas(n));
+    }
+  }
+
+  static void check_finite(const std::vector<float>& codes, const std::string& layer) {
+    if (!std::all_of(codes.begin(), codes.end(), [](float x) { return std::isfinite(x); })) {
+      fail(Exit::kInput, "", "layer '{}' gives values that are not finite", layer);
+    }
+  }
+
+  std::vector<Map> maps_of(const std::vector<float>& codes, int64_t n, const Shape& shape,
+                           const VizRequest& request) const {
+    const int64_t numbers = shape.count();
+    const Batches all = [&](const std::function<void(const ConstView&)>& use) {
+      use({codes.data(), n, Shape{numbers}});
+    };
+    const Pca pca = fit_pca(2, numbers, all);
+    std::vector<float> plane;
+    for (int64_t i = 0; i < n; ++i) {
+      for (int64_t c = 0; c < 2; ++c) {
+        double sum = 0;
+        for (int64_t d = 0; d < numbers; ++d) {
+          sum += pca.directions[static_cast<size_t>(c * numbers + d)] *
+                 (static_cast<double>(codes[static_cast<size_t>(i * numbers + d)]) -
+                  pca.mean[static_cast<size_t>(d)]);
+        }
+        plane.push_back(static_cast<float>(sum));
+      }
+    }
+    std::vector<Map> maps;
+    if (method_ != Method::kTsne) {
+      maps.push_back(
+          {"pca", "principal components", plane,
+           fmt::format("{:.0f}% of the variance", 100 * share_of_variance(pca, codes, n))});
+    }
+    if (method_ != Method::kPca) {
+      TsneSettings settings{perplexity_, steps_, [&](int64_t done, int64_t total) {
+                              request.report("t-SNE", done, total);
+                            }};
+      const TsneResult laid_out = tsne(codes, n, plane, settings);
+      maps.push_back(
+          {"tsne", "t-SNE", laid_out.places,
+           fmt::format("perplexity {:g}, divergence {:.2f}", perplexity_, laid_out.divergence)});
+    }
+    return maps;
+  }
+
+  static double share_of_variance(const Pca& pca, const std::vector<float>& codes, int64_t n) {
+    double all = 0;
+    const auto numbers = static_cast<size_t>(pca.numbers);
+    for (size_t i = 0; i < codes.size(); ++i) {
+      const double less = static_cast<double>(codes[i]) - pca.mean[i % numbers];
+      all += less * less / static_cast<double>(n);
+    }
+    return all > 0 ? (pca.variances[0] + pca.variances[1]) / all : 1;
+  }
+
+  void add(const Map& map, const std::string& title, const std::vector<int64_t>& classes,
+           const SampleSource& source, VizResult& result) const {
+    nlohmann::ordered_json numbers = {{"method", map.name}};
+    std::string note = map.note;
+    if (!classes.empty()) {
+      const double accuracy = neighbour_accuracy(map.places, classes, kVoters);
+      numbers["neighbour_accuracy"] = accuracy;
+      note += fmt::format("; {} nearest neighbours in the plane tell the class of {:.1f}%", kVoters,
+                          100 * accuracy);
+    }
+    nlohmann::ordered_json points = nlohmann::ordered_json::array();
+    for (size_t i = 0; i + 1 < map.places.size(); i += 2) {
+      points.push_back({map.places[i], map.places[i + 1]});
+    }
+    numbers["points"] = std::move(points);
+    result.numbers["maps"].push_back(std::move(numbers));
+    result.text += fmt::format("{}: {}\n", map.title, note);
+
+    ScatterPlot plot;
+    plot.title = fmt::format("{}, {}", title, map.title);
+    plot.subtitle = fmt::format("{} samples; {}", with_commas(source.size()), note);
+    plot.has_axes = false;
+    add_points(map, classes, source, plot);
+    result.figures.push_back({"embedding_" + map.name, draw(plot)});
+  }
+
+  void add_points(const Map& map, const std::vector<int64_t>& classes, const SampleSource& source,
+                  ScatterPlot& plot) const {
+    const std::vector<int64_t> shown =
+        thumbnails_ ? thinned(map.places) : everything(source.size());
+    int64_t most = -1;
+    std::vector<float> values(static_cast<size_t>(source.shape().count()));
+    for (const int64_t i : shown) {
+      const auto at = static_cast<size_t>(i);
+      plot.points.push_back(
+          {static_cast<double>(map.places[2 * at]), -static_cast<double>(map.places[2 * at + 1])});
+      if (!classes.empty()) plot.classes.push_back(std::max<int64_t>(classes[at], 0));
+      if (!classes.empty()) most = std::max(most, classes[at]);
+      if (!thumbnails_) continue;
+      source.read(i, 1, values.data());
+      plot.thumbnails.push_back(source.picture(values.data()));
+    }
+    for (int64_t c = 0; c <= most; ++c) plot.names.push_back(source.class_name(c));
+    plot.has_names_at_centres = !thumbnails_ && most < 40;
+  }
+
+  static std::vector<int64_t> everything(int64_t n) {
+    std::vector<int64_t> all(static_cast<size_t>(n));
+    for (int64_t i = 0; i < n; ++i) all[static_cast<size_t>(i)] = i;
+    return all;
+  }
+
+  // The first point of every field of a grid that is as fine as thumbnails are small.
+  static std::vector<int64_t> thinned(const std::vector<float>& places) {
+    constexpr double kFields = 34;
+    double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
+    for (size_t i = 0; i < places.size(); ++i) {
+      low[i % 2] = std::min(low[i % 2], static_cast<double>(places[i]));
+      high[i % 2] = std::max(high[i % 2], static_cast<double>(places[i]));
+    }
+    std::set<std::pair<int, int>> taken;
+    std::vector<int64_t> shown;
+    for (size_t i = 0; i + 1 < places.size(); i += 2) {
+      const auto field = [&](size_t axis) {
+        const double width = std::max(high[axis] - low[axis], 1e-12);
+        return static_cast<int>(kFields * (static_cast<double>(places[i + axis]) - low[axis]) /
+                                width);
+      };
+      if (taken.emplace(field(0), field(1)).second) shown.push_back(static_cast<int64_t>(i / 2));
+    }
+    return shown;
+  }
+
+  std::string layer_;
+  SampleOptions samples_;
+  Method method_ = Method::kBoth;
+  double perplexity_ = 30;
+  int64_t steps_ = 750;
+  bool thumbnails_ = false;
+};
+
+}  // namespace
+
+extern const VizKindType embedding_kind = {
+    .name = "embedding",
+    .summary = "a layer's codes of many samples in the plane, by PCA and t-SNE",
+    .example =
+        "  cnn viz embedding runs/lenet5                    the last hidden layer\n"
+        "  cnn viz embedding runs/vae --layer mu --samples 5000 --method tsne\n"
+        "  cnn viz embedding runs/lenet5 --layer c5 --thumbnails",
+    .details =
+        "Principal components keep what varies most; t-SNE (van der Maaten & Hinton 2008) "
+        "keeps neighbours together, and distances between its clusters mean little. The "
+        "share of samples whose class is that of most of their five nearest neighbours in "
+        "the plane says how well classes are kept apart.",
+    .make = make_kind<Embedding>};
+
+}  // namespace cnn

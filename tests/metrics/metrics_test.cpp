@@ -1,0 +1,161 @@
+#include "metrics/metrics.h"
+
+#include <cmath>
+
+#include "graph/builder.h"
+#include "support/catch.h"
+#include "support/training.h"
+
+namespace cnn {
+namespace {
+
+using namespace cnn::test;
+
+std::unique_ptr<Metric> metric(const std::string& name) {
+  for (const MetricType& type : metric_types()) {
+    if (type.name == name) return type.make();
+  }
+  FAIL("no metric " << name);
+  return nullptr;
+}
+
+// Four samples of three classes, true classes 0 1 2 1; the arg max gives 0 1 0 2.
+const float kOutputs[] = {3, 1, 2, /**/ 0, 5, 1, /**/ 4, 0, 3, /**/ -1, 0, 2};
+const float kTargets[] = {0, 1, 2, 1};
+
+double value(const std::string& name) {
+  const std::unique_ptr<Metric> m = metric(name);
+  m->setup({{3}, {1}, std::nullopt});
+  m->add({kOutputs, 2, {3}}, {kTargets, 2, {1}});
+  m->add({kOutputs + 6, 2, {3}}, {kTargets + 2, 2, {1}});
+  CHECK(m->names() == std::vector<std::string>{name});
+  return m->result().front().second;
+}
+
+TEST_CASE("metrics give what a hand computes") {
+  CHECK(value("accuracy") == 0.5);
+  CHECK(value("top1") == 0.5);
+  // Class 0: 1 of 2 predictions, 1 of 1 found. Class 1: 1 of 1, 1 of 2. Class 2: 0 of 1, 0 of 1.
+  CHECK(value("precision") == Approx((0.5 + 1 + 0) / 3));
+  CHECK(value("recall") == Approx((1 + 0.5 + 0) / 3));
+  CHECK(value("f1") == Approx((2.0 / 3 + 2.0 / 3 + 0) / 3));
+}
+
+TEST_CASE("top k counts how many outputs come before the target") {
+  const std::unique_ptr<Metric> m = metric("topk");
+  Options options;
+  m->options(options);
+  Diagnostics diagnostics;
+  REQUIRE(Options::read_value(*options.find("k"), Node::scalar("2"), diagnostics));
+  m->setup({{3}, {1}, std::nullopt});
+  m->add({kOutputs, 4, {3}}, {kTargets, 4, {1}});
+  CHECK(m->result() == Scores{{"top2", 1.0}});
+  m->reset();
+  CHECK(m->result().front().second == 0);
+  // Of equal outputs the first comes first.
+  const float equal[] = {1, 1, 1};
+  for (int target = 0; target < 3; ++target) {
+    const auto t = static_cast<float>(target);
+    m->reset();
+    m->add({equal, 1, {3}}, {&t, 1, {1}});
+    CHECK(m->result().front().second == (target < 2 ? 1 : 0));
+  }
+}
+
+TEST_CASE("accuracy of positions leaves out the ignored class") {
+  const std::unique_ptr<Metric> m = metric("accuracy");
+  m->setup({{2, 2, 2}, {1, 2, 2}, 255});
+  const float outputs[] = {1, 0, /**/ 0, 1, /**/ 1, 0, /**/ 0, 1};
+  const float targets[] = {0, 255, 1, 1};
+  m->add({outputs, 1, {2, 2, 2}}, {targets, 1, {1, 2, 2}});
+  CHECK(m->result().front().second == Approx(2.0 / 3));
+}
+
+TEST_CASE("a target that is no class is an input error") {
+  const std::unique_ptr<Metric> m = metric("accuracy");
+  m->setup({{3}, {1}, std::nullopt});
+  for (const float bad : {3.0f, -1.0f, std::nanf("")}) {
+    CHECK(contains(error_of(Exit::kInput,
+                            [&] {
+                              m->add({kOutputs, 1, {3}}, {&bad, 1, {1}});
+                            }),
+                   "0 to 2"));
+  }
+}
+
+TEST_CASE("the confusion matrix counts by true and predicted class") {
+  ConfusionMatrix matrix(3);
+  matrix.add({kOutputs, 4, {3}}, {kTargets, 4, {1}}, std::nullopt);
+  CHECK(matrix.at(0, 0) == 1);
+  CHECK(matrix.at(1, 1) == 1);
+  CHECK(matrix.at(2, 0) == 1);
+  CHECK(matrix.at(1, 2) == 1);
+  CHECK(matrix.total() == 4);
+  CHECK(matrix.accuracy() == 0.5);
+  const ConfusionMatrix::ClassScore one = matrix.score(1);
+  CHECK(one.precision == 1);
+  CHECK(one.recall == 0.5);
+  CHECK(one.f1 == Approx(2.0 / 3));
+  CHECK(one.samples == 2);
+  CHECK(ConfusionMatrix(2).accuracy() == 0);
+}
+
+// The metric set of a model with two heads.
+MetricSet set_of(const std::string& metrics, Graph* keep = nullptr) {
+  const TemporaryFolder folder;
+  const ModelSpec spec = load(folder.file("m.yaml", R"(
+input: {image: [1, 8, 8]}
+vars: {k: 3}
+layers:
+  - {flatten, name: flat}
+  - {linear: 4, name: aux}
+  - {linear: 6, from: flat, name: out}
+loss: {cross_entropy: out, target: label, ignore: 5}
+metrics: )" + metrics + "\n"));
+  ParameterStore store;
+  Graph graph = build_graph(spec, Phase::kTest, store);
+  MetricSet set(spec, graph);
+  if (keep) *keep = std::move(graph);
+  return set;
+}
+
+TEST_CASE("metrics read the first loss's input and target unless told otherwise") {
+  Graph graph;
+  MetricSet set =
+      set_of("[accuracy, {topk: $k}, {accuracy: ~, of: aux, name: aux_accuracy}]", &graph);
+  CHECK(set.names() == std::vector<std::string>{"accuracy", "top3", "aux_accuracy"});
+  const int out = graph.find_value("out"), aux = graph.find_value("aux");
+  const int label = graph.find_value("label");
+  CHECK(set.values() == std::vector<int>{out, label, out, label, aux, label});
+  const std::optional<LossBinding> binding = first_loss_binding(graph);
+  REQUIRE(binding.has_value());
+  CHECK(binding->output == out);
+  CHECK(binding->target == label);
+  CHECK(binding->kind == FieldKind::kClass);
+  CHECK(binding->ignore == 5);
+}
+
+TEST_CASE("one metric may stand without a list, and none at all") {
+  CHECK(set_of("accuracy").names() == std::vector<std::string>{"accuracy"});
+  CHECK(set_of("[]").names().empty());
+  CHECK(set_of("~").names().empty());
+}
+
+TEST_CASE("mistakes in metrics are located") {
+  const auto problem = [](const std::string& metrics) {
+    return error_of(Exit::kSpec, [&] { set_of(metrics); });
+  };
+  CHECK(contains(problem("[acuracy]"), "accuracy"));
+  CHECK(contains(problem("[acuracy]"), "m.yaml:9"));
+  CHECK(contains(problem("[{accuracy: ~, off: aux}]"), "'of'"));
+  CHECK(contains(problem("[{accuracy: ~, of: axu}]"), "aux"));
+  CHECK(contains(problem("[{accuracy: ~, target: labl}]"), "label"));
+  CHECK(contains(problem("[{topk: 7}]"), "only 6 classes"));
+  CHECK(contains(problem("[{topk: 0}]"), "at least 1"));
+  CHECK(contains(problem("[accuracy, accuracy]"), "already"));
+  CHECK(contains(problem("[{accuracy: ~, name: loss}]"), "already"));
+  CHECK(contains(problem("[{accuracy: ~, of: image}]"), "per class"));
+}
+
+}  // namespace
+}  // namespace cnn

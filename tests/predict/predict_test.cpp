@@ -1,0 +1,119 @@
+// Predicting on pictures: found by content, brought to the network's size, named by their classes.
+
+#include "predict/predict.h"
+
+#include "io/image.h"
+#include "io/npy.h"
+#include "support/catch.h"
+#include "support/training.h"
+
+namespace cnn {
+namespace {
+
+using namespace cnn::test;
+
+constexpr const char* kModel = R"(name: light
+input: {image: [3, 6, 6]}
+layers: [flatten, {linear: 2, name: out}]
+loss: {cross_entropy: out, target: label}
+data: {format: folder, train: pictures, mean: [0.4, 0.5, 0.6], std: 0.5}
+train: {epochs: 20, batch_size: 8, optimizer: {sgd: 0.2}}
+)";
+
+void add_picture(const TemporaryFolder& folder, const std::string& name, int64_t height,
+                 int64_t width, int64_t channels, uint8_t value) {
+  const std::filesystem::path path = folder.str(name);
+  std::filesystem::create_directories(path.parent_path());
+  write_png(path, {height, width, channels,
+                   std::vector<uint8_t>(static_cast<size_t>(height * width * channels), value)});
+}
+
+// A model that tells bright from dark, trained; its weights.
+struct Light {
+  Light() {
+    for (int i = 0; i < 8; ++i) {
+      const std::string name = std::to_string(i) + ".png";
+      add_picture(folder, "pictures/bright/" + name, 6, 6, 3, static_cast<uint8_t>(200 + 5 * i));
+      add_picture(folder, "pictures/dark/" + name, 6, 6, 3, static_cast<uint8_t>(5 * i));
+    }
+    model = folder.file("light.yaml", kModel);
+    TrainRequest request;
+    request.out = folder.str("runs");
+    Recorder recorder;
+    StopFlags flags;
+    train(load(model), request, recorder, flags);
+    weights = folder.str("runs/light/weights/last.safetensors");
+  }
+  PredictReport run(const std::vector<std::string>& inputs, const std::string& out = "") const {
+    PredictRequest request;
+    request.weights = weights;
+    request.inputs = inputs;
+    request.out = out;
+    request.batch_size = 3;
+    return predict(load(model), request);
+  }
+  TemporaryFolder folder;
+  std::string model, weights;
+};
+
+TEST_CASE("pictures of any size and kind are named by class, folders stand for their pictures") {
+  const Light light;
+  const QuietLog log;
+  add_picture(light.folder, "in/a/large.jpg", 40, 20, 3, 240);  // by content, not by name
+  add_picture(light.folder, "in/b/grey.png", 6, 9, 1, 10);
+  add_picture(light.folder, "in/b/clear.png", 3, 3, 4, 220);
+  add_picture(light.folder, "one.png", 6, 6, 3, 5);
+  light.folder.file("in/notes.txt", "no picture");
+  const PredictReport report = light.run({light.folder.str("in"), light.folder.str("one.png")});
+  CHECK(report.samples == 4);
+  REQUIRE(report.predictions.size() == 4);
+  const std::vector<std::pair<std::string, std::string>> expected = {{"in/a/large.jpg", "bright"},
+                                                                     {"in/b/clear.png", "bright"},
+                                                                     {"in/b/grey.png", "dark"},
+                                                                     {"one.png", "dark"}};
+  for (size_t i = 0; i < expected.size(); ++i) {
+    const Prediction& prediction = report.predictions[i];
+    CHECK(prediction.input == light.folder.str(expected[i].first));
+    CHECK(prediction.sample == 0);
+    REQUIRE(prediction.classes.size() == 2);
+    CHECK(prediction.classes[0].first == expected[i].second);
+    CHECK(prediction.classes[0].second > 0.6);
+  }
+  CHECK(contains(report.text(), "one.png:  dark "));
+  CHECK(contains(report.csv(), "one.png,0,1,dark,"));
+  CHECK(log.has("1 of 4 files are no JPEG or PNG images"));
+}
+
+TEST_CASE("a picture gives what the same numbers as an array give") {
+  const Light light;
+  const QuietLog log;
+  add_picture(light.folder, "one.png", 6, 6, 3, 100);
+  std::vector<float> values;
+  for (const double mean : {0.4, 0.5, 0.6}) {
+    values.insert(values.end(), 36, static_cast<float>((100 * (1.0 / 255) - mean) / 0.5));
+  }
+  write_npy(light.folder.str("one.npy"), {1, 3, 6, 6}, values);
+  light.run({light.folder.str("one.png")}, light.folder.str("picture"));
+  light.run({light.folder.str("one.npy")}, light.folder.str("array"));
+  CHECK(read_text(light.folder.str("picture/out.npy")) ==
+        read_text(light.folder.str("array/out.npy")));
+}
+
+TEST_CASE("pictures that cannot be read, or that the model does not take, are named") {
+  const Light light;
+  const QuietLog log;
+  const auto problem = [&](const std::string& input) {
+    return error_of(Exit::kInput, [&] { light.run({light.folder.str(input)}); });
+  };
+  add_picture(light.folder, "good.png", 6, 6, 3, 100);
+  const std::string whole = read_text(light.folder.str("good.png"));
+  light.folder.file("cut.png", whole.substr(0, whole.size() - 20));
+  CHECK(contains(problem("cut.png"), "cut.png: error: at byte"));
+  std::filesystem::create_directories(light.folder.str("empty"));
+  CHECK(contains(problem("empty"), "has no JPEG or PNG images"));
+  CHECK(contains(problem("none.png"), "No such file"));
+  CHECK(contains(problem("light.yaml"), "light.yaml"));
+}
+
+}  // namespace
+}  // namespace cnn

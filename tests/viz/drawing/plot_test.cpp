@@ -1,0 +1,196 @@
+// Plots, sheets and colour maps.
+
+#include "viz/drawing/plot.h"
+
+#include <cmath>
+
+#include "support/catch.h"
+#include "viz/drawing/raster.h"
+#include "viz/drawing/sheet.h"
+#include "viz/drawing/svg.h"
+#include "viz/support.h"
+
+using namespace cnn;
+
+namespace {
+
+bool has_text(const Drawing& drawing, const std::string& text) {
+  const std::vector<std::string> texts = texts_of(drawing);
+  return std::find(texts.begin(), texts.end(), text) != texts.end();
+}
+
+double lightness(Colour c) { return 0.299 * c.red + 0.587 * c.green + 0.114 * c.blue; }
+
+}  // namespace
+
+TEST_CASE("ticks are round numbers within the range") {
+  CHECK(tick_labels(nice_ticks(0, 1, 5)) ==
+        std::vector<std::string>{"0", "0.2", "0.4", "0.6", "0.8", "1"});
+  CHECK(tick_labels(nice_ticks(0.91, 0.99, 4)) ==
+        std::vector<std::string>{"0.92", "0.94", "0.96", "0.98"});
+  CHECK(tick_labels(nice_ticks(-3, 3, 3)) == std::vector<std::string>{"-2", "0", "2"});
+  CHECK(tick_labels(nice_ticks(0, 60000, 3)) ==
+        std::vector<std::string>{"0", "20 k", "40 k", "60 k"});
+  CHECK(tick_labels(nice_ticks(0, 4e-5, 4)) ==
+        std::vector<std::string>{"0", "1e-5", "2e-5", "3e-5", "4e-5"});
+  CHECK(tick_labels(log_ticks(0.001, 1000)) ==
+        std::vector<std::string>{"0.001", "0.01", "0.1", "1", "10", "100", "1000"});
+  CHECK(tick_labels(log_ticks(1, 60)) == std::vector<std::string>{"1", "2", "5", "10", "20", "50"});
+  CHECK(log_ticks(1e-30, 1e30).size() <= 9);
+}
+
+TEST_CASE("a line plot shows its title, labels and legend, and skips what is not finite") {
+  LinePlot plot;
+  plot.title = "Loss <b>";
+  plot.x = {.label = "epoch"};
+  plot.y = {.label = "loss", .log = true};
+  plot.series.push_back({"train", {1, 2, 3, 4}, {1, NAN, 0.1, 0.01}, {}, {}});
+  plot.series.push_back({"val", {1, 2, 3}, {2, 1, 0}, {1, 0.5, 0}, {3, 2, 1}});
+  const Drawing drawing = draw(plot);
+  for (const char* text : {"Loss <b>", "epoch", "loss", "train", "val"}) {
+    INFO(text);
+    CHECK(has_text(drawing, text));
+  }
+  CHECK(xml_fault(svg_file(drawing)).value_or("") == "");
+  CHECK(svg_file(drawing).find("nan") == std::string::npos);
+  CHECK(svg_file(drawing).find("inf") == std::string::npos);
+  CHECK(rasterized(drawing, 1).width == 560);
+}
+
+TEST_CASE("a line plot of nothing, of one point and of equal values is drawn") {
+  LinePlot plot;
+  CHECK(rasterized(draw(plot), 1).height == 340);
+  plot.series.push_back({"a", {1}, {0.5}});
+  CHECK(svg_file(draw(plot)).find("<circle") != std::string::npos);
+  plot.series[0] = {"a", {1, 2}, {0, 0}};
+  CHECK(svg_file(draw(plot)).find("nan") == std::string::npos);
+  plot.series[0] = {"a", {1, 2}, {NAN, NAN}};
+  plot.y.log = true;
+  CHECK(svg_file(draw(plot)).find("nan") == std::string::npos);
+}
+
+TEST_CASE("a matrix has its numbers where there is room, and none where there is not") {
+  MatrixPlot plot;
+  plot.title = "Confusion";
+  plot.names = {"cat", "dog"};
+  plot.shades = {1, 0.1, 0, 0.9};
+  plot.texts = {"10", "1", "", "9"};
+  CHECK(has_text(draw(plot), "10"));
+  CHECK(has_text(draw(plot), "dog"));
+  const size_t many = 300;
+  plot.names.assign(many, "name");
+  plot.shades.assign(many * many, 0.5);
+  plot.texts.assign(many * many, "123");
+  CHECK_FALSE(has_text(draw(plot), "123"));
+  CHECK(draw(plot).width() < 700);
+}
+
+TEST_CASE("a scatter plot has a mark a point, other shapes beyond eight classes") {
+  ScatterPlot plot;
+  for (int i = 0; i < 10; ++i) {
+    plot.points.push_back({static_cast<double>(i), 1.0});
+    plot.classes.push_back(i);
+  }
+  const std::string svg = svg_element(draw(plot));
+  CHECK(count_of(svg, "<circle") == 16);  // points and legend of the first eight
+  plot.thumbnails.assign(10, Image{1, 1, 1, {0}});
+  CHECK(count_of(svg_element(draw(plot)), "<image") == 10);
+}
+
+TEST_CASE("a sheet enlarges by whole factors and keeps rows, captions and titles") {
+  Sheet sheet;
+  sheet.title = "Digits";
+  sheet.subtitle = "some";
+  sheet.columns = 3;
+  sheet.column_titles = {"a", "b", "c"};
+  sheet.row_titles = {"first", "second"};
+  sheet.bar = ColourBar{&ColourMap::diverging(), "-1", "1", "weight"};
+  for (int i = 0; i < 5; ++i) {
+    sheet.tiles.push_back({Image{28, 28, 1, std::vector<uint8_t>(784, 100)}, std::to_string(i)});
+  }
+  const Drawing drawing = draw(sheet);
+  for (const char* text : {"Digits", "some", "a", "c", "second", "4", "-1"}) {
+    INFO(text);
+    CHECK(has_text(drawing, text));
+  }
+  for (const Drawing::Element& element : drawing.elements()) {
+    const auto* picture = std::get_if<Drawing::Picture>(&element);
+    if (picture == nullptr || picture->image.height != 28) continue;
+    CHECK(picture->width == 84);
+    CHECK(picture->height == 84);
+  }
+  CHECK(pictures_of(drawing).size() == 6);
+  CHECK(xml_fault(svg_file(drawing)).value_or("") == "");
+}
+
+TEST_CASE("a long title is broken into lines, not cut") {
+  Drawing drawing(200, 100);
+  const double one = draw_titles(drawing, "short", "", 10, 180);
+  CHECK(draw_titles(drawing, "what each class answers to most strongly", "", 10, 180) > one);
+  for (const std::string& text : texts_of(drawing)) CHECK_FALSE(text.ends_with("…"));
+}
+
+TEST_CASE("an empty sheet and tiles of several sizes are drawn") {
+  Sheet sheet;
+  sheet.title = "A title that is much longer than the few tiles below it are wide in all";
+  CHECK(rasterized(draw(sheet), 1).width >= 200);
+  sheet.tiles.push_back({Image{1, 300, 3, std::vector<uint8_t>(900, 1)}, "wide"});
+  sheet.tiles.push_back({Image{}, "none"});
+  sheet.tiles.push_back({Image{7, 5, 1, std::vector<uint8_t>(35, 1)}, ""});
+  CHECK(pictures_of(draw(sheet)).size() == 2);
+}
+
+TEST_CASE("colour maps grow lighter, the diverging one is lightest in the middle") {
+  for (const ColourMap* map : {&ColourMap::grey(), &ColourMap::sequential(), &ColourMap::heat()}) {
+    for (int i = 1; i <= 50; ++i) {
+      CHECK(lightness(map->at(i / 50.0)) > lightness(map->at((i - 1) / 50.0)));
+    }
+  }
+  for (int i = 1; i <= 25; ++i) {
+    const ColourMap& map = ColourMap::diverging();
+    CHECK(lightness(map.at(i / 50.0)) > lightness(map.at((i - 1) / 50.0)));
+    CHECK(lightness(map.at(1 - i / 50.0)) > lightness(map.at(1 - (i - 1) / 50.0)));
+  }
+  CHECK(ColourMap::grey().at(-1).red == 0);
+  CHECK(ColourMap::grey().at(2).red == 255);
+  CHECK(ColourMap::grey().at(NAN).green == 0);
+}
+
+TEST_CASE("values are stretched alone, together and around zero") {
+  const std::vector<FloatImage> images = {{1, 2, 1, {0, 1}}, {1, 2, 1, {-3, 2}}};
+  auto each = images;
+  stretch_each(each);
+  CHECK(each[1].values == std::vector<float>{0, 1});
+  auto together = images;
+  stretch_together(together);
+  CHECK(together[0].values == std::vector<float>{0.6f, 0.8f});
+  auto around = images;
+  CHECK(stretch_around_zero(around) == 3);
+  CHECK(around[0].values[0] == 0.5f);
+  CHECK(around[1].values[0] == 0);
+  std::vector<FloatImage> flat = {{1, 1, 1, {7}}};
+  stretch_each(flat);
+  CHECK(flat[0].values[0] == 0.5f);
+}
+
+TEST_CASE("heat lies over the picture, stretched to its size") {
+  const Image grey{2, 2, 1, {10, 20, 30, 40}};
+  const FloatImage heat{1, 2, 1, {0, 1}};
+  const Image over = heat_over(grey, heat, ColourMap::heat(), 1.0);
+  CHECK(over.channels == 3);
+  CHECK(over.values[0] == 10);  // no heat: the picture alone
+  CHECK(over.row(1)[0] == 30);
+  CHECK(over.row(0)[3] == 255);  // all heat: its colour alone
+  CHECK(over.row(1)[3] == 255);
+}
+
+TEST_CASE("parts of values become pictures") {
+  const float values[] = {1, 2, 3, 4, 5, 6, 7, 8};  // [2,2,2], channels-last
+  const ConstView view{values, 1, Shape{2, 2, 2}};
+  CHECK(float_image(view, 0, 1).values == std::vector<float>{2, 4, 6, 8});
+  CHECK(float_image(view, 0).channels == 2);
+  const FloatImage row = float_image({values, 1, Shape{8}}, 0);
+  CHECK(row.height == 1);
+  CHECK(row.width == 8);
+  CHECK(as_bytes({1, 3, 1, {-1, 0.5f, 2}}).values == std::vector<uint8_t>{0, 128, 255});
+}

@@ -1,0 +1,142 @@
+// The kind `data`, and what all kinds share: flags and samples.
+
+#include "base/error.h"
+#include "graph/builder.h"
+#include "support/catch.h"
+#include "support/text.h"
+#include "viz/kinds.h"
+#include "viz/small_network.h"
+#include "viz/subject.h"
+#include "viz/support.h"
+
+using namespace cnn;
+
+namespace {
+
+std::string message_of(std::string_view kind, const std::vector<VizFlag>& flags) {
+  try {
+    run_kind(kind, trained_request(), flags);
+  } catch (const Error& error) {
+    CHECK(error.code() == Exit::kUsage);
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("every kind has its name, a summary and examples") {
+  for (const VizKindType* type : viz_kinds()) {
+    INFO(type->name);
+    CHECK(find_viz_kind(type->name) == type);
+    CHECK(contains(type->example, fmt::format("cnn viz {} ", type->name)));
+    CHECK(std::string_view(type->summary).find('\n') == std::string_view::npos);
+    const std::unique_ptr<VizKind> kind = type->make();
+    Options options;
+    kind->options(options);
+    for (const Option& option : options.table()) CHECK_FALSE(option.help.empty());
+  }
+  CHECK(find_viz_kind("nothing") == nullptr);
+}
+
+TEST_CASE("flags that are wrong are usage errors with a place on the command line") {
+  CHECK(contains(message_of("data", {{"sampels", {"3"}}}), "did you mean 'samples'?"));
+  CHECK(contains(message_of("data", {{"samples", {"many"}}}), "expected an integer"));
+  CHECK(contains(message_of("data", {{"samples", {"0"}}}), "--samples 0"));
+  CHECK(contains(message_of("data", {{"split", {"tset"}}}), "did you mean 'test'?"));
+  CHECK(contains(message_of("data", {{"first", {"100000"}}}), "has 550 samples"));
+}
+
+TEST_CASE("a sheet of data has a row a class, and one of what augmentation makes") {
+  const VizResult result = run_kind("data", trained_request(), {{"samples", {"30"}}});
+  REQUIRE(result.figures.size() == 2);
+  CHECK(pictures_of(result.figures[0].drawing).size() == 30);
+  CHECK(pictures_of(result.figures[1].drawing).size() == 6 * 9);
+  CHECK(result.numbers["samples"] == 550);
+  const auto test = run_kind("data", trained_request(), {{"split", {"test"}}});
+  CHECK(test.figures.size() == 1);
+}
+
+TEST_CASE("a sheet has few of large pictures unless more are asked for") {
+  const SmallNetwork network(
+      "name: wide\ninput: {image: [1, 2, 80]}\nlayers: [flatten, {linear: 3, name: out}]\n"
+      "loss: {cross_entropy: out, target: label}\n",
+      {1, 2, 80}, 20);
+  const auto shown = [&](const std::vector<VizFlag>& flags) {
+    std::vector<VizFlag> all = {{"split", {"test"}}};
+    all.insert(all.end(), flags.begin(), flags.end());
+    return pictures_of(run_kind("data", network.request(), all).figures.at(0).drawing).size();
+  };
+  CHECK(shown({}) == 12);  // three classes
+  CHECK(shown({{"samples", {"18"}}}) == 18);
+}
+
+TEST_CASE("samples are shown as they were before normalisation") {
+  const VizRequest request = trained_request();
+  ParameterStore store;
+  const Graph graph = build_graph(request.subject().spec, Phase::kTest, store);
+  SampleOptions options;
+  options.samples = 5;
+  options.first = 2;
+  const SampleSource source(options, request.subject(), graph, {});
+  CHECK(source.size() == 5);
+  CHECK(source.name(0) == "test 2");
+  std::vector<float> values(784);
+  source.read(1, 1, values.data());
+  const Image picture = source.picture(values.data());
+  CHECK(*std::max_element(picture.values.begin(), picture.values.end()) > 200);
+  CHECK(*std::min_element(picture.values.begin(), picture.values.end()) == 0);
+  CHECK(source.label(1) >= 0);
+  CHECK(source.class_name(7) == "7");
+}
+
+TEST_CASE("samples lie evenly over their split, or follow the first one that is asked for") {
+  const SmallNetwork network(
+      "name: small\ninput: {image: [1, 2, 2]}\nlayers: [flatten, {linear: 3, name: out}]\n"
+      "loss: {cross_entropy: out, target: label}\n",
+      {1, 2, 2});
+  ParameterStore store;
+  const Graph graph = build_graph(network.spec(), Phase::kTest, store);
+  const auto names = [&](std::optional<int64_t> first, int64_t samples) {
+    SampleOptions options;
+    options.samples = samples;
+    options.first = first;
+    const SampleSource source(options, network.request().subject(), graph, {});
+    std::vector<std::string> found;
+    std::vector<float> values(static_cast<size_t>(4 * source.size()));
+    source.read(0, source.size(), values.data());
+    for (int64_t i = 0; i < source.size(); ++i) {
+      found.push_back(source.name(i));
+      const int64_t number = std::stoll(source.name(i).substr(5));
+      CHECK(source.index(i) == number);
+      CHECK(source.label(i) == number % 3);
+      CHECK(values[static_cast<size_t>(4 * i)] == network.picture(number)[0]);
+    }
+    return found;
+  };
+  CHECK(names({}, 3) == std::vector<std::string>{"test 0", "test 4", "test 8"});
+  CHECK(names({}, 5) == std::vector<std::string>{"test 0", "test 2", "test 4", "test 7", "test 9"});
+  CHECK(names({}, 100).size() == 12);
+  CHECK(names(0, 3) == std::vector<std::string>{"test 0", "test 1", "test 2"});
+  CHECK(names(10, 5) == std::vector<std::string>{"test 10", "test 11"});
+}
+
+TEST_CASE("layers are chosen by name and by pattern, with a suggestion for unknown ones") {
+  const VizRequest request = trained_request();
+  ParameterStore store;
+  const Graph graph = build_graph(request.subject().spec, Phase::kTest, store);
+  const auto is_map = [](const Value& value) { return value.shape.rank() == 3; };
+  const auto names = [&](const std::vector<std::string>& wanted) {
+    std::vector<std::string> found;
+    for (const int id : chosen_layers(graph, wanted, is_map, "maps are [C,H,W]")) {
+      found.push_back(graph.values[static_cast<size_t>(id)].name);
+    }
+    return found;
+  };
+  CHECK(names({"s1"}) == std::vector<std::string>{"s1"});
+  CHECK(names({"c1"}) == std::vector<std::string>{"c1.act"});  // the value behind the activation
+  CHECK(names({"?1"}) == std::vector<std::string>{"c1.act", "s1"});
+  CHECK(names({}) == std::vector<std::string>{"c1", "c1.act", "s1"});
+  CHECK_THROWS_WITH(names({"s2"}), Catch::Contains("did you mean 's1'?"));
+  CHECK_THROWS_WITH(names({"f2"}), Catch::Contains("gives [20]; maps are [C,H,W]"));
+}

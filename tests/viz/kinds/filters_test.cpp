@@ -1,0 +1,66 @@
+#include "support/catch.h"
+#include "support/text.h"
+#include "viz/small_network.h"
+#include "viz/support.h"
+
+namespace cnn {
+namespace {
+
+constexpr const char* kModel = R"(
+name: small
+input: {image: [3, 8, 8]}
+layers:
+  - {conv: 4, kernel: 3, act: relu, name: c1}
+  - {conv: 5, kernel: 3, name: c2}
+  - flatten
+  - {linear: 3, name: out}
+loss: {cross_entropy: out, target: label}
+)";
+
+}  // namespace
+
+TEST_CASE("filters of the first layer are in colour, those of deeper ones by channel") {
+  const SmallNetwork network(kModel, {3, 8, 8});
+  const VizResult result = run_kind("filters", network.request());
+  REQUIRE(result.figures.size() == 2);
+  CHECK(result.figures[0].name == "filters_c1");
+  const std::vector<Image> first = pictures_of(result.figures[0].drawing);
+  REQUIRE(first.size() == 4);
+  CHECK(first[0].channels == 3);
+  CHECK(first[0].height == 3);
+  // The largest weight of filter 0 is at an end, 0 would be 127.5.
+  const std::vector<float> weights = network.weights("c1.weight");
+  size_t largest = 0;
+  for (size_t i = 0; i < 27; ++i) {
+    if (std::abs(weights[i]) > std::abs(weights[largest])) largest = i;
+  }
+  const size_t channel = largest / 9, pixel = largest % 9;
+  CHECK(first[0].values[3 * pixel + channel] == (weights[largest] > 0 ? 255 : 0));
+  // 5 x 4 channels, and the bar.
+  CHECK(pictures_of(result.figures[1].drawing).size() == 5 * 4 + 1);
+  const auto& numbers = result.numbers["layers"][0];
+  CHECK(numbers["filters"] == 4);
+  double squares = 0;
+  for (size_t i = 0; i < 27; ++i) squares += static_cast<double>(weights[i]) * weights[i];
+  CHECK(numbers["norms"][0].get<double>() == Approx(std::sqrt(squares)));
+}
+
+TEST_CASE("a linear layer behind flattened maps has pictures of these maps") {
+  const SmallNetwork network(kModel, {3, 8, 8});
+  const VizResult result = run_kind("filters", network.request(), {{"layer", {"out"}}});
+  CHECK(result.numbers["layers"][0]["channels"] == 5);
+  CHECK(result.numbers["layers"][0]["kernel"] == nlohmann::ordered_json({4, 4}));
+}
+
+TEST_CASE("what has no filters is told so, with the nearest name") {
+  const SmallNetwork network(kModel, {3, 8, 8});
+  CHECK(contains(kind_error("filters", network.request(), {{"layer", {"c3"}}}), "'c"));
+  CHECK(contains(kind_error("filters", network.request(), {{"layer", {"c3"}}}), "no layer 'c3'"));
+  const SmallNetwork flat(
+      "name: flat\ninput: {x: [6]}\nlayers: [{linear: 3, name: out}]\n"
+      "loss: {cross_entropy: out, target: label}\n",
+      {6});
+  CHECK(contains(kind_error("filters", flat.request()), "conv"));
+}
+
+}  // namespace cnn
