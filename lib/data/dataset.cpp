@@ -11,7 +11,14 @@ namespace {
 
 std::string describe(const Field& field) {
   const char* kind = field.kind == FieldKind::kClass ? " class numbers" : "";
-  return fmt::format("'{}' {}{}", field.name, field.shape.str(), kind);
+  return fmt::format("'{}' {}{}", field.name, describe(field.shape, field.items), kind);
+}
+
+// A list that may vary takes shorter ones, and such as do not vary.
+bool fits(const Field& field, const Field& wanted) {
+  if (field.shape != wanted.shape || field.items.is_list != wanted.items.is_list) return false;
+  return wanted.items.varies ? field.items.most <= wanted.items.most
+                             : field.items == wanted.items;
 }
 
 [[noreturn]] void fail_binding(const Dataset& dataset, std::string problem) {
@@ -32,9 +39,16 @@ int bind_field(const Dataset& dataset, const Field& wanted) {
                              wanted.name, meant ? "; did you mean '" + *meant + "'?" : ""));
   }
   const Field& field = dataset.fields()[static_cast<size_t>(found)];
-  if (field.shape != wanted.shape) {
+  if (!fits(field, wanted)) {
     fail_binding(dataset, fmt::format("the model reads '{}' as {}, the data set has it as {}",
-                                      wanted.name, wanted.shape.str(), field.shape.str()));
+                                      wanted.name, describe(wanted.shape, wanted.items),
+                                      describe(field.shape, field.items)));
+  }
+  // Labels are looked at one by one; of lists this must do.
+  if (wanted.items.is_list && wanted.classes > 0 && field.classes > wanted.classes) {
+    fail_binding(dataset, fmt::format("the model reads '{}' as class numbers below {}, the data "
+                                      "set has {} classes there",
+                                      wanted.name, wanted.classes, field.classes));
   }
   if (wanted.kind == FieldKind::kClass && field.kind != FieldKind::kClass) {
     fail_binding(dataset, fmt::format("the model reads '{}' as class numbers, the data set has "
@@ -62,6 +76,12 @@ int Dataset::field(std::string_view name) const {
     if (fields_[i].name == name) return static_cast<int>(i);
   }
   return -1;
+}
+
+void Dataset::read_items(int64_t index, const Draw* draw, std::span<float* const> out,
+                         std::span<int64_t> items) const {
+  draw != nullptr ? read_drawn(index, *draw, out) : read(index, out);
+  for (size_t i = 0; i < fields_.size(); ++i) items[i] = fields_[i].items.most;
 }
 
 std::string DataView::hash() const {
@@ -100,7 +120,8 @@ std::vector<int> bind_fields(const DataView& view, std::span<const Field> wanted
   for (const Field& w : wanted) {
     const int field = bind_field(*view.dataset, w);
     fields.push_back(field);
-    const bool is_label = w.kind == FieldKind::kClass && w.shape.count() == 1;
+    const bool is_label =
+        w.kind == FieldKind::kClass && w.shape.count() == 1 && !w.items.is_list;
     if (is_label && w.classes > 0) count_classes(view, field, w.classes, "the model");
   }
   return fields;

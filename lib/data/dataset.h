@@ -45,6 +45,12 @@ class Dataset {
     read(index, out);
   }
 
+  // The same for data sets with lists whose length varies: items[i] becomes the number of items of
+  // field i that were written to out[i], which has room for the field's most. `draw` null: no
+  // random changes. Data sets without such lists need not know it.
+  virtual void read_items(int64_t index, const Draw* draw, std::span<float* const> out,
+                          std::span<int64_t> items) const;
+
   // Where samples are windows cut out of larger pictures: the rows and columns that a window leaves
   // over; and the window that begins so far from the top left.
   virtual std::optional<PictureSize> spare() const { return std::nullopt; }

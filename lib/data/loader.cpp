@@ -26,9 +26,11 @@ Loader::Loader(DataView view, std::vector<int> fields, const LoaderSettings& set
       order_(view_.indices) {
   CNN_ASSERT(settings_.batch_size > 0 && settings_.workers >= 0);
   batches_ = view_.size() / settings_.batch_size;
-  if (!settings_.drop_last && view_.size() % settings_.batch_size != 0) ++batches_;
+  if (!settings_.drop_last && !settings_.stream && view_.size() % settings_.batch_size != 0) ++batches_;
   next_to_fill_ = next_to_give_ = batches_;  // nothing to do before start_epoch()
-  allocate();
+  // One batch is in the caller's hands, and one waits for it while each worker fills its own.
+  slots_.resize(settings_.workers == 0 ? 1 : static_cast<size_t>(settings_.workers) + 2);
+  for (Slot& slot : slots_) allocate(slot);
   try {
     for (int i = 0; i < settings_.workers; ++i) threads_.emplace_back([this] { work(); });
   } catch (const std::system_error& error) {
@@ -49,25 +51,25 @@ void Loader::stop() {
   for (std::thread& t : threads_) t.join();
 }
 
-void Loader::allocate() {
+void Loader::allocate(Slot& slot) const {
   const int64_t batch = std::min(settings_.batch_size, std::max<int64_t>(view_.size(), 1));
   std::vector<int64_t> offsets;
   int64_t floats = 0;
   for (const int field : fields_) {
-    const Shape& shape = view_.dataset->fields().at(static_cast<size_t>(field)).shape;
+    const Field& f = view_.dataset->fields().at(static_cast<size_t>(field));
     offsets.push_back(floats);
-    floats += aligned(static_cast<int64_t>(float_bytes(shape, batch) / sizeof(float)));
+    const uint64_t bytes = float_bytes(f.shape, batch * f.items.most);
+    floats += aligned(static_cast<int64_t>(bytes / sizeof(float)));
+    slot.starts.emplace_back(f.items.is_list ? static_cast<size_t>(batch) + 1 : 0, 0);
   }
-  // One batch is in the caller's hands, and one waits for it while each worker fills its own.
-  slots_.resize(settings_.workers == 0 ? 1 : static_cast<size_t>(settings_.workers) + 2);
-  for (Slot& slot : slots_) {
-    slot.memory = Buffer(static_cast<size_t>(floats));
-    for (const int64_t offset : offsets) {
-      slot.fields.push_back(slot.memory.data() + offset);
-      slot.batch.fields.push_back(slot.fields.back());
-    }
-    slot.targets.resize(view_.dataset->fields().size(), nullptr);
+  slot.memory = Buffer(static_cast<size_t>(floats));
+  for (size_t f = 0; f < offsets.size(); ++f) {
+    slot.fields.push_back(slot.memory.data() + offsets[f]);
+    slot.batch.fields.push_back(slot.fields.back());
+    slot.batch.starts.push_back(slot.starts[f].empty() ? nullptr : slot.starts[f].data());
   }
+  slot.targets.resize(view_.dataset->fields().size(), nullptr);
+  slot.items.resize(slot.targets.size(), 1);
 }
 
 uint64_t Loader::bytes() const {
@@ -81,12 +83,8 @@ void Loader::start_epoch(int64_t epoch, int64_t first_batch) {
   std::unique_lock lock(mutex_);
   next_to_fill_ = batches_;  // workers end what they are at and take no more
   batch_ready_.wait(lock, [this] { return busy_ == 0; });
-  order_ = view_.indices;
   epoch_ = static_cast<uint64_t>(epoch);
-  if (settings_.shuffle) {
-    const Rng rng(settings_.seed, "data", static_cast<uint64_t>(epoch));
-    for (uint64_t i = order_.size(); i > 1; --i) std::swap(order_[i - 1], order_[rng.below(i, i)]);
-  }
+  begin_order();
   for (Slot& slot : slots_) {
     slot.ready = false;
     slot.error = nullptr;
@@ -94,6 +92,26 @@ void Loader::start_epoch(int64_t epoch, int64_t first_batch) {
   next_to_fill_ = next_to_give_ = released_ = std::min(first_batch, batches_);
   lock.unlock();
   work_ready_.notify_all();
+}
+
+void Loader::begin_order() {
+  order_ = view_.indices;
+  if (settings_.stream) {
+    const int64_t streams = settings_.batch_size;
+    for (int64_t i = 0; i < batches_ * streams; ++i) {
+      const int64_t from = i % streams * batches_ + i / streams;
+      order_[static_cast<size_t>(i)] = view_.indices[static_cast<size_t>(from)];
+    }
+  } else if (settings_.shuffle) {
+    const Rng rng(settings_.seed, "data", epoch_);
+    for (uint64_t i = order_.size(); i > 1; --i) std::swap(order_[i - 1], order_[rng.below(i, i)]);
+  }
+}
+
+const Batch& Loader::peek(int64_t number, std::span<const char> wanted) {
+  if (peeked_.fields.empty()) allocate(peeked_);
+  fill(peeked_, number, wanted);
+  return peeked_.batch;
 }
 
 const Batch* Loader::next() {
@@ -113,7 +131,8 @@ const Batch* Loader::next() {
   return &slot.batch;
 }
 
-void Loader::fill(Slot& slot, int64_t number) const {
+// `wanted`: by field, whether it is read; empty: all are.
+void Loader::fill(Slot& slot, int64_t number, std::span<const char> wanted) const {
   const int64_t first = number * settings_.batch_size;
   Batch& batch = slot.batch;
   batch.number = number;
@@ -123,13 +142,18 @@ void Loader::fill(Slot& slot, int64_t number) const {
   for (int64_t i = 0; i < batch.n; ++i) {
     for (size_t f = 0; f < fields_.size(); ++f) {
       const auto field = static_cast<size_t>(fields_[f]);
-      slot.targets[field] = slot.fields[f] + i * all[field].shape.count();
+      const int64_t item = slot.starts[f].empty() ? i : slot.starts[f][static_cast<size_t>(i)];
+      const bool is_wanted = wanted.empty() || wanted[f] != 0;
+      slot.targets[field] = is_wanted ? slot.fields[f] + item * all[field].shape.count() : nullptr;
     }
     const int64_t index = batch.indices[static_cast<size_t>(i)];
-    if (settings_.augment) {
-      view_.dataset->read_drawn(index, {settings_.seed, epoch_}, slot.targets);
-    } else {
-      view_.dataset->read(index, slot.targets);
+    const Dataset::Draw draw{settings_.seed, epoch_};
+    view_.dataset->read_items(index, settings_.augment ? &draw : nullptr, slot.targets, slot.items);
+    for (size_t f = 0; f < fields_.size(); ++f) {
+      if (slot.starts[f].empty()) continue;
+      const int64_t begin = slot.starts[f][static_cast<size_t>(i)];
+      slot.starts[f][static_cast<size_t>(i) + 1] =
+          begin + slot.items[static_cast<size_t>(fields_[f])];
     }
   }
 }

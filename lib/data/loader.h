@@ -21,6 +21,10 @@ struct LoaderSettings {
   uint64_t seed = 0;  // of the order, stream "data", by epoch
   int workers = 2;    // threads that read ahead; 0: next() reads
   bool drop_last = false;
+  // The samples in their order are one text: it is dealt in `batch_size` streams, each a stretch of
+  // it, and sample i of a batch goes on where sample i of the batch before has ended. What does not
+  // fill the last batch is left out; nothing is shuffled.
+  bool stream = false;
   bool augment = false;  // as the data map's `augment` asks for: in training only
 };
 
@@ -28,6 +32,8 @@ struct Batch {
   int64_t number = 0;                // within the epoch, from 0
   int64_t n = 0;                     // samples; the last batch may be smaller
   std::vector<const float*> fields;  // as given to Loader; 64-byte aligned, channels-last
+  // Of lists, whose items lie packed: those of sample i are starts[i] .. starts[i + 1]; else null.
+  std::vector<const int64_t*> starts;
   std::span<const int64_t> indices;  // sample numbers in the data set
 };
 
@@ -49,18 +55,25 @@ class Loader {
   // The next batch, or null after the last; it stays good until the next call. Rethrows what
   // reading it threw; after that only start_epoch() goes on.
   const Batch* next();
+  // The fields `wanted` (numbers within those given to Loader) of a batch of this epoch, read at
+  // once and beside what is read ahead; good until the next call.
+  const Batch& peek(int64_t number, std::span<const char> wanted);
+  int64_t next_number() const { return next_to_give_; }
 
  private:
   struct Slot {
     Buffer memory;
     Batch batch;
-    std::vector<float*> fields;   // the batch's, to write
-    std::vector<float*> targets;  // of one sample, by field of the data set
+    std::vector<float*> fields;                // the batch's, to write
+    std::vector<std::vector<int64_t>> starts;  // likewise; empty where there is no list
+    std::vector<float*> targets;               // of one sample, by field of the data set
+    std::vector<int64_t> items;                // likewise
     std::exception_ptr error;
     bool ready = false;
   };
-  void allocate();
-  void fill(Slot& slot, int64_t number) const;
+  void allocate(Slot& slot) const;
+  void begin_order();
+  void fill(Slot& slot, int64_t number, std::span<const char> wanted = {}) const;
   void work();
   void stop();
   Slot& slot_of(int64_t number) { return slots_[static_cast<size_t>(number) % slots_.size()]; }
@@ -72,6 +85,7 @@ class Loader {
   std::vector<int64_t> order_;  // sample numbers of the epoch
   uint64_t epoch_ = 0;
   std::vector<Slot> slots_;
+  Slot peeked_;
 
   std::mutex mutex_;
   std::condition_variable work_ready_;   // a slot is free, or the end has come

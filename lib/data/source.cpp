@@ -74,7 +74,9 @@ void warn_of_empty_classes(const Dataset& dataset, int field, const std::vector<
 void check_labels(const std::shared_ptr<const Dataset>& dataset) {
   for (size_t i = 0; i < dataset->fields().size(); ++i) {
     const Field& field = dataset->fields()[i];
-    if (field.kind != FieldKind::kClass || field.shape.count() != 1 || field.classes == 0) continue;
+    const bool is_label =
+        field.kind == FieldKind::kClass && field.shape.count() == 1 && !field.items.is_list;
+    if (!is_label || field.classes == 0) continue;
     DataView all{dataset, std::vector<int64_t>(static_cast<size_t>(dataset->size()))};
     std::iota(all.indices.begin(), all.indices.end(), 0);
     const std::vector<int64_t> counts =

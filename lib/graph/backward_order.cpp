@@ -69,12 +69,14 @@ class Order {
                                             request.borrowed < 0 && request.count > 0;
                                    });
     if (runs && saves) return true;
-    if (order_.escapes[index(node.output)]) return false;
-    if (runs && node.plan.backward_reads_output) return true;
-    const std::vector<int>& consumers = graph_.values[index(node.output)].consumers;
-    return std::any_of(consumers.begin(), consumers.end(), [&](int c) {
-      return again_[index(c)] ||
-             (flow_.runs[index(c)] && backward_reads(graph_.nodes[index(c)], node.output));
+    return std::any_of(node.outputs.begin(), node.outputs.end(), [&](int v) {
+      if (order_.escapes[index(v)]) return false;
+      if (runs && node.plan.backward_reads_output) return true;
+      const std::vector<int>& consumers = graph_.values[index(v)].consumers;
+      return std::any_of(consumers.begin(), consumers.end(), [&](int c) {
+        return again_[index(c)] ||
+               (flow_.runs[index(c)] && backward_reads(graph_.nodes[index(c)], v));
+      });
     });
   }
 

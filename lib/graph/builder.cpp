@@ -11,8 +11,8 @@ namespace {
 
 using namespace build;
 
-Shape input_shape(const std::string& name, const std::vector<int64_t>& sizes, const Mark& mark,
-                  Diagnostics& diagnostics) {
+Shape input_shape(const ModelInput& input, Diagnostics& diagnostics) {
+  const auto& [name, sizes, steps, varies, classes, mark] = input;
   if (sizes.empty() || sizes.size() > 4) {
     diagnostics.report(mark,
                        fmt::format("input '{}' needs 1 to 4 sizes, found {}", name, sizes.size()),
@@ -36,12 +36,15 @@ void add_inputs(const ModelSpec& spec, Names& names, GraphWriter& writer, List& 
                        "write input: {image: [1, 28, 28]}");
   }
   for (size_t i = 0; i < spec.inputs.size(); ++i) {
-    const auto& [name, sizes] = spec.inputs[i];
-    const Mark mark = i < spec.input_marks.size() ? spec.input_marks[i] : Mark{};
+    const ModelInput& input = spec.inputs[i];
+    const auto& [name, mark] = std::tie(input.name, input.mark);
     const bool has_name =
         check_name(name, mark, "input", diagnostics) && names.open(name, mark, diagnostics);
-    const Shape shape = input_shape(name, sizes, mark, diagnostics);
-    const int value = shape.rank() > 0 ? writer.add_input(name, shape) : kUnknown;
+    Field field{name, input_shape(input, diagnostics)};
+    if (input.classes > 0) field.kind = FieldKind::kClass;
+    field.classes = input.classes;
+    if (input.steps > 0) field.items = {input.steps, true, input.varies};
+    const int value = field.shape.rank() > 0 ? writer.add_input(std::move(field)) : kUnknown;
     if (has_name) names.close(name, value);
     if (i == 0) top.previous = body.input = value;
   }

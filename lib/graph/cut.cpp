@@ -17,7 +17,8 @@ std::vector<char> following(const Graph& graph, int start) {
     const bool reads = std::any_of(node.inputs.begin(), node.inputs.end(), [&](int input) {
       return follows[static_cast<size_t>(input)] != 0;
     });
-    if (reads && !node.is_loss()) follows[static_cast<size_t>(node.output)] = 1;
+    if (!reads || node.is_loss()) continue;
+    for (const int v : node.outputs) follows[static_cast<size_t>(v)] = 1;
   }
   return follows;
 }
@@ -36,10 +37,11 @@ std::vector<char> needed_nodes(const Graph& graph, int start, const std::vector<
   for (const NamedOutput& output : graph.outputs) wanted[static_cast<size_t>(output.value)] = 1;
   for (size_t i = graph.nodes.size(); i-- > 0;) {
     const GraphNode& node = graph.nodes[i];
-    const auto output = static_cast<size_t>(node.output);
-    if (node.is_loss() || wanted[output] == 0 || follows[output] == 0 || node.output == start) {
-      continue;
-    }
+    const bool leads = std::any_of(node.outputs.begin(), node.outputs.end(), [&](int v) {
+      const auto output = static_cast<size_t>(v);
+      return wanted[output] != 0 && follows[output] != 0 && v != start;
+    });
+    if (node.is_loss() || !leads) continue;
     needed[i] = 1;
     for (const int input : node.inputs) {
       if (follows[static_cast<size_t>(input)] == 0) {
@@ -50,7 +52,7 @@ std::vector<char> needed_nodes(const Graph& graph, int start, const std::vector<
       wanted[static_cast<size_t>(input)] = 1;
     }
     if (const int other = lender(graph, node); other >= 0) {
-      const auto lent = static_cast<size_t>(graph.nodes[static_cast<size_t>(other)].output);
+      const auto lent = static_cast<size_t>(graph.nodes[static_cast<size_t>(other)].output());
       if (follows[lent] == 0 || static_cast<int>(lent) == start) {
         fail(Exit::kSpec, "", "'{}' needs what '{}' has found, which does not follow from '{}'",
              node.name, graph.values[lent].name, graph.values[static_cast<size_t>(start)].name);
@@ -75,7 +77,7 @@ void keep_nodes(Graph& graph, const std::vector<char>& needed) {
   }
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const int id = static_cast<int>(i);
-    graph.values[static_cast<size_t>(graph.nodes[i].output)].producer = id;
+    for (const int v : graph.nodes[i].outputs) graph.values[static_cast<size_t>(v)].producer = id;
     for (const int input : graph.nodes[i].inputs) {
       std::vector<int>& consumers = graph.values[static_cast<size_t>(input)].consumers;
       if (consumers.empty() || consumers.back() != id) consumers.push_back(id);
@@ -109,11 +111,13 @@ void end_at(Graph& graph, const std::vector<int>& values) {
   }
   for (size_t i = graph.nodes.size(); i-- > 0;) {
     const GraphNode& node = graph.nodes[i];
-    if (node.is_loss() || wanted[static_cast<size_t>(node.output)] == 0) continue;
+    const bool leads = std::any_of(node.outputs.begin(), node.outputs.end(),
+                                   [&](int v) { return wanted[static_cast<size_t>(v)] != 0; });
+    if (node.is_loss() || !leads) continue;
     needed[i] = 1;
     for (const int input : node.inputs) wanted[static_cast<size_t>(input)] = 1;
     if (const int other = lender(graph, node); other >= 0) {
-      wanted[static_cast<size_t>(graph.nodes[static_cast<size_t>(other)].output)] = 1;
+      wanted[static_cast<size_t>(graph.nodes[static_cast<size_t>(other)].output())] = 1;
     }
   }
   keep_nodes(graph, needed);

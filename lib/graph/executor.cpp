@@ -27,10 +27,12 @@ struct Executor::Slot {
   std::vector<char> add;
   std::vector<float*> gradients;
   std::vector<char> add_parameters;
-  View out;
-  View grad_out;
+  std::vector<View> outs;
+  std::vector<View> grad_outs;
+  std::vector<ConstView> read_outs, read_grad_outs;  // the same, for backward to read
+  std::vector<int64_t*> starts;  // by output: of a list whose length the layer decides
   bool derives = false;
-  float loss_weight = 1;
+  int loss = -1;  // term
 };
 
 Executor::Executor(const Graph& graph, ParameterStore& store, const MemoryPlan& plan, Arena& arena)
@@ -39,6 +41,16 @@ Executor::Executor(const Graph& graph, ParameterStore& store, const MemoryPlan& 
   CNN_ASSERT(plan.threads >= threads());
   flush_denormals();
   bound_.assign(graph.fields.size(), nullptr);
+  bound_starts_.assign(graph.fields.size(), nullptr);
+  for (const ListLength& length : graph.lengths) {
+    starts_.emplace_back(static_cast<size_t>(plan.batch) + 1, 0);
+    for (size_t n = 0; !length.varies && n < starts_.back().size(); ++n) {
+      starts_.back()[n] = static_cast<int64_t>(n) * length.most;
+    }
+  }
+  for (int64_t n = 0; graph.has_lists() && n <= plan.batch; ++n) one_each_.push_back(n);
+  carried_ = Buffer(static_cast<size_t>(plan.carried_floats));
+  reset_carried();
   const GradientFlow flow = gradient_flow(graph, plan.pass, store, plan.starts);
   if (plan.slice > 0) lanes_.resize(static_cast<size_t>(plan.threads));
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -54,8 +66,8 @@ Executor::Executor(const Graph& graph, ParameterStore& store, const MemoryPlan& 
       lanes_[worker].push_back(make_slot(i, flow, static_cast<int>(worker)));
     }
   }
-  for (const LossTerm& loss : graph.losses) {
-    slots_[static_cast<size_t>(loss.node)].loss_weight = static_cast<float>(loss.weight);
+  for (size_t i = 0; i < graph.losses.size(); ++i) {
+    slots_[static_cast<size_t>(graph.losses[i].node)].loss = static_cast<int>(i);
   }
 }
 
@@ -87,14 +99,22 @@ Executor::Slot Executor::make_slot(size_t i, const GradientFlow& flow, int worke
     const bool derives = request.use == MemoryRequest::Use::kDerived && request.count > 0;
     slot.derives = slot.derives || (derives && node.runs_in(plan_.pass));
   }
-  const ConstView out = value(node.output, none);
-  slot.out = {const_cast<float*>(out.data), out.batch, out.shape};
-  if (!node.is_loss()) slot.grad_out = gradient(node.output);
+  for (const int v : node.outputs) {
+    const ConstView out = value(v, none);
+    slot.outs.push_back({const_cast<float*>(out.data), out.batch, out.shape});
+    slot.grad_outs.push_back(node.is_loss() ? View{} : gradient(v));
+    const int length = graph_.values[static_cast<size_t>(v)].length;
+    const bool decides = length >= 0 && graph_.lengths[static_cast<size_t>(length)].source == v;
+    slot.starts.push_back(decides ? starts_[static_cast<size_t>(length)].data() : nullptr);
+  }
+  slot.read_outs.assign(slot.outs.begin(), slot.outs.end());
+  slot.read_grad_outs.assign(slot.grad_outs.begin(), slot.grad_outs.end());
   return slot;
 }
 
 float* Executor::place(const Placement& placement, int worker) const {
   if (placement.offset < 0) return nullptr;
+  if (placement.is_carried) return const_cast<float*>(carried_.data()) + placement.offset;
   const int64_t lane = placement.in_lane ? plan_.lanes + worker * plan_.lane_floats : 0;
   return arena_.data() + lane + placement.offset;
 }
@@ -110,16 +130,73 @@ ConstView Executor::value(int id, const Slice& slice) const {
   return {data, slice.count, shape};
 }
 
-ConstView Executor::value(int id) const { return value(id, whole_batch()); }
+ConstView Executor::value(int id) const {
+  ConstView view = value(id, whole_batch());
+  const int length = graph_.values[static_cast<size_t>(id)].length;
+  view.batch = rows(id);
+  if (length >= 0) view.starts = starts(length);
+  return view;
+}
+
+int64_t Executor::rows(int id) const {
+  const int length = graph_.values[static_cast<size_t>(id)].length;
+  return length < 0 ? batch_ : starts(length)[batch_];
+}
+
+const int64_t* Executor::starts(int length) const {
+  return length < 0 ? one_each_.data() : starts_[static_cast<size_t>(length)].data();
+}
+
+// Of lists whose length comes with a field.
+void Executor::set_lengths() {
+  for (size_t i = 0; i < graph_.fields.size(); ++i) {
+    const int v = graph_.fields[i].value;
+    const int length = graph_.values[static_cast<size_t>(v)].length;
+    if (length < 0 || graph_.lengths[static_cast<size_t>(length)].source != v) continue;
+    std::vector<int64_t>& own = starts_[static_cast<size_t>(length)];
+    const int64_t most = graph_.most_items(length);
+    for (size_t n = 0; n <= static_cast<size_t>(batch_); ++n) {
+      own[n] = bound_starts_[i] != nullptr ? bound_starts_[i][n] : static_cast<int64_t>(n) * most;
+    }
+  }
+}
+
+void Executor::measure(Slot& slot, size_t i) const {
+  const GraphNode& node = graph_.nodes[i];
+  const bool mixes = node.type->mixes_items;
+  const auto set = [&](auto& view, int v) {
+    view.batch = rows(v);
+    if (mixes) view.starts = starts(graph_.values[static_cast<size_t>(v)].length);
+  };
+  for (size_t k = 0; k < node.inputs.size(); ++k) {
+    set(slot.in[k], node.inputs[k]);
+    set(slot.grad_in[k], node.inputs[k]);
+  }
+  for (size_t k = 0; k < node.outputs.size(); ++k) {
+    set(slot.outs[k], node.outputs[k]);
+    set(slot.grad_outs[k], node.outputs[k]);
+    slot.read_outs[k] = slot.outs[k];
+    slot.read_grad_outs[k] = slot.grad_outs[k];
+  }
+}
+
+bool Executor::is_idle(size_t i) const {
+  const int length = graph_.nodes[i].length;
+  return length >= 0 && starts(length)[batch_] == 0;
+}
+
+void Executor::reset_carried() { std::fill_n(carried_.data(), carried_.size(), 0.0f); }
 
 View Executor::gradient(int id) {
   const Placement& place = plan_.gradients[static_cast<size_t>(id)];
   if (place.offset < 0) return {};
-  return {arena_.data() + place.offset, batch_, graph_.values[static_cast<size_t>(id)].shape};
+  return {arena_.data() + place.offset, batch_ > 0 ? rows(id) : 0,
+          graph_.values[static_cast<size_t>(id)].shape};
 }
 
-void Executor::bind(int field, const float* data) {
+void Executor::bind(int field, const float* data, const int64_t* starts) {
   bound_[static_cast<size_t>(field)] = data;
+  bound_starts_[static_cast<size_t>(field)] = starts;
   const int v = graph_.fields[static_cast<size_t>(field)].value;
   for (const int consumer : graph_.values[static_cast<size_t>(v)].consumers) {
     const GraphNode& node = graph_.nodes[static_cast<size_t>(consumer)];
@@ -131,14 +208,10 @@ void Executor::bind(int field, const float* data) {
 
 void Executor::set_batch(int64_t n) {
   CNN_ASSERT(n >= 1 && n <= plan_.batch);
-  if (n == batch_) return;
+  const bool is_new = n != batch_;
   batch_ = n;
-  for (Slot& slot : slots_) {
-    for (ConstView& view : slot.in) view.batch = n;
-    for (View& view : slot.grad_in) view.batch = n;
-    slot.out.batch = n;
-    slot.grad_out.batch = n;
-  }
+  if (graph_.has_lists()) return set_lengths();  // each node is measured when it runs
+  for (size_t i = 0; is_new && i < slots_.size(); ++i) measure(slots_[i], i);
 }
 
 // Points the views at a slice.
@@ -147,15 +220,18 @@ void Executor::aim(Slots& slots, const Slice& slice) const {
     const GraphNode& node = graph_.nodes[i];
     if (!plan_.slices(node)) continue;
     for (size_t k = 0; k < node.inputs.size(); ++k) slots[i].in[k] = value(node.inputs[k], slice);
-    slots[i].out.data = const_cast<float*>(value(node.output, slice).data);
-    slots[i].out.batch = slice.count;
+    for (size_t k = 0; k < node.outputs.size(); ++k) {
+      slots[i].outs[k].data = const_cast<float*>(value(node.outputs[k], slice).data);
+      slots[i].outs[k].batch = slice.count;
+    }
   }
 }
 
 template <class AnyCall>
 void Executor::fill(AnyCall& call, const Slot& slot, size_t i, const Slice& slice) const {
+  const int length = graph_.nodes[i].length;
   call.pass = plan_.pass;
-  call.batch = slice.count;
+  call.batch = length < 0 ? slice.count : starts(length)[batch_];
   call.first = slice.first;
   call.seed = seed_;
   call.name = graph_.nodes[i].name;
@@ -164,7 +240,7 @@ void Executor::fill(AnyCall& call, const Slot& slot, size_t i, const Slice& slic
   call.in = slot.in;
   call.parameters = slot.parameters;
   call.memory = slot.memory;
-  call.out = slot.out;
+  call.out = slot.outs.front();
 }
 
 // Values computed from parameters stay until these change, or somebody else has used the arena.
@@ -179,25 +255,31 @@ void Executor::prepare() {
   prepared_ = store_.version();
 }
 
-void Executor::run_forward(const Slot& slot, size_t i, const Slice& slice, bool again) const {
+void Executor::run_forward(Slot& slot, size_t i, const Slice& slice, bool again) const {
+  if (graph_.has_lists()) measure(slot, i);
+  if (is_idle(i)) return;
   ForwardCall call;
   fill(call, slot, i, slice);
+  call.outs = slot.outs;
+  call.starts = slot.starts;
   call.again = again;
   const int node = static_cast<int>(i);
   const auto part = again ? Observer::Part::kForwardAgain : Observer::Part::kForward;
   if (observer_ != nullptr) observer_->before(node, part, slice.worker);
   graph_.nodes[i].layer->forward(call);
   if (observer_ != nullptr) observer_->after(node, part, slice.worker);
+  if (graph_.has_lists()) measure(slot, i);  // it may have said how long its lists are
 }
 
-std::optional<NonFinite> Executor::run_layers(const Slots& slots, const Slice& slice, bool sliced,
+std::optional<NonFinite> Executor::run_layers(Slots& slots, const Slice& slice, bool sliced,
                                               bool check) const {
   for (size_t i = 0; i < slots.size(); ++i) {
     const GraphNode& node = graph_.nodes[i];
     if (!node.runs_in(plan_.pass) || plan_.slices(node) != sliced) continue;
     run_forward(slots[i], i, slice);
-    const View& out = slots[i].out;
-    if (check && !all_finite(out.data, out.count())) return NonFinite{node.name, false};
+    for (const View& out : slots[i].outs) {
+      if (check && !all_finite(out.data, out.count())) return NonFinite{node.name, false};
+    }
   }
   return std::nullopt;
 }
@@ -214,18 +296,49 @@ std::optional<NonFinite> Executor::run_whole(bool check) {
 
 void Executor::run_backward(size_t i) {
   Slot& slot = slots_[i];
+  if (graph_.has_lists()) measure(slot, i);
+  if (is_idle(i)) return zero_gradients(slot, i);
   BackwardCall call;
   fill(call, slot, i, whole_batch());
-  call.grad_out = slot.grad_out;
-  if (graph_.nodes[i].plan.backward_masks_grad_out) call.mutable_grad_out = slot.grad_out.data;
+  call.outs = slot.read_outs;
+  call.grad_outs = slot.read_grad_outs;
+  call.grad_out = slot.grad_outs.front();
+  if (graph_.nodes[i].plan.backward_masks_grad_out) {
+    call.mutable_grad_out = slot.grad_outs.front().data;
+  }
   call.grad_in = slot.grad_in;
   call.add = slot.add;
   call.gradients = slot.gradients;
   call.add_parameters = accumulate_ ? std::span<const char>(all_add_).first(slot.gradients.size())
                                     : std::span<const char>(slot.add_parameters);
-  call.scale = scale_ * slot.loss_weight;
+  call.scale = slot.loss < 0 ? scale_ : loss_scale(slot, i, denominators_);
   if (observer_ != nullptr) return observe_backward(i, call);
   graph_.nodes[i].layer->backward(call);
+}
+
+// Those of parameters that nobody else writes; inputs have no items whose gradients could be.
+void Executor::zero_gradients(const Slot& slot, size_t i) {
+  for (size_t k = 0; k < slot.gradients.size(); ++k) {
+    const bool adds = accumulate_ || slot.add_parameters[k] != 0;
+    if (slot.gradients[k] == nullptr || adds) continue;
+    std::fill_n(slot.gradients[k], store_.at(graph_.nodes[i].parameters[k]).count(), 0.0f);
+  }
+}
+
+// A loss divides by the sum of its own denominators; this makes up for what others there are.
+float Executor::loss_scale(const Slot& slot, size_t i, std::span<const double> denominators) const {
+  const auto term = static_cast<size_t>(slot.loss);
+  const float plain = scale_ * static_cast<float>(graph_.losses[term].weight);
+  double own = 0;
+  for (int64_t n = 0; n < slot.outs[0].batch; ++n) {
+    own += static_cast<double>(slot.outs[0].sample(n)[1]);
+  }
+  const bool by_sample = graph_.nodes[i].plan.averages_samples && graph_.nodes[i].length >= 0;
+  const double wanted = !denominators.empty() ? denominators[term]
+                        : by_sample           ? static_cast<double>(batch_)
+                                              : own;
+  if (wanted == own) return plain;
+  return wanted > 0 ? static_cast<float>(static_cast<double>(plain) * own / wanted) : 0.0f;
 }
 
 void Executor::observe_backward(size_t i, BackwardCall& call) {
@@ -272,8 +385,10 @@ void Executor::forward(int64_t n, uint64_t seed, uint64_t step) {
   if (writes_statistics_) store_.touch();
 }
 
-void Executor::backward(float scale, bool add) {
+void Executor::backward(float scale, bool add, std::span<const double> denominators) {
+  CNN_ASSERT(denominators.empty() || denominators.size() == graph_.losses.size());
   scale_ = scale;
+  denominators_ = denominators;
   accumulate_ = add;
   ran_backward_ = true;
   for (const BackwardStep& step : plan_.backward) {
@@ -287,13 +402,15 @@ void Executor::backward(float scale, bool add) {
 }
 
 Executor::LossSum Executor::loss(int term) const {
-  const LossTerm& loss = graph_.losses[static_cast<size_t>(term)];
-  const ConstView out = slots_[static_cast<size_t>(loss.node)].out;
+  const auto i = static_cast<size_t>(graph_.losses[static_cast<size_t>(term)].node);
+  const ConstView out = slots_[i].outs[0];
   LossSum sum;
-  for (int64_t i = 0; i < out.batch; ++i) {
-    sum.numerator += static_cast<double>(out.sample(i)[0]);
-    sum.denominator += static_cast<double>(out.sample(i)[1]);
+  for (int64_t n = 0; n < out.batch; ++n) {
+    sum.numerator += static_cast<double>(out.sample(n)[0]);
+    sum.denominator += static_cast<double>(out.sample(n)[1]);
   }
+  const bool by_sample = graph_.nodes[i].plan.averages_samples && graph_.nodes[i].length >= 0;
+  if (by_sample) sum.denominator = static_cast<double>(batch_);
   return sum;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,8 +47,10 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // The memory that field `i` of the graph is read from: n samples, channels-last.
-  void bind(int field, const float* data);
+  // The memory that field `i` of the graph is read from: n samples, channels-last. Of a list whose
+  // length varies, its items lie packed: those of sample k are starts[k] .. starts[k + 1]; without
+  // `starts` every sample has all that there can be.
+  void bind(int field, const float* data, const int64_t* starts = nullptr);
 
   // Runs forward on n <= plan.batch samples. (seed, step) key the layers' random numbers.
   void forward(int64_t n, uint64_t seed, uint64_t step);
@@ -56,7 +59,10 @@ class Executor {
   // the plan's starts v, whose gradients the caller writes anew before every call. Parameter
   // gradients are overwritten, or added to if `add` (accumulation). After forward() of the same
   // batch.
-  void backward(float scale = 1.0f, bool add = false);
+  //
+  // `denominators`, by loss term: what the term's numerators are divided by, where the batch is a
+  // part of a larger one: the denominators of all of that. Empty: the batch's own.
+  void backward(float scale = 1.0f, bool add = false, std::span<const double> denominators = {});
 
   // Losses of the last forward: numerator and denominator sums, in sample order, in double.
   struct LossSum {
@@ -71,6 +77,11 @@ class Executor {
   // computes it.
   ConstView value(int id) const;
   View gradient(int id);
+
+  // What layers carry from batch to batch: the sample at a place of the batch goes on where the one
+  // at that place of the batch before has ended. reset_carried(): all begin anew.
+  std::span<float> carried() { return carried_.span(); }
+  void reset_carried();
 
   // Repeats the last run with a check behind every layer. Statistics advance: for the way out only.
   std::optional<NonFinite> find_non_finite();
@@ -89,7 +100,7 @@ class Executor {
   void observe(Observer* observer) { observer_ = observer; }
 
  private:
-  struct Slot;                      // the prepared views of one node
+  struct Slot;  // the prepared views of one node
   using Slots = std::vector<Slot>;  // by node
   // Samples [first, first + count) of the batch, in a worker's lane.
   struct Slice {
@@ -99,6 +110,16 @@ class Executor {
   };
 
   Slot make_slot(size_t node, const GradientFlow& flow, int worker);
+  // Items (or samples) of a value in the batch; where those of each sample begin.
+  int64_t rows(int id) const;
+  const int64_t* starts(int length) const;
+  void set_lengths();
+  // Brings the views of a node up to the numbers of items in this batch.
+  void measure(Slot& slot, size_t node) const;
+  // Nothing to do: the node looks at items one by one, and the batch has none.
+  bool is_idle(size_t node) const;
+  void zero_gradients(const Slot& slot, size_t node);
+  float loss_scale(const Slot& slot, size_t node, std::span<const double> denominators) const;
   Slice whole_batch() const { return {0, 0, batch_}; }
   float* place(const Placement& placement, int worker) const;
   ConstView value(int id, const Slice& slice) const;
@@ -107,12 +128,12 @@ class Executor {
   template <class AnyCall>
   void fill(AnyCall& call, const Slot& slot, size_t node, const Slice& slice) const;
   void prepare();
-  void run_forward(const Slot& slot, size_t node, const Slice& slice, bool again = false) const;
+  void run_forward(Slot& slot, size_t node, const Slice& slice, bool again = false) const;
   // The layers that the plan slices.
   std::optional<NonFinite> run_slice(const Slice& slice, bool check);
   // The others.
   std::optional<NonFinite> run_whole(bool check);
-  std::optional<NonFinite> run_layers(const Slots& slots, const Slice& slice, bool sliced,
+  std::optional<NonFinite> run_layers(Slots& slots, const Slice& slice, bool sliced,
                                       bool check) const;
   void run_backward(size_t node);
   void observe_backward(size_t node, BackwardCall& call);
@@ -128,6 +149,7 @@ class Executor {
   uint64_t seed_ = 0;
   uint64_t step_ = 0;
   float scale_ = 1;
+  std::span<const double> denominators_;  // during backward()
   bool accumulate_ = false;
   bool ran_backward_ = false;
   bool derives_ = false;  // some layer has values computed from parameters
@@ -136,6 +158,10 @@ class Executor {
   Slots slots_;
   std::vector<Slots> lanes_;  // by worker, of the layers that run in slices
   std::vector<const float*> bound_;
+  std::vector<const int64_t*> bound_starts_;   // by field
+  std::vector<std::vector<int64_t>> starts_;   // by length: batch + 1 numbers
+  std::vector<int64_t> one_each_;              // of values that are no lists
+  Buffer carried_;
   std::vector<char> all_add_ = std::vector<char>(kMaxParameters, 1);
 };
 

@@ -5,8 +5,8 @@
 namespace cnn {
 namespace {
 
-bool is_target(const GraphNode& node, size_t input) {
-  return input < node.plan.fields.size() && !node.plan.fields[input].name.empty();
+bool is_blind(const GraphNode& node, size_t input) {
+  return static_cast<int>(input) == node.plan.blind_input;
 }
 
 bool trains(const GraphNode& node, const ParameterStore& store) {
@@ -19,13 +19,18 @@ std::vector<char> wanted_values(const Graph& graph, const Pass& pass, const Para
   std::vector<char> wanted(graph.values.size(), 0);
   if (pass.gradients == Pass::Gradients::kInput) {
     for (const GraphField& field : graph.fields) {
-      wanted[static_cast<size_t>(field.value)] = field.is_input;
+      const bool is_number = field.field.kind == FieldKind::kValues;
+      wanted[static_cast<size_t>(field.value)] = field.is_input && is_number;
     }
   }
   for (const GraphNode& node : graph.nodes) {
     bool any = pass.gradients == Pass::Gradients::kParameters && trains(node, store);
-    for (const int v : node.inputs) any = any || wanted[static_cast<size_t>(v)];
-    wanted[static_cast<size_t>(node.output)] = any;
+    for (size_t k = 0; k < node.inputs.size(); ++k) {
+      any = any || (wanted[static_cast<size_t>(node.inputs[k])] && !is_blind(node, k));
+    }
+    for (const int v : node.outputs) {
+      wanted[static_cast<size_t>(v)] = any && graph.values[static_cast<size_t>(v)].passes_gradients;
+    }
   }
   return wanted;
 }
@@ -49,13 +54,16 @@ GradientFlow gradient_flow(const Graph& graph, const Pass& pass, const Parameter
   std::vector<char> parameter_written(store.all().size(), 0);
   for (size_t i = graph.nodes.size(); i-- > 0;) {
     const GraphNode& node = graph.nodes[i];
-    const auto output = static_cast<size_t>(node.output);
     const bool begins = node.is_loss() && node.runs_in(pass);
-    if (!wanted[output] || !(begins || flow.has_gradient[output])) continue;
+    const bool is_on_way = std::any_of(node.outputs.begin(), node.outputs.end(), [&](int v) {
+      const auto output = static_cast<size_t>(v);
+      return wanted[output] && (begins || flow.has_gradient[output]);
+    });
+    if (!is_on_way) continue;
     flow.runs[i] = 1;
     for (size_t k = 0; k < node.inputs.size(); ++k) {
       const auto v = static_cast<size_t>(node.inputs[k]);
-      if (!wanted[v] || is_target(node, k)) continue;
+      if (!wanted[v] || is_blind(node, k)) continue;
       flow.inputs[i][k] = flow.has_gradient[v] ? Write::kAdd : Write::kOverwrite;
       flow.has_gradient[v] = 1;
     }

@@ -4,6 +4,39 @@
 
 namespace cnn {
 
+Graph Graph::clone() const {
+  Graph copy;
+  copy.name = name;
+  copy.phase = phase;
+  copy.fields = fields;
+  copy.values = values;
+  copy.lengths = lengths;
+  copy.losses = losses;
+  copy.outputs = outputs;
+  copy.aliases = aliases;
+  for (const GraphNode& node : nodes) copy.nodes.push_back(node.clone());
+  return copy;
+}
+
+GraphNode GraphNode::clone() const {
+  CNN_ASSERT(absorbed.empty());
+  GraphNode copy;
+  copy.name = name;
+  copy.type = type;
+  copy.layer = type->make.copy(*layer);
+  copy.plan = plan;
+  copy.inputs = inputs;
+  copy.outputs = outputs;
+  copy.length = length;
+  copy.parameters = parameters;
+  copy.shares = shares;
+  copy.named = named;
+  copy.recompute = recompute;
+  copy.path = path;
+  copy.mark = mark;
+  return copy;
+}
+
 const GraphField* Graph::find_field(std::string_view name) const {
   const auto found = std::find_if(fields.begin(), fields.end(),
                                   [&](const GraphField& f) { return f.field.name == name; });
@@ -21,6 +54,12 @@ int Graph::find_value(std::string_view name) const {
   return -1;
 }
 
+Items Graph::items(const Value& value) const {
+  if (value.length < 0) return {};
+  const ListLength& length = lengths[static_cast<size_t>(value.length)];
+  return {length.most, true, length.varies};
+}
+
 // A layer that has absorbed others is called "NAME + ...".
 int Graph::find_node(std::string_view name) const {
   const auto found = std::find_if(nodes.begin(), nodes.end(), [&](const GraphNode& node) {
@@ -32,7 +71,7 @@ int Graph::find_node(std::string_view name) const {
 
 int64_t Graph::macs() const {
   int64_t sum = 0;
-  for (const GraphNode& node : nodes) sum += node.plan.macs;
+  for (const GraphNode& node : nodes) sum += node.plan.macs * most_items(node.length);
   return sum;
 }
 

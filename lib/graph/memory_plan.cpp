@@ -21,8 +21,10 @@ constexpr int64_t kMostSliceMacs = int64_t{1} << 30;
 // Samples of a slice; 0 if the pass or the network does not want them.
 int64_t choose_slice(const Graph& graph, const Pass& pass, int64_t batch) {
   if (pass.phase != Phase::kTest || pass.gradients != Pass::Gradients::kNone) return 0;
+  if (graph.has_lists()) return 0;  // their samples are of different sizes
   for (const GraphNode& node : graph.nodes) {
     for (const MemoryRequest& request : node.plan.memory) {
+      if (request.use == MemoryRequest::Use::kCarried) return 0;
       if (node.is_loss() && request.borrowed >= 0) return 0;  // of all samples
     }
   }
@@ -59,13 +61,14 @@ struct Block {
   int64_t count = 0;
   std::vector<Life> lives;
   bool in_lane = false;
+  bool is_carried = false;
   int64_t offset = 0;
 
   int64_t aligned_count() const {
     return (count + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats;
   }
   bool meets(const Block& other) const {
-    if (in_lane != other.in_lane) return false;
+    if (in_lane != other.in_lane || is_carried || other.is_carried) return false;
     return std::any_of(lives.begin(), lives.end(), [&](const Life& a) {
       return std::any_of(other.lives.begin(), other.lives.end(),
                          [&](const Life& b) { return a.meets(b); });
@@ -89,7 +92,7 @@ class Planner {
         gradient_block_(graph.values.size(), -1) {
     for (const int v : keep) kept_[index(v)] = 1;
     for (const NamedOutput& output : graph.outputs) kept_[index(output.value)] = 1;
-    for (const LossTerm& loss : graph.losses) kept_[index(node(loss.node).output)] = 1;
+    for (const LossTerm& loss : graph.losses) kept_[index(node(loss.node).output())] = 1;
     order_ = backward_order(graph, pass, flow_, kept_);
     end_ = static_cast<int>(graph.nodes.size() + order_.steps.size());
   }
@@ -107,6 +110,7 @@ class Planner {
     plan.lanes = place(false);
     plan.lane_floats = place(true);
     plan.floats = plan.lanes + threads_ * plan.lane_floats;
+    plan.carried_floats = place_carried();
     plan.backward = order_.steps;
     for (const int block : value_block_) plan.values.push_back(placement(block));
     for (const int block : gradient_block_) plan.gradients.push_back(placement(block));
@@ -132,7 +136,7 @@ class Planner {
     if (slice_ > 0 && !in_lane) {
       for (Life& life : lives) life.first = std::min(life.first, 0);
     }
-    blocks_.push_back({std::move(name), count, joined(std::move(lives)), in_lane, 0});
+    blocks_.push_back({std::move(name), count, joined(std::move(lives)), in_lane, false, 0});
     return static_cast<int>(blocks_.size()) - 1;
   }
 
@@ -153,8 +157,17 @@ class Planner {
     own = joined(std::move(lives));
   }
 
-  int64_t floats(const Shape& shape, bool in_lane = false) const {
-    return static_cast<int64_t>(float_bytes(shape, in_lane ? slice_ : batch_) / sizeof(float));
+  // Of a value at full batch, with as many items as there can be.
+  int64_t floats(int v, bool in_lane = false) const {
+    const Value& value = graph_.values[index(v)];
+    const int64_t samples = in_lane ? slice_ : batch_;
+    const auto bytes = float_bytes(value.shape, samples * graph_.most_items(value.length));
+    return static_cast<int64_t>(bytes / sizeof(float));
+  }
+
+  bool same_size(int v, int w) const {
+    const Value &a = graph_.values[index(v)], &b = graph_.values[index(w)];
+    return a.shape.count() == b.shape.count() && a.length == b.length;
   }
 
   // From its computation to the last step at which it is read; what is needed within a block that
@@ -216,25 +229,29 @@ class Planner {
     if (!willing || n.inputs.empty()) return false;
     const int v = n.inputs[index(n.plan.in_place_input)];
     return value_block_[index(v)] >= 0 && ends_with(v, i) &&
-           value_in_lane(v) == value_in_lane(n.output) &&
+           value_in_lane(v) == value_in_lane(n.output()) &&
            run_alike(graph_.values[index(v)].producer, i) &&
-           std::count(n.inputs.begin(), n.inputs.end(), v) == 1 &&
-           graph_.values[index(v)].shape.count() == graph_.values[index(n.output)].shape.count();
+           std::count(n.inputs.begin(), n.inputs.end(), v) == 1 && n.outputs.size() == 1 &&
+           same_size(v, n.output());
   }
 
   void add_values() {
     for (int i = 0; i < static_cast<int>(graph_.nodes.size()); ++i) {
       if (!node(i).runs_in(pass_)) continue;
-      const int v = node(i).output;
       if (forward_in_place(i)) {
+        const int v = node(i).output();
         value_block_[index(v)] =
             value_block_[index(node(i).inputs[index(node(i).plan.in_place_input)])];
         extend(value_block_[index(v)], lives_of(v));
-      } else {
+        continue;
+      }
+      for (size_t k = 0; k < node(i).outputs.size(); ++k) {
+        const int v = node(i).outputs[k];
         const bool in_lane = value_in_lane(v);
+        const std::string& name = node(i).plan.outputs[k].name;
         value_block_[index(v)] =
-            add_block(node(i).name + " (output)", floats(graph_.values[index(v)].shape, in_lane),
-                      lives_of(v), in_lane);
+            add_block(fmt::format("{} (output{}{})", node(i).name, name.empty() ? "" : " ", name),
+                      floats(v, in_lane), lives_of(v), in_lane);
       }
     }
   }
@@ -244,11 +261,10 @@ class Planner {
     const GraphNode& n = node(i);
     if (!n.plan.in_place || n.inputs.empty()) return false;
     const size_t k = index(n.plan.in_place_input);
-    return gradient_block_[index(n.output)] >= 0 && !kept_[index(n.output)] &&
+    return gradient_block_[index(n.output())] >= 0 && !kept_[index(n.output())] &&
            flow_.inputs[index(i)][k] == GradientFlow::Write::kOverwrite &&
            std::count(n.inputs.begin(), n.inputs.end(), n.inputs[k]) == 1 &&
-           graph_.values[index(n.inputs[k])].shape.count() ==
-               graph_.values[index(n.output)].shape.count();
+           n.outputs.size() == 1 && same_size(n.inputs[k], n.output());
   }
 
   // From step `first` to the last one that reads the value's gradient.
@@ -260,7 +276,7 @@ class Planner {
 
   int add_gradient(int v, int first) {
     return add_block(graph_.values[index(v)].name + " (gradient)",
-                     floats(graph_.values[index(v)].shape), {life_of_gradient(v, first)});
+                     floats(v), {life_of_gradient(v, first)});
   }
 
   void add_gradients() {
@@ -276,7 +292,7 @@ class Planner {
         const int v = node(i).inputs[k];
         if (flow_.inputs[index(i)][k] != GradientFlow::Write::kOverwrite) continue;
         if (k == index(node(i).plan.in_place_input) && backward_in_place(i)) {
-          gradient_block_[index(v)] = gradient_block_[index(node(i).output)];
+          gradient_block_[index(v)] = gradient_block_[index(node(i).output())];
           extend(gradient_block_[index(v)], {life_of_gradient(v, backward_time(i))});
         } else {
           gradient_block_[index(v)] = add_gradient(v, backward_time(i));
@@ -285,10 +301,10 @@ class Planner {
     }
   }
 
-  int64_t units(Per per, bool in_lane) const {
+  int64_t units(int i, Per per, bool in_lane) const {
     switch (per) {
       case Per::kSample:
-        return in_lane ? slice_ : batch_;
+        return (in_lane ? slice_ : batch_) * graph_.most_items(node(i).length);
       case Per::kThread:
         return in_lane ? 1 : threads_;
       case Per::kOnce:
@@ -304,10 +320,13 @@ class Planner {
         using Use = MemoryRequest::Use;
         const bool lives_on = request.use == Use::kDerived || request.use == Use::kPrepare;
         const bool in_lane = slices(i) && !lives_on;
-        const int64_t count = request.count * units(request.per, in_lane);
+        const int64_t count = request.count * units(i, request.per, in_lane);
         int block = -1;
         if (!node(i).runs_in(pass_)) {
           // Its memory stays without a place.
+        } else if (request.use == Use::kCarried) {
+          block = add_block(node(i).name + " (carried)", count, {{prepare_time(0), end_}});
+          blocks_.back().is_carried = true;
         } else if (request.use == Use::kDerived) {
           block = add_block(node(i).name + " (derived)", count, {{prepare_time(i), end_}});
         } else if (request.use == Use::kPrepare) {
@@ -340,7 +359,7 @@ class Planner {
     int64_t size = 0;
     for (const size_t i : order) {
       Block& block = blocks_[i];
-      if (block.in_lane != in_lane) continue;
+      if (block.in_lane != in_lane || block.is_carried) continue;
       int64_t offset = 0;
       for (const Block* other : placed) {
         if (!other->meets(block)) continue;
@@ -357,10 +376,21 @@ class Planner {
     return size;
   }
 
+  // One after the other: all of it lives all the time.
+  int64_t place_carried() {
+    int64_t size = 0;
+    for (Block& block : blocks_) {
+      if (!block.is_carried) continue;
+      block.offset = size;
+      size += block.aligned_count();
+    }
+    return size;
+  }
+
   Placement placement(int block) const {
     if (block < 0) return {};
     const Block& b = blocks_[index(block)];
-    return {b.offset, b.count, b.in_lane};
+    return {b.offset, b.count, b.in_lane, b.is_carried};
   }
 
   std::vector<MemoryPlan::Tenant> tenants_at_peak() const {

@@ -16,6 +16,7 @@ struct Placement {
   int64_t offset = kNone;  // floats into the arena, or into a lane
   int64_t count = 0;       // at full batch, or of a slice
   bool in_lane = false;    // every thread has its own
+  bool is_carried = false;  // outside of the arena: lives from batch to batch
 };
 
 struct MemoryPlan {
@@ -28,6 +29,7 @@ struct MemoryPlan {
   std::vector<std::vector<Placement>> memory;  // by node and memory id
   std::vector<BackwardStep> backward;          // what follows the forward of all nodes
   int64_t floats = 0;                          // the arena's size
+  int64_t carried_floats = 0;  // what layers carry from batch to batch; the executor's own
 
   // Networks so small that threads would spend their time meeting behind every layer: each takes
   // slices of the batch, so many samples at a time, through all layers by itself, in a lane of the
@@ -39,7 +41,9 @@ struct MemoryPlan {
   // Whether the layer is run slice by slice.
   bool slices(const GraphNode& node) const { return slice > 0 && !node.is_loss(); }
 
-  uint64_t bytes() const { return static_cast<uint64_t>(floats) * sizeof(float); }
+  uint64_t bytes() const {
+    return static_cast<uint64_t>(floats + carried_floats) * sizeof(float);
+  }
 
   // The largest tenants at the moment of the peak, largest first, for messages.
   struct Tenant {

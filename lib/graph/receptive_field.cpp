@@ -27,8 +27,8 @@ const Shape& shape_of(const Graph& graph, int value) {
 
 // Every output depends on every position: dense products, global pooling.
 bool mixes_all(const Shape& in, const LayerPlan& plan) {
-  if (plan.output.rank() >= 3) return false;
-  return in.rank() >= 3 ? plan.output.count() != in.count() : plan.macs > 0;
+  if (plan.output().rank() >= 3) return false;
+  return in.rank() >= 3 ? plan.output().count() != in.count() : plan.macs > 0;
 }
 
 // A stretch of rows or columns, `last` included.
@@ -72,11 +72,11 @@ InputBox input_box(const Graph& graph, int value, int64_t row, int64_t column, i
   columns[static_cast<size_t>(value)] = {column, column};
   for (size_t i = graph.nodes.size(); i-- > 0;) {
     const GraphNode& node = graph.nodes[i];
-    const auto out = static_cast<size_t>(node.output);
+    const auto out = static_cast<size_t>(node.output());
     if (node.is_loss() || rows[out].is_empty()) continue;
     const Window& w = node.plan.window;
     for (const int v : node.inputs) {
-      const Shape &in = shape_of(graph, v), &made = node.plan.output;
+      const Shape &in = shape_of(graph, v), &made = node.plan.output();
       if (in.rank() < 3 || made.rank() < 3) return {0, 0, image.height(), image.width()};
       rows[static_cast<size_t>(v)].cover(read_by(rows[out], in.height(), made.height(), w.kernel.h,
                                                  w.stride.h, w.pad.h, w.dilation.h));
@@ -100,7 +100,7 @@ std::vector<ReceptiveField> receptive_fields(const Graph& graph) {
       field.is_whole = field.is_whole || other.is_whole;
     }
     const Shape& in = shape_of(graph, node.inputs[0]);
-    const Shape& out = node.plan.output;
+    const Shape& out = node.plan.output();
     const Window& w = node.plan.window;
     if (in.rank() >= 3 && out.rank() >= 3) {
       field.rows =
@@ -108,8 +108,8 @@ std::vector<ReceptiveField> receptive_fields(const Graph& graph) {
       field.columns =
           step(field.columns, w.kernel.w, w.stride.w, w.dilation.w, out.width() > in.width());
     }
-    field.is_whole = field.is_whole || mixes_all(in, node.plan);
-    fields[static_cast<size_t>(node.output)] = field;
+    field.is_whole = field.is_whole || node.type->mixes_items || mixes_all(in, node.plan);
+    for (const int v : node.outputs) fields[static_cast<size_t>(v)] = field;
   }
   return fields;
 }
@@ -118,7 +118,7 @@ Leftover leftover(const Graph& graph, const GraphNode& node) {
   Leftover rest;
   if (node.inputs.empty()) return rest;
   const Shape& in = shape_of(graph, node.inputs[0]);
-  const Shape& out = node.plan.output;
+  const Shape& out = node.plan.output();
   if (in.rank() < 3 || out.rank() != in.rank()) return rest;
   const Window& w = node.plan.window;
   const auto along = [](int64_t size, int64_t windows, int64_t kernel, int64_t stride, int64_t pad,

@@ -53,6 +53,12 @@ inline void copy_elements(const float* in, float* out, int64_t count, bool add) 
   });
 }
 
+// The gradient of input i where nothing depends on it, if it is wanted.
+inline void zero_gradient(const BackwardCall& call, int i) {
+  const View& gradient = call.grad_input(i);
+  if (gradient && !call.adds(i)) std::fill_n(gradient.data, gradient.count(), 0.0f);
+}
+
 // An activation y = f(x) whose derivative is a function of y: it works in place and keeps nothing.
 inline void set_up_activation(Setup& setup) {
   setup.output(setup.input());

@@ -17,7 +17,7 @@ bool is_permutation_of_axes(const std::vector<int>& layout, int rank) {
 
 }  // namespace
 
-Setup::Setup(std::span<const Shape> inputs, Phase phase, std::span<const std::string> names,
+Setup::Setup(std::span<const Form> inputs, Phase phase, std::span<const std::string> names,
              const NamedLayer* named)
     : inputs_(inputs.begin(), inputs.end()),
       names_(names.begin(), names.end()),
@@ -27,20 +27,30 @@ Setup::Setup(std::span<const Shape> inputs, Phase phase, std::span<const std::st
   plan_.fields.resize(inputs.size());
 }
 
-const Shape& Setup::input(int i) const {
+const Form& Setup::form(int i) const {
   CNN_ASSERT(i >= 0 && i < inputs());
   return inputs_[static_cast<size_t>(i)];
 }
 
 std::string Setup::describe(int i) const {
-  const std::string shape = input(i).str();
+  const std::string shape = cnn::describe(input(i), form(i).items);
   return names_.empty() ? shape : fmt::format("'{}' {}", names_[static_cast<size_t>(i)], shape);
 }
 
-void Setup::output(const Shape& shape) {
-  CNN_ASSERT(!has_output_ && shape.rank() >= 1);
-  plan_.output = shape;
-  has_output_ = true;
+OutputPlan& Setup::output(const Shape& shape, std::string name) {
+  CNN_ASSERT(shape.rank() >= 1 && (!name.empty() || plan_.outputs.empty()));
+  OutputPlan plan;
+  plan.name = std::move(name);
+  plan.shape = shape;
+  plan_.outputs.push_back(std::move(plan));
+  return plan_.outputs.back();
+}
+
+OutputPlan& Setup::list_output(const Shape& shape, int like, std::string name) {
+  OutputPlan& plan = output(shape, std::move(name));
+  plan.items = form(like).items;
+  plan.length_of = like;
+  return plan;
 }
 
 int Setup::parameter(ParameterRequest request) {
@@ -84,6 +94,10 @@ int Setup::scratch_backward(Per per, int64_t count) {
   return memory(MemoryRequest::Use::kBackward, per, count);
 }
 
+int Setup::carried(int64_t count_per_sample) {
+  return memory(MemoryRequest::Use::kCarried, Per::kSample, count_per_sample);
+}
+
 int Setup::derived(int64_t count) {
   CNN_ASSERT(phase_ == Phase::kTest);
   return memory(MemoryRequest::Use::kDerived, Per::kOnce, count);
@@ -93,19 +107,20 @@ int Setup::scratch_prepare(Per per, int64_t count) {
   return memory(MemoryRequest::Use::kPrepare, per, count);
 }
 
-void Setup::target(int i, const Shape& shape, FieldKind kind, int64_t classes) {
+Field& Setup::target(int i, const Shape& shape, FieldKind kind, int64_t classes) {
   CNN_ASSERT(i >= 0 && i < inputs() && shape.rank() >= 1);
   Field& field = plan_.fields[static_cast<size_t>(i)];
   field.shape = shape;
   field.kind = kind;
   field.classes = classes;
+  return field;
 }
 
-LayerPlan set_up(Layer& layer, std::span<const Shape> inputs, Phase phase,
+LayerPlan set_up(Layer& layer, std::span<const Form> inputs, Phase phase,
                  std::span<const std::string> names, const NamedLayer* named) {
   Setup setup(inputs, phase, names, named);
   layer.setup(setup);
-  CNN_ASSERT(setup.has_output_);
+  CNN_ASSERT(!setup.plan_.outputs.empty());
   for (const MemoryRequest& request : setup.plan_.memory) {
     // What lives from forward to backward cannot belong to a thread: it may be another one then.
     CNN_ASSERT(request.use != MemoryRequest::Use::kSaved || request.per != Per::kThread);

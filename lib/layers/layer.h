@@ -5,6 +5,10 @@
 // All values are float32, batch first, channels-last (tensor/shape.h). Losses are layers whose
 // output is [2] per sample: numerator and denominator; the loss of a batch is sum / sum, each
 // added in sample order in double.
+//
+// Lists (tensor/items.h). A layer that looks at every item by itself knows nothing of them: its
+// shapes are those of an item, and a batch is the items of all samples, packed. A layer type that
+// mixes items says so (LayerType::mixes_items): its calls count samples, and its views have starts.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +25,7 @@
 #include "layers/initializer.h"
 #include "spec/options.h"
 #include "tensor/field.h"
+#include "tensor/items.h"
 #include "tensor/shape.h"
 #include "tensor/view.h"
 
@@ -52,8 +57,8 @@ enum class Per { kSample, kThread, kOnce };
 struct ParameterRequest {
   std::string name;         // "weight", "bias", "running_mean"
   Shape shape;              // as in files: [out, in, kh, kw]
-  std::vector<int> layout;  // stored axis i = file axis layout[i]; empty: as in files
-  Initializer init;         // the layer's default; `init:` in the model file replaces it
+  std::vector<int> layout = {};  // stored axis i = file axis layout[i]; empty: as in files
+  Initializer init = {};    // the layer's default; `init:` in the model file replaces it
   int64_t fan_in = 1;
   int64_t fan_out = 1;
   bool learned = true;     // false: a statistic, written by training's forward, never by SGD
@@ -66,8 +71,9 @@ struct MemoryRequest {
   // kForward, kBackward and kPrepare are lent (not null) in that call alone and hold garbage
   // before; kSaved lives from forward to its backward, and is lent for forward even if no backward
   // follows. kDerived is written by prepare() and lent to forward too: it lives as long as the
-  // parameters that it was computed from stay as they are.
-  enum class Use { kSaved, kForward, kBackward, kDerived, kPrepare };
+  // parameters that it was computed from stay as they are. kCarried lives from batch to batch: a
+  // sample goes on where the one at its place in the batch before has ended; 0 at first.
+  enum class Use { kSaved, kForward, kBackward, kDerived, kPrepare, kCarried };
   Use use = Use::kForward;
   Per per = Per::kOnce;
   int64_t count = 0;
@@ -79,13 +85,42 @@ struct Window {
   Pair kernel{1, 1}, stride{1, 1}, pad{0, 0}, dilation{1, 1};
 };
 
+// One input as a layer is set up with it.
+struct Form {
+  Shape shape;       // of an item; rank 0: a data field, of which target() says what it must be
+  Items items = {};  // as the layer sees it: one that does not mix items sees no lists
+  int length = -1;   // lists with the same number here have equally many items in every sample
+  FieldKind kind = FieldKind::kValues;
+  int64_t classes = 0;  // kClass: how many, 0 if not known
+
+  Form() = default;
+  Form(const Shape& of_item) : shape(of_item) {}  // NOLINT: a plain value is its shape
+};
+
+// One output.
+struct OutputPlan {
+  std::string name;    // it is reached as LAYER.NAME; empty: the first, which has the layer's name
+  bool stands_alone = false;  // the model file's own name: of an item without one it is all of it
+  Shape shape;         // of an item
+  Items items = {};    // of layers that mix items; for others the graph knows
+  int length_of = -1;  // a list: the input that has as many items; -1: forward says how many
+  bool passes_gradients = true;
+  FieldKind kind = FieldKind::kValues;
+  int64_t classes = 0;
+};
+
 // What a layer says of itself in setup; the graph keeps it.
 struct LayerPlan {
-  Shape output;
+  std::vector<OutputPlan> outputs;  // at least one
+  int goes_on = 0;                  // the one that the item's name and the next item mean
   std::vector<ParameterRequest> parameters;  // learned ones and statistics, in order of request
   std::vector<MemoryRequest> memory;
   std::vector<Field> fields;             // by input: what a target must be (name empty: no field)
   std::optional<int64_t> ignored_class;  // of a loss: targets of this class count nowhere
+  // Of a loss: its mean is over samples, however many items or positions they have; else over what
+  // the denominators count, which is this many for each sample (or item), 0: see denominator().
+  bool averages_samples = false;
+  double counted = 0;
   int64_t macs = 0;                      // multiply-adds of one sample's forward, bias ignored
   Window window;
   // The output may take the place of one input (unless a backward that reads the inputs follows),
@@ -96,11 +131,14 @@ struct LayerPlan {
   bool backward_masks_grad_out = false;
   bool backward_reads_input = true;  // any input
   int backward_spares_input = -1;    // but not this one
+  int blind_input = -1;              // nothing flows back to this one: it is only looked at
   bool backward_reads_output = true;
   bool identity_in_test = false;  // dropout: in testing the output is the input
   bool lends = false;             // set by the graph: another layer borrows what this one saves
   std::string kernel;             // the algorithm that serves it, for `cnn time`
   std::string kernel_why;         // the same and what speaks for it, for -v
+
+  const Shape& output() const { return outputs.front().shape; }
 };
 
 // The layer that an option names (Option::names_layer).
@@ -117,19 +155,23 @@ struct NamedLayer {
 // Handed to Layer::setup. Errors thrown by require() are Exit::kSpec; the builder adds the place.
 class Setup {
  public:
-  Setup(std::span<const Shape> inputs, Phase phase, std::span<const std::string> names = {},
+  Setup(std::span<const Form> inputs, Phase phase, std::span<const std::string> names = {},
         const NamedLayer* named = nullptr);
 
   int inputs() const { return static_cast<int>(inputs_.size()); }
-  const Shape& input(int i = 0) const;
+  const Form& form(int i = 0) const;
+  const Shape& input(int i = 0) const { return form(i).shape; }
   // For messages: "'enc3' [256,64,64]", or the shape alone if the caller gave no names.
   std::string describe(int i) const;
   Phase phase() const { return phase_; }
   // Null if no option names a layer.
   const NamedLayer* named() const { return named_; }
 
-  // Must be called, once.
-  void output(const Shape& shape);
+  // Must be called, once; then perhaps for further outputs, each with a name. What is not said by
+  // the arguments can be changed in the plan that is returned.
+  OutputPlan& output(const Shape& shape, std::string name = "");
+  // Of a layer that mixes items: a list with as many items as input `like` has.
+  OutputPlan& list_output(const Shape& shape, int like, std::string name = "");
   // The id used by `Call::parameter`, `gradient`.
   int parameter(ParameterRequest request);
   // The same for a parameter of the named layer: one for both, whose gradients are added.
@@ -140,13 +182,15 @@ class Setup {
   int borrow(int saved);
   int scratch_forward(Per per, int64_t count);
   int scratch_backward(Per per, int64_t count);
+  // In training and testing alike; see MemoryRequest. A forward that comes `again` must not move it.
+  int carried(int64_t count_per_sample);
   // What prepare() computes from parameters, and its working memory. In testing alone: parameters
   // change with every step of training, and what lives through one forward is scratch.
   int derived(int64_t count);
   int scratch_prepare(Per per, int64_t count);
   // Input `i` is a target: what a data field bound to it must be. A layer's value bound to it must
   // have the same shape.
-  void target(int i, const Shape& shape, FieldKind kind, int64_t classes = 0);
+  Field& target(int i, const Shape& shape, FieldKind kind, int64_t classes = 0);
 
   LayerPlan& plan() { return plan_; }  // macs, window, in_place, backward_reads_..., kernel
 
@@ -157,13 +201,12 @@ class Setup {
 
  private:
   int memory(MemoryRequest::Use use, Per per, int64_t count);
-  std::vector<Shape> inputs_;
+  std::vector<Form> inputs_;
   std::vector<std::string> names_;
   Phase phase_;
   const NamedLayer* named_;
   LayerPlan plan_;
-  bool has_output_ = false;
-  friend LayerPlan set_up(class Layer&, std::span<const Shape>, Phase, std::span<const std::string>,
+  friend LayerPlan set_up(class Layer&, std::span<const Form>, Phase, std::span<const std::string>,
                           const NamedLayer*);
 };
 
@@ -171,7 +214,7 @@ class Setup {
 // test) fills it.
 struct Call {
   Pass pass;
-  int64_t batch = 0;
+  int64_t batch = 0;  // samples; of a layer that does not mix items, items
   int64_t first = 0;  // its first sample's place in the batch that is run
   uint64_t seed = 0;
   std::string_view name;  // the layer's dotted path: its random stream
@@ -191,16 +234,25 @@ struct Call {
 };
 
 struct ForwardCall : Call {
-  View out;  // may be input(0)'s memory if the layer works in place
+  View out;  // the first output; may be input(0)'s memory if the layer works in place
+  std::span<const View> outs;  // all of them; may be empty if there is one
+  // By output: where forward writes the starts of a list whose length it decides, batch + 1 numbers
+  // from 0 on; else null.
+  std::span<int64_t* const> starts;
   // The same call has been there before, and its results were given up until backward: statistics
   // have moved already.
   bool again = false;
+
+  const View& output(int k) const { return k == 0 ? out : outs[static_cast<size_t>(k)]; }
 };
 
 struct BackwardCall : Call {
   // `in` and `out` hold values only where the layer said that backward reads them.
   ConstView out;
   ConstView grad_out;  // null for losses
+  // Of all outputs; may be empty if there is one. With several, any may be null: nobody reads that
+  // output, so its gradient is 0.
+  std::span<const ConstView> outs, grad_outs;
   // The memory of grad_out if the layer asked for it by `backward_masks_grad_out`; else null.
   // `masked`: a first part of this backward (gradients of parameters) has been there before.
   float* mutable_grad_out = nullptr;
@@ -215,6 +267,9 @@ struct BackwardCall : Call {
   float scale = 1;  // losses: multiply the gradient of (sum numerators / sum denominators) by this
 
   const View& grad_input(int i = 0) const { return grad_in[static_cast<size_t>(i)]; }
+  const ConstView& grad_output(int k) const {
+    return k == 0 ? grad_out : grad_outs[static_cast<size_t>(k)];
+  }
   bool adds(int i = 0) const { return add[static_cast<size_t>(i)] != 0; }
   float* gradient(int id) const { return gradients[static_cast<size_t>(id)]; }
   bool adds_parameter(int id) const { return add_parameters[static_cast<size_t>(id)] != 0; }
@@ -261,6 +316,10 @@ class Layer {
   virtual void forward(const ForwardCall& call) const = 0;
   virtual void backward(const BackwardCall& call) const = 0;
 
+  // Of a loss whose plan does not tell by `counted`: the denominator of a batch, where its data
+  // fields alone say it. Only these are there in `call.in`. Nothing: forward must be run.
+  virtual std::optional<double> denominator(const Call&) const { return std::nullopt; }
+
   // What this layer does, for the layer before it; as set up for its phase.
   virtual Tail tail() const { return {}; }
   // kScale: both [channels], from the layer's own parameters.
@@ -277,7 +336,7 @@ class Layer {
 // The inputs of a loss are its named inputs, then its references in the order of declaration. A
 // reference bound to a data field has no shape yet: rank 0 stands in for it, and the loss says by
 // target() what it must be.
-LayerPlan set_up(Layer& layer, std::span<const Shape> inputs, Phase phase,
+LayerPlan set_up(Layer& layer, std::span<const Form> inputs, Phase phase,
                  std::span<const std::string> names = {}, const NamedLayer* named = nullptr);
 
 }  // namespace cnn

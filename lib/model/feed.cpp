@@ -16,7 +16,9 @@ std::vector<Field> fields_of(const Graph& graph) {
 }  // namespace
 
 Feed::Feed(const Graph& graph, DataView view, const LoaderSettings& settings)
-    : wanted_(fields_of(graph)),
+    : graph_(graph),
+      stream_(settings.stream),
+      wanted_(fields_of(graph)),
       fields_(bind_fields(view, wanted_)),
       loader_(std::move(view), fields_, settings) {
   check_first_samples();
@@ -29,7 +31,7 @@ void Feed::check_first_samples() const {
   std::vector<float> values;
   std::vector<float*> out(view.dataset->fields().size(), nullptr);
   for (size_t i = 0; i < wanted_.size(); ++i) {
-    if (!wanted_[i].range) continue;
+    if (!wanted_[i].range || wanted_[i].items.is_list) continue;
     values.resize(static_cast<size_t>(wanted_[i].shape.count()));
     float*& target = out[static_cast<size_t>(fields_[i])];
     target = values.data();
@@ -68,10 +70,101 @@ int64_t Feed::next(Executor& executor) {
   const Batch* batch = loader_.next();
   if (!batch) return 0;
   for (size_t i = 0; i < batch->fields.size(); ++i) {
-    if (wanted_[i].range) check(i, batch->fields[i], batch->indices);
-    executor.bind(static_cast<int>(i), batch->fields[i]);
+    if (wanted_[i].range && !wanted_[i].items.is_list) {
+      check(i, batch->fields[i], batch->indices);
+    }
+    executor.bind(static_cast<int>(i), batch->fields[i], batch->starts[i]);
   }
+  check_lengths(*batch);
+  if (!stream_ || batch->number == 0) executor.reset_carried();
   return batch->n;
+}
+
+// Lists that a loss compares item by item must have equally many.
+void Feed::check_lengths(const Batch& batch) const {
+  for (size_t i = 0; i < graph_.fields.size(); ++i) {
+    const int length = graph_.values[static_cast<size_t>(graph_.fields[i].value)].length;
+    if (length < 0 || !graph_.lengths[static_cast<size_t>(length)].varies) continue;
+    const int source = graph_.lengths[static_cast<size_t>(length)].source;
+    for (size_t k = 0; k < graph_.fields.size(); ++k) {
+      if (k == i || graph_.fields[k].value != source) continue;
+      const int64_t *a = batch.starts[i], *b = batch.starts[k];
+      for (int64_t n = 0; n < batch.n; ++n) {
+        if (a[n + 1] == b[n + 1]) continue;
+        const Dataset& dataset = *loader_.view().dataset;
+        fail(Exit::kInput,
+             fmt::format("{}: sample {}", dataset.origin(fields_[i]),
+                         batch.indices[static_cast<size_t>(n)]),
+             "'{}' has {} items, '{}' has {}; the loss compares them one by one", wanted_[i].name,
+             a[n + 1] - a[n], wanted_[k].name, b[n + 1] - b[n]);
+      }
+    }
+  }
+}
+
+std::vector<double> Feed::denominators(int64_t count) {
+  std::vector<double> sums(graph_.losses.size(), 0);
+  const std::vector<char> wanted = fields_of_denominators();
+  const int64_t first = loader_.next_number();
+  for (int64_t number = first; number < std::min(first + count, batches()); ++number) {
+    const Batch& batch = loader_.peek(number, wanted);
+    for (size_t t = 0; t < sums.size(); ++t) {
+      const GraphNode& loss = graph_.nodes[static_cast<size_t>(graph_.losses[t].node)];
+      const std::optional<double> own = denominator(loss, batch);
+      sums[t] = own && sums[t] >= 0 ? sums[t] + *own : -1;
+    }
+  }
+  for (double& sum : sums) sum = std::max(sum, 0.0);
+  return sums;
+}
+
+// Those that bring lengths, and the data that losses count in.
+std::vector<char> Feed::fields_of_denominators() const {
+  std::vector<char> wanted(graph_.fields.size(), 0);
+  for (size_t i = 0; i < graph_.fields.size(); ++i) {
+    const int v = graph_.fields[i].value;
+    const int length = graph_.values[static_cast<size_t>(v)].length;
+    wanted[i] = length >= 0 && graph_.lengths[static_cast<size_t>(length)].source == v;
+    for (const LossTerm& term : graph_.losses) {
+      const GraphNode& loss = graph_.nodes[static_cast<size_t>(term.node)];
+      if (loss.plan.counted > 0 || graph_.fields[i].is_input) continue;
+      const bool reads = std::count(loss.inputs.begin(), loss.inputs.end(), v) > 0;
+      wanted[i] = wanted[i] || reads;
+    }
+  }
+  return wanted;
+}
+
+// Samples, or items of lists, that a value has in a batch; -1: only the network knows.
+int64_t Feed::rows(int value, const Batch& batch) const {
+  const int length = graph_.values[static_cast<size_t>(value)].length;
+  if (length < 0) return batch.n;
+  const ListLength& list = graph_.lengths[static_cast<size_t>(length)];
+  if (!list.varies) return batch.n * list.most;
+  for (size_t i = 0; i < graph_.fields.size(); ++i) {
+    if (graph_.fields[i].value == list.source) return batch.starts[i][batch.n];
+  }
+  return -1;
+}
+
+std::optional<double> Feed::denominator(const GraphNode& loss, const Batch& batch) const {
+  if (loss.plan.averages_samples) return static_cast<double>(batch.n);
+  const int64_t items = rows(loss.inputs.front(), batch);
+  if (items < 0) return std::nullopt;
+  if (loss.plan.counted > 0) return loss.plan.counted * static_cast<double>(items);
+  std::vector<ConstView> in;
+  for (const int v : loss.inputs) {
+    ConstView view{nullptr, rows(v, batch), graph_.values[static_cast<size_t>(v)].shape};
+    for (size_t i = 0; i < graph_.fields.size(); ++i) {
+      if (graph_.fields[i].value == v && !graph_.fields[i].is_input) view.data = batch.fields[i];
+    }
+    in.push_back(view);
+  }
+  Call call;
+  call.pass = Pass::training();
+  call.batch = items;
+  call.in = in;
+  return loss.layer->denominator(call);
 }
 
 }  // namespace cnn

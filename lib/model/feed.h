@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,16 +23,27 @@ class Feed {
   }
   // Binds the next batch to the executor of that graph and returns its size; 0 after the last.
   // Exit::kInput if a number is outside of its field's range.
+  // Unless the data come as streams, nothing is carried from the batch before.
   int64_t next(Executor& executor);
+
+  // By loss term: what the denominators of the next `count` batches add up to, so that each of them
+  // can be a part of one update; 0 where only the network can tell.
+  std::vector<double> denominators(int64_t count);
 
   int64_t batches() const { return loader_.batches(); }
   int64_t samples() const { return loader_.view().size(); }
   uint64_t bytes() const { return loader_.bytes(); }
 
  private:
+  void check_lengths(const Batch& batch) const;
+  std::optional<double> denominator(const GraphNode& loss, const Batch& batch) const;
+  std::vector<char> fields_of_denominators() const;
+  int64_t rows(int value, const Batch& batch) const;
   void check(size_t field, const float* values, std::span<const int64_t> samples) const;
   void check_first_samples() const;
 
+  const Graph& graph_;
+  bool stream_ = false;
   std::vector<Field> wanted_;  // by field of the graph
   std::vector<int> fields_;    // the data set's, likewise
   Loader loader_;

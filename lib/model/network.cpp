@@ -11,7 +11,7 @@
 
 namespace cnn {
 
-Network::Network(const ModelSpec& spec, bool trains) : spec_(spec) {
+Network::Network(const ModelSpec& spec, bool trains) {
   // Training first: the store then holds its parameters in that graph's order.
   if (trains) train_ = build_graph(spec, Phase::kTrain, store_);
   test_ = build_graph(spec, Phase::kTest, store_);
@@ -20,8 +20,8 @@ Network::Network(const ModelSpec& spec, bool trains) : spec_(spec) {
 void Network::plan(const std::vector<Use>& uses) {
   CNN_ASSERT(plans_.empty());
   for (const Use& use : uses) {
-    // Built anew: joining layers changes them, and the graph as it was written is still shown.
-    run_graphs_.push_back(std::make_unique<Graph>(build_graph(spec_, use.pass.phase, store_)));
+    // A copy: joining layers changes them, and the graph as it was written is still shown.
+    run_graphs_.push_back(std::make_unique<Graph>(graph(use.pass.phase).clone()));
     Graph& graph = *run_graphs_.back();
     std::vector<int> seen = use.keep;
     seen.insert(seen.end(), use.starts.begin(), use.starts.end());

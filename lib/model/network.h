@@ -56,7 +56,6 @@ class Network {
   Executor& executor(int use) { return *executors_[static_cast<size_t>(use)]; }
 
  private:
-  const ModelSpec spec_;
   ParameterStore store_;
   std::optional<Graph> train_;
   std::optional<Graph> test_;

@@ -79,6 +79,9 @@ void TrainSettings::options(Options& o) {
   o("batch_size", batch_size, "samples of one forward and backward").at_least(1).aliases({"batch"});
   o("val_batch_size", val_batch_size, "the same in validation and testing; 0: as batch_size")
       .at_least(0);
+  o("stream", stream,
+    "deal the samples in batch_size streams, each a stretch of the text, and carry the state of "
+    "recurrent layers on; else samples come in random order");
   o("accumulate", accumulate, "batches whose gradients are added up for one update").at_least(1);
   o("lr", lr, "learning rate, in place of the optimizer's own")
       .at_least(0)

@@ -16,7 +16,7 @@ namespace cnn {
 
 int gaussian_value(const Graph& graph) {
   for (const GraphNode& node : graph.nodes) {
-    if (std::string_view(node.type->name) == "gaussian") return node.output;
+    if (std::string_view(node.type->name) == "gaussian") return node.output();
   }
   return -1;
 }

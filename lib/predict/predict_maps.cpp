@@ -131,8 +131,8 @@ void MapPredictor::plan_for(const Shape& input) {
   sized_.reset();  // before the next takes its memory
   ModelSpec spec = spec_;
   const std::string& name = input_of(network_.test_graph()).field.name;
-  for (auto& [field, sizes] : spec.inputs) {
-    if (field == name) sizes = {input[0], input[1], input[2]};
+  for (ModelInput& field : spec.inputs) {
+    if (field.name == name) field.sizes = {input[0], input[1], input[2]};
   }
   auto network = std::make_unique<Network>(spec, false);
   network->plan({{Pass::predicting(), 1, {network->test_graph().find_value(map_.name)}}});

@@ -139,6 +139,7 @@ TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
   LoaderSettings loader;
   loader.batch_size = batch;
   loader.seed = seed;
+  loader.stream = settings.stream;
   loader.workers = static_cast<int>(request.workers >= 0 ? request.workers : settings.workers);
   report.class_names = view.dataset->class_names();
   Feed feed(graph, std::move(view), loader);

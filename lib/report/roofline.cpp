@@ -64,7 +64,7 @@ double input_floats(const Graph& graph, const GraphNode& node, int64_t batch) {
 }
 
 double output_floats(const GraphNode& node, int64_t batch) {
-  return static_cast<double>(node.plan.output.count() * batch);
+  return static_cast<double>(node.plan.output().count() * batch);
 }
 
 double parameter_floats(const GraphNode& node) {

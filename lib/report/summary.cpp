@@ -107,7 +107,7 @@ LayerSummary describe(const Graph& graph, const GraphNode& node) {
   layer.operation = settings.operation(node, false);
   layer.brief = settings.operation(node, true);
   for (const int input : node.inputs) layer.inputs.push_back(name_of(graph, input));
-  layer.output = node.plan.output;
+  layer.output = node.plan.output();
   layer.parameters = learned_parameters(node);
   layer.macs = node.plan.macs;
   layer.leftover = leftover(graph, node);
@@ -125,7 +125,7 @@ void add_graph(const Graph& graph, ModelSummary& summary) {
   for (const GraphNode& node : graph.nodes) {
     if (node.is_loss()) continue;
     summary.layers.push_back(describe(graph, node));
-    summary.layers.back().field = fields[static_cast<size_t>(node.output)];
+    summary.layers.back().field = fields[static_cast<size_t>(node.output())];
   }
   summary.macs = graph.macs();
 }
@@ -134,12 +134,12 @@ void add_graph(const Graph& graph, ModelSummary& summary) {
 // shares its input's.
 uint64_t activation_bytes(const Graph& graph, const MemoryPlan& plan, size_t index) {
   const GraphNode& node = graph.nodes[index];
-  const Placement& out = plan.values[static_cast<size_t>(node.output)];
+  const Placement& out = plan.values[static_cast<size_t>(node.output())];
   const auto takes_place_of = [&](int v) {
     return plan.values[static_cast<size_t>(v)].offset == out.offset;
   };
   const bool is_in_place = std::any_of(node.inputs.begin(), node.inputs.end(), takes_place_of);
-  const std::vector<int>& readers = graph.values[static_cast<size_t>(node.output)].consumers;
+  const std::vector<int>& readers = graph.values[static_cast<size_t>(node.output())].consumers;
   const bool is_recomputed =
       node.recompute >= 0 && std::all_of(readers.begin(), readers.end(), [&](int reader) {
         return graph.nodes[static_cast<size_t>(reader)].recompute == node.recompute;
@@ -157,7 +157,7 @@ uint64_t activation_bytes(const Graph& graph, const MemoryPlan& plan, size_t ind
 void add_activations(const Graph& training, const MemoryPlan& plan, ModelSummary& summary) {
   std::map<std::string, uint64_t> bytes;
   for (size_t i = 0; i < training.nodes.size(); ++i) {
-    const Value& output = training.values[static_cast<size_t>(training.nodes[i].output)];
+    const Value& output = training.values[static_cast<size_t>(training.nodes[i].output())];
     bytes[output.name] = activation_bytes(training, plan, i);
   }
   for (LayerSummary& layer : summary.layers) {

@@ -26,7 +26,7 @@ double now() {
 
 // One batch of a field: numbers or classes in range, else normal numbers.
 Buffer generate(const Field& field, int64_t batch) {
-  Buffer data(static_cast<size_t>(batch * field.shape.count()));
+  Buffer data(static_cast<size_t>(batch * field.items.most * field.shape.count()));
   const Rng rng(1, field.name);
   const auto classes = static_cast<uint64_t>(std::max<int64_t>(field.classes, 1));
   for (size_t i = 0; i < data.size(); ++i) {

@@ -127,6 +127,54 @@ std::vector<int64_t> read_sizes(const Node& value, Diagnostics& diagnostics) {
   return result;
 }
 
+// The number of items, or {most: N}; false after a report.
+bool read_steps(const Node& value, ModelInput& input, Diagnostics& diagnostics) {
+  const Node* most = value.is_map() ? value.find("most") : nullptr;
+  input.varies = most != nullptr;
+  if (value.is_map() && (most == nullptr || value.entries().size() > 1)) {
+    diagnostics.report(value.mark(), "expected a number of items or {most: N}",
+                       "{most: 40} for lists of up to 40");
+    return false;
+  }
+  const Node& number = most != nullptr ? *most : value;
+  const std::optional<int64_t> n = number.read_int(diagnostics);
+  if (!n) return false;
+  if (*n < 1) diagnostics.report(number.mark(), fmt::format("at least 1 item, found {}", *n));
+  input.steps = *n;
+  return *n >= 1;
+}
+
+// An input that is a map; false after a report.
+bool read_input_map(const Node& value, ModelInput& input, Diagnostics& diagnostics) {
+  const size_t before = diagnostics.size();
+  for (const Entry& e : value.entries()) {
+    if (e.key == "steps") {
+      read_steps(e.value, input, diagnostics);
+    } else if (e.key == "shape") {
+      input.sizes = read_sizes(e.value, diagnostics);
+    } else if (e.key == "classes") {
+      constexpr int64_t kMostClasses = int64_t{1} << 24;  // exact as floats
+      const std::optional<int64_t> n = e.value.read_int(diagnostics);
+      if (n && (*n < 1 || *n > kMostClasses)) {
+        diagnostics.report(e.value.mark(),
+                           fmt::format("from 1 to {} classes, found {}", kMostClasses, *n));
+      }
+      input.classes = n.value_or(0);
+    } else {
+      diagnostics.report_unknown(e.mark, "key", e.key, {"steps", "shape", "classes"},
+                                 " for an input");
+    }
+  }
+  if (diagnostics.size() > before) return false;
+  if (input.sizes.empty() && input.classes > 0) input.sizes = {1};
+  if (input.sizes.empty()) {
+    diagnostics.report(value.mark(), fmt::format("input '{}' has no sizes", input.name),
+                       "give the shape of an item, shape: [3, 64, 64], or the number of classes");
+    return false;
+  }
+  return true;
+}
+
 void read_inputs(ModelSpec& spec, Diagnostics& diagnostics) {
   const Node* section = spec.section("input");
   if (!section || !section->is_map() || section->entries().empty()) {
@@ -145,10 +193,16 @@ void read_inputs(ModelSpec& spec, Diagnostics& diagnostics) {
     const size_t before = diagnostics.size();
     const Node value = evaluate(e.value, VariableScope(spec.vars), diagnostics);
     if (diagnostics.size() > before) continue;
-    std::vector<int64_t> sizes = read_sizes(value, diagnostics);
-    if (sizes.empty()) continue;
-    spec.inputs.emplace_back(e.key, std::move(sizes));
-    spec.input_marks.push_back(e.mark);
+    ModelInput input;
+    input.name = e.key;
+    input.mark = e.mark;
+    if (value.is_map()) {
+      if (!read_input_map(value, input, diagnostics)) continue;
+    } else {
+      input.sizes = read_sizes(value, diagnostics);
+      if (input.sizes.empty()) continue;
+    }
+    spec.inputs.push_back(std::move(input));
   }
 }
 

@@ -12,6 +12,18 @@
 
 namespace cnn {
 
+// One entry of `input:`. A list gives sizes: {image: [1, 28, 28]}; a map says more:
+//   {text: {steps: 100, classes: 65}}                    100 class numbers
+//   {frames: {steps: {most: 16}, shape: [3, 64, 64]}}    up to 16 pictures
+struct ModelInput {
+  std::string name;
+  std::vector<int64_t> sizes;  // of one item
+  int64_t steps = 0;           // items; 0: no list
+  bool varies = false;         // `steps` is the most that there can be
+  int64_t classes = 0;         // the numbers are classes below this; 0: any numbers
+  Mark mark;
+};
+
 struct ModelSpec {
   std::string path;  // as given
   std::string name;  // `name:`, or the file's stem
@@ -20,9 +32,7 @@ struct ModelSpec {
 
   const Node* section(std::string_view key) const { return root.find(key); }
   std::string directory() const;  // of the file; "." for the current one
-  // `input:` in order: field or layer name and its sizes.
-  std::vector<std::pair<std::string, std::vector<int64_t>>> inputs;
-  std::vector<Mark> input_marks;
+  std::vector<ModelInput> inputs;  // in order
 };
 
 // The op names that stand in maps ({sgd: 0.1, momentum: 0.9}); the caller fills it, because this

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "tensor/items.h"
 #include "tensor/shape.h"
 
 namespace cnn {
@@ -29,10 +30,11 @@ struct FieldRange {
 
 struct Field {
   std::string name;
-  Shape shape;  // a label is [1], a mask [1,H,W]
+  Shape shape;  // of one item: a label is [1], a mask [1,H,W]
   FieldKind kind = FieldKind::kValues;
   int64_t classes = 0;                             // kClass: how many, 0 if not known
   std::optional<FieldRange> range = std::nullopt;  // kValues: none, if any number will do
+  Items items = {};
 };
 
 }  // namespace cnn

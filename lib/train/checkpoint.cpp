@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -17,6 +18,7 @@ namespace {
 
 constexpr const char* kWeights = "model.";
 constexpr const char* kOptimizer = "optimizer.";
+constexpr const char* kCarried = "carried";
 constexpr const char* kFormat = "cnn-state-1";
 
 std::string last_path(const std::string& run) { return run + "/state/last.safetensors"; }
@@ -131,6 +133,18 @@ void check_optimizer(const SafetensorsReader& file, const ParameterStore& store,
   }
 }
 
+void read_carried(const SafetensorsReader& file, std::span<float> carried) {
+  const SafeTensor* tensor = file.find(kCarried);
+  if (!tensor || tensor->count != static_cast<int64_t>(carried.size())) {
+    fail(Exit::kInput, file.path(),
+         "does not have what the layers of this model carry from batch to batch; resume with the "
+         "batch size of the run");
+  }
+  file.read(*tensor, [&](int64_t first, std::span<const float> values) {
+    std::copy(values.begin(), values.end(), carried.begin() + first);
+  });
+}
+
 }  // namespace
 
 bool has_checkpoint(const std::string& run) {
@@ -139,7 +153,7 @@ bool has_checkpoint(const std::string& run) {
 
 void save_checkpoint(const std::string& run, const ParameterStore& store,
                      const Optimizer& optimizer, const TrainPosition& position,
-                     bool keep_previous) {
+                     std::span<const float> carried, bool keep_previous) {
   SafetensorsWriter writer;
   writer.set_metadata("format", kFormat);
   writer.set_metadata("position", to_text(position));
@@ -153,12 +167,18 @@ void save_checkpoint(const std::string& run, const ParameterStore& store,
                  optimizer.export_state(array, first, out);
                });
   }
+  if (!carried.empty()) {
+    writer.add(kCarried, {static_cast<int64_t>(carried.size())},
+               [carried](int64_t first, std::span<float> out) {
+                 std::copy_n(carried.begin() + first, out.size(), out.begin());
+               });
+  }
   if (keep_previous) rotate(run);
   writer.write(last_path(run));
 }
 
 LoadedCheckpoint load_checkpoint(const std::string& run, ParameterStore& store,
-                                 Optimizer& optimizer) {
+                                 Optimizer& optimizer, std::span<float> carried) {
   LoadedCheckpoint loaded;
   WholeFile whole;
   try {
@@ -180,6 +200,7 @@ LoadedCheckpoint load_checkpoint(const std::string& run, ParameterStore& store,
                        optimizer.import_state(array, first, values);
                      });
   }
+  if (!carried.empty()) read_carried(*whole.file, carried);
   optimizer.set_steps(whole.position.step);
   loaded.position = std::move(whole.position);
   return loaded;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,9 +45,10 @@ bool has_checkpoint(const std::string& run);
 
 // Writes RUN/state/last.safetensors; what stood there becomes previous.safetensors. At every moment
 // at least one of the two is whole. `keep_previous` false: the old last is not rotated (it is bad).
+// `carried`: what layers carry from batch to batch (Executor::carried).
 void save_checkpoint(const std::string& run, const ParameterStore& store,
                      const Optimizer& optimizer, const TrainPosition& position,
-                     bool keep_previous = true);
+                     std::span<const float> carried = {}, bool keep_previous = true);
 
 // Reads last, or with a warning previous if last is damaged. Exit::kInput if neither is whole or
 // the weights are not this model's; then nothing is loaded.
@@ -55,6 +57,6 @@ struct LoadedCheckpoint {
   bool last_was_bad = false;
 };
 LoadedCheckpoint load_checkpoint(const std::string& run, ParameterStore& store,
-                                 Optimizer& optimizer);
+                                 Optimizer& optimizer, std::span<float> carried = {});
 
 }  // namespace cnn

@@ -106,7 +106,8 @@ TrainPosition RunRecord::resume(Session& session) {
   TrainPosition position = first_position(session);
   if (has_checkpoint(path())) {
     LoadedCheckpoint loaded =
-        load_checkpoint(path(), session.network().store(), session.optimizer());
+        load_checkpoint(path(), session.network().store(), session.optimizer(),
+                        session.train_executor().carried());
     position = std::move(loaded.position);
     rotate_ = !loaded.last_was_bad;
     check_position(path(), position, session);
@@ -149,7 +150,8 @@ void RunRecord::save(Session& session, TrainPosition position) {
   position.sizes = files_->sizes();
   position.batches_per_epoch = session.batches();
   position.accumulate = session.settings().accumulate;
-  save_checkpoint(path(), session.network().store(), session.optimizer(), position, rotate_);
+  save_checkpoint(path(), session.network().store(), session.optimizer(), position,
+                  session.train_executor().carried(), rotate_);
   rotate_ = true;
 }
 

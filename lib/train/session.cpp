@@ -111,6 +111,7 @@ void Session::open_feeds(DataView train, DataView validation, bool shuffle) {
   loader.seed = static_cast<uint64_t>(settings_.seed);
   loader.workers = static_cast<int>(settings_.workers);
   loader.augment = true;
+  loader.stream = settings_.stream;
   train_feed_ = std::make_unique<Feed>(network_.train_graph(), std::move(train), loader);
   if (validation.empty()) return;
   loader.batch_size = validation_batch_;

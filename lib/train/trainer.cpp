@@ -152,8 +152,14 @@ class Trainer {
     const int64_t left = session_.train_feed().samples() - position_.batch * settings_.batch_size;
     const int64_t samples = std::min(settings_.accumulate * settings_.batch_size, left);
     const int64_t end = std::min(position_.batch + settings_.accumulate, session_.batches());
+    // Of all batches of the update, so that each is a part of one large batch.
+    std::vector<double> denominators;
+    const int64_t batches = end - position_.batch;
+    if (batches > 1) denominators = session_.train_feed().denominators(batches);
     double loss = 0;
-    for (bool adds = false; position_.batch < end; adds = true) loss += accumulate(samples, adds);
+    for (bool adds = false; position_.batch < end; adds = true) {
+      loss += accumulate(samples, denominators, adds);
+    }
     position_.lr = settings_.schedule->rate(settings_.learning_rate(), position_.step,
                                             session_.steps_per_epoch(), session_.total_steps());
     const std::optional<int> bad = session_.optimizer().update(position_.lr, clip_factor());
@@ -167,20 +173,33 @@ class Trainer {
                        position_.step - position_.epoch_first_step, samples, loss, position_.lr});
   }
 
-  // Forward and backward of one batch; its share of the update's loss.
-  double accumulate(int64_t samples, bool adds) {
+  // Forward and backward of one batch of an update of so many samples; its share of the loss.
+  double accumulate(int64_t samples, std::span<const double> denominators, bool adds) {
     Executor& executor = session_.train_executor();
     const int64_t n = session_.train_feed().next(executor);
     CNN_ASSERT(n > 0);
     executor.forward(n, position_.seed, static_cast<uint64_t>(position_.forwards));
     const double loss = position_.sums.add(train_graph(), executor);
     if (!std::isfinite(loss)) fail_diverged(executor, "the loss is not finite", place());
-    const double share = static_cast<double>(n) / static_cast<double>(samples);
-    executor.backward(static_cast<float>(share), adds);
+    double share = loss;
+    if (denominators.empty()) {
+      executor.backward(1.0f, adds);
+    } else {
+      const double part = static_cast<double>(n) / static_cast<double>(samples);
+      std::vector<double>& known = denominators_;
+      known.assign(denominators.begin(), denominators.end());
+      share = 0;
+      for (size_t t = 0; t < known.size(); ++t) {
+        const Executor::LossSum sum = executor.loss(static_cast<int>(t));
+        if (known[t] == 0) known[t] = sum.denominator / part;  // by samples, for want of better
+        if (known[t] > 0) share += train_graph().losses[t].weight * sum.numerator / known[t];
+      }
+      executor.backward(1.0f, adds, known);
+    }
     ++position_.batch;
     ++position_.forwards;
     position_.samples += n;
-    return share * loss;
+    return share;
   }
 
   // What gradients are multiplied by so that their global norm stays within train.clip.
@@ -311,7 +330,8 @@ class Trainer {
   const TrainSettings& settings_;
   TrainPosition position_;
   TrainReport report_;
-  double clock_ = 0;  // when take_time() was last called
+  std::vector<double> denominators_;  // of the batch that is run
+  double clock_ = 0;                  // when take_time() was last called
   bool is_training_ = false;
   double deadline_ = 0;
 };

@@ -181,7 +181,7 @@ loss: [{mse: both, target: t}, {mse: end, target: u}]
   CHECK(built.shape("a") == "[4,4,4]");
   CHECK(built.shape("b") == "[8,4,4]");
   CHECK(built.shape("half.0") == "[4,4,4]");
-  CHECK(built.inputs("half.0") == std::vector<std::string>{"b"});
+  CHECK(built.inputs("half") == std::vector<std::string>{"b"});
   CHECK(built.meaning("half") == "half.1");
   CHECK(built.shape("band.y") == "[4,3,4]");
   CHECK(built.inputs("both") == std::vector<std::string>{"half.0", "half.1", "b"});

@@ -46,7 +46,7 @@ loss:
 inline std::vector<Tensor> random_fields(const Graph& graph, int64_t batch) {
   std::vector<Tensor> fields;
   for (const GraphField& field : graph.fields) {
-    fields.emplace_back(field.field.shape, batch);
+    fields.emplace_back(field.field.shape, batch * field.field.items.most);
     const Rng rng(1, field.field.name);
     float* data = fields.back().data();
     for (int64_t i = 0; i < fields.back().view().count(); ++i) {

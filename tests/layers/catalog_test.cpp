@@ -14,7 +14,7 @@ TEST_CASE("every layer type is found by its name") {
     INFO(type->name);
     CHECK(find_layer_type(type->name) == type);
     CHECK(names.insert(type->name).second);
-    CHECK(type->make != nullptr);
+    CHECK(type->make.make != nullptr);
   }
   CHECK(layer_names().size() == names.size());
   CHECK(find_layer_type("conv2") == nullptr);

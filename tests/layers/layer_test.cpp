@@ -19,7 +19,7 @@ class Custom final : public Layer {
 
 LayerPlan plan_of(void (*body)(Setup&)) {
   Custom layer(body);
-  const Shape inputs[] = {{3, 4, 5}, Shape{}};
+  const Form inputs[] = {Shape{3, 4, 5}, Shape{}};
   return set_up(layer, inputs, Phase::kTrain);
 }
 
@@ -40,7 +40,7 @@ TEST_CASE("setup collects what a layer asks for") {
     CHECK(setup.phase() == Phase::kTrain);
     CHECK(setup.describe(0) == "[3,4,5]");
   });
-  CHECK(plan.output == Shape{7});
+  CHECK(plan.output() == Shape{7});
   CHECK(plan.parameters.size() == 1);
   REQUIRE(plan.memory.size() == 3);
   CHECK(plan.memory[1].use == MemoryRequest::Use::kForward);

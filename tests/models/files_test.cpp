@@ -40,7 +40,7 @@ std::vector<std::string> shrunk(const std::string& name) {
 
 // One batch of a field: normal numbers (weights of pixels: positive ones), or classes in range.
 Buffer generate(const Field& field, int64_t batch) {
-  Buffer data(static_cast<size_t>(batch * field.shape.count()));
+  Buffer data(static_cast<size_t>(batch * field.items.most * field.shape.count()));
   const Rng rng(1, field.name);
   const auto classes = static_cast<uint64_t>(std::max<int64_t>(field.classes, 1));
   for (size_t i = 0; i < data.size(); ++i) {
@@ -145,7 +145,7 @@ input: {image: [3, 32, 32]}
 layers:
   - {conv: 10, kernel: 5, pad: 2}
 )"));
-  CHECK(built.test.nodes[0].plan.output == Shape{10, 32, 32});
+  CHECK(built.test.nodes[0].plan.output() == Shape{10, 32, 32});
   CHECK(built.store.parameter_count() == 760);
 }
 

@@ -35,7 +35,7 @@ void check_volumes(const Graph& graph, const std::map<std::string, Sizes>& wante
     const auto node = std::find_if(graph.nodes.begin(), graph.nodes.end(),
                                    [&](const GraphNode& n) { return n.name == name; });
     REQUIRE(node != graph.nodes.end());
-    CHECK(without_trailing_ones(sizes_of(node->plan.output)) == without_trailing_ones(sizes));
+    CHECK(without_trailing_ones(sizes_of(node->plan.output())) == without_trailing_ones(sizes));
   }
 }
 

@@ -77,9 +77,9 @@ TEST_CASE("a model file is read with its inputs and variables") {
   CHECK(spec.name == "small");
   CHECK(spec.path == house.model);
   REQUIRE(spec.inputs.size() == 1);
-  CHECK(spec.inputs[0].first == "image");
-  CHECK(spec.inputs[0].second == std::vector<int64_t>{1, 28, 28});
-  CHECK(spec.input_marks[0].line == 2);
+  CHECK(spec.inputs[0].name == "image");
+  CHECK(spec.inputs[0].sizes == std::vector<int64_t>{1, 28, 28});
+  CHECK(spec.inputs[0].mark.line == 2);
   CHECK(to_yaml(spec.vars) == "{classes: 10, w: 4}");
   CHECK(spec.section("data")->text() == "tiny");
   CHECK(spec.section("metrics") == nullptr);
@@ -98,8 +98,8 @@ TEST_CASE("variables come one from another, and inputs from them") {
       "m.yaml", "vars: {a: 4, b: $(a * 2), list: [$a, $b]}\ninput: {x: [$a, $(b + 1)], z: 20}\n");
   const ModelSpec spec = load_model(path, {"vars.a=5"}, test_vocabulary());
   CHECK(to_yaml(spec.vars) == "{a: 5, b: 10, list: [5, 10]}");
-  CHECK(spec.inputs[0].second == std::vector<int64_t>{5, 11});
-  CHECK(spec.inputs[1].second == std::vector<int64_t>{20});
+  CHECK(spec.inputs[0].sizes == std::vector<int64_t>{5, 11});
+  CHECK(spec.inputs[1].sizes == std::vector<int64_t>{20});
   CHECK(spec.name == "m");
 }
 

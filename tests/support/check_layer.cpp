@@ -123,7 +123,7 @@ class Checker {
       }
       call_.parameters.push_back(std::move(values));
     }
-    grad_out_ = distinct_numbers(static_cast<size_t>(batch * plan_.output.count()), ++stream);
+    grad_out_ = distinct_numbers(static_cast<size_t>(batch * plan_.output().count()), ++stream);
   }
 
   RunSettings settings() const {
@@ -183,7 +183,7 @@ class Checker {
   RunResult check_values() {
     RunResult base = run_layer(settings(), "plain run");
     const Numbers reference = case_.reference(call_);
-    compare("forward", base.out, reference, plan_.output, case_.tolerance);
+    compare("forward", base.out, reference, plan_.output(), case_.tolerance);
     check_parameters_after(base);
     for (size_t i = 0; i < call_.inputs.size(); ++i) {
       if (base.grad_in[i].empty()) continue;
@@ -290,7 +290,7 @@ class Checker {
     RunSettings forward_only = settings();
     forward_only.pass.gradients = Pass::Gradients::kNone;
     const RunResult forward = run_layer(forward_only, "without gradients");
-    same_bits("without gradients", "output", forward.out, base.out, plan_.output);
+    same_bits("without gradients", "output", forward.out, base.out, plan_.output());
     check_added(base);
     check_unwanted(base);
   }
@@ -346,7 +346,7 @@ class Checker {
 
   void expect_same_bits(const std::string& how, const RunSettings& variant, const RunResult& base) {
     const RunResult result = run_layer(variant, how.c_str());
-    same_bits(how, "output", result.out, base.out, plan_.output);
+    same_bits(how, "output", result.out, base.out, plan_.output());
     for (size_t i = 0; i < base.grad_in.size(); ++i) {
       if (result.grad_in[i].empty()) continue;
       same_bits(how, fmt::format("gradient of input {}", i), result.grad_in[i], base.grad_in[i],

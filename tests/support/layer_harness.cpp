@@ -117,8 +117,8 @@ class Run {
         batch_(batch),
         booked_(booked),
         threads_(settings.threads),
-        out_(booked * plan_.output.count()),
-        grad_out_(booked * plan_.output.count()) {
+        out_(booked * plan_.output().count()),
+        grad_out_(booked * plan_.output().count()) {
     for (size_t i = 0; i < harness.shapes().size(); ++i) {
       originals_.push_back(batch_buffer(harness.shapes()[i], inputs[i]));
       inputs_.push_back(batch_buffer(harness.shapes()[i], inputs[i]));
@@ -140,7 +140,7 @@ class Run {
       memory_.emplace_back(request.count * units);
     }
     if (!harness.is_loss()) {
-      to_channels_last(to_floats(grad_out).data(), grad_out_.data(), batch, plan_.output);
+      to_channels_last(to_floats(grad_out).data(), grad_out_.data(), batch, plan_.output());
     }
   }
 
@@ -159,7 +159,7 @@ class Run {
     if (!borrows) return;
     const LayerHarness& named = *harness_.named();
     const GuardedBuffer input = batch_buffer(named.shapes()[0], settings_.named_input);
-    GuardedBuffer out(booked_ * named.plan().output.count());
+    GuardedBuffer out(booked_ * named.plan().output().count());
     std::vector<float*> memory;
     for (const MemoryRequest& request : named.plan().memory) {
       lent_.emplace_back(request.count * (request.per == Per::kSample ? booked_ : 1));
@@ -172,7 +172,7 @@ class Run {
     call.lends = true;
     call.in = in;
     call.memory = memory;
-    call.out = {out.data(), batch_, named.plan().output};
+    call.out = {out.data(), batch_, named.plan().output()};
     named.layer().forward(call);
   }
 
@@ -251,17 +251,17 @@ class Run {
     call.in = in;
     call.memory = memory;
     GuardedBuffer& out = in_place ? inputs_[0] : out_;
-    call.out = {out.data(), batch_, plan_.output};
+    call.out = {out.data(), batch_, plan_.output()};
     call_layer("forward", &Layer::forward, call);
 
-    expect(out.is_sound(batch_ * plan_.output.count()), "forward wrote beyond its output");
+    expect(out.is_sound(batch_ * plan_.output().count()), "forward wrote beyond its output");
     for (size_t i = 0; i < inputs_.size(); ++i) {
       expect((in_place && i == 0) ||
                  is_equal_memory(inputs_[i].data(), originals_[i].data(), count_of(i)),
              fmt::format("forward changed input {}", i));
     }
-    result_.out = in_file_order(out.data(), batch_, plan_.output);
-    if (in_place) std::copy(out.data(), out.data() + batch_ * plan_.output.count(), out_.data());
+    result_.out = in_file_order(out.data(), batch_, plan_.output());
+    if (in_place) std::copy(out.data(), out.data() + batch_ * plan_.output().count(), out_.data());
     for (size_t i = 0; i < parameters_.size(); ++i) {
       result_.parameters.push_back(load(plan_.parameters[i], parameters_[i].data()));
     }
@@ -311,14 +311,14 @@ class Run {
     const std::vector<char> add(inputs_.size(), settings_.add_inputs);
     const std::vector<char> add_parameters(parameters_.size(), settings_.add_parameters);
     const std::vector<float*> memory = memory_for(MemoryRequest::Use::kBackward);
-    const GuardedBuffer no_output(booked_ * plan_.output.count());
+    const GuardedBuffer no_output(booked_ * plan_.output().count());
 
     BackwardCall call;
     fill(call);
     call.in = in;
     call.memory = memory;
-    call.out = {plan_.backward_reads_output ? out_.data() : no_output.data(), batch_, plan_.output};
-    if (!harness_.is_loss()) call.grad_out = {grad_out_.data(), batch_, plan_.output};
+    call.out = {plan_.backward_reads_output ? out_.data() : no_output.data(), batch_, plan_.output()};
+    if (!harness_.is_loss()) call.grad_out = {grad_out_.data(), batch_, plan_.output()};
     call.grad_in = grad_views;
     call.add = add;
     call.gradients = gradient_pointers;
@@ -328,7 +328,7 @@ class Run {
     call_layer("backward", &Layer::backward, call);
 
     expect(in_place || is_equal_memory(grad_out_.data(), grad_out_before.data(),
-                                       batch_ * plan_.output.count()),
+                                       batch_ * plan_.output().count()),
            "backward changed the output's gradient");
     for (size_t i = 0; i < inputs_.size(); ++i) {
       const bool wanted = static_cast<bool>(grad_views[i]);
@@ -349,8 +349,8 @@ class Run {
   }
 
   GuardedBuffer grad_out_copy() const {
-    GuardedBuffer copy(booked_ * plan_.output.count());
-    std::copy(grad_out_.data(), grad_out_.data() + batch_ * plan_.output.count(), copy.data());
+    GuardedBuffer copy(booked_ * plan_.output().count());
+    std::copy(grad_out_.data(), grad_out_.data() + batch_ * plan_.output().count(), copy.data());
     return copy;
   }
 
@@ -421,10 +421,10 @@ void LayerHarness::set_up_layer(const std::string& item, const std::vector<Shape
   NamedLayer other;
   if (named != nullptr) {
     named_ = std::make_unique<LayerHarness>(named->item, std::vector<Shape>{named->input}, phase);
-    other = {"other",           "other",      named_->plan().output, named_->type().name,
+    other = {"other",           "other",      named_->plan().output(), named_->type().name,
              named->activation, named->input, named_->plan()};
   }
-  plan_ = cnn::set_up(*layer_, shapes_, phase, {}, named != nullptr ? &other : nullptr);
+  plan_ = cnn::set_up(*layer_, forms_of(shapes_), phase, {}, named != nullptr ? &other : nullptr);
   for (size_t i = inputs.size(); i < shapes_.size(); ++i) shapes_[i] = plan_.fields[i].shape;
 }
 

@@ -16,6 +16,11 @@ namespace cnn {
 // Values of a batch, or of a parameter, in the order of files: sample after sample, each [C,H,W].
 using Numbers = std::vector<double>;
 
+// Plain values of these shapes.
+inline std::vector<Form> forms_of(std::span<const Shape> shapes) {
+  return {shapes.begin(), shapes.end()};
+}
+
 struct RunSettings {
   Pass pass = Pass::training();
   int threads = 1;

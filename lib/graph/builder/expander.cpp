@@ -344,6 +344,11 @@ int Expander::expand_activation(const Item& item, const std::string& path, int v
                           "put it on the block's last item");
     return kUnknown;
   }
+  if (const GraphNode* node = c_.writer.maker_of(value); node && node->plan.goes_on > 0) {
+    c_.diagnostics.report(act->mark, fmt::format("'act' on a {}", item.op->name),
+                          "put it on an item that reads a part");
+    return kUnknown;
+  }
   const std::optional<Node> node = c_.evaluate(act->value, list);
   if (!node) return kUnknown;
   if (node->is_null()) return value;

@@ -71,7 +71,7 @@ class Expander {
 
   // structures.cpp: what an item consists of.
   int expand_layer(const Item& item, const std::string& path, const List& list);
-  int expand_split(const Item& item, const std::string& path, const List& list);
+  bool name_outputs(const Item& item, const std::string& path, int value, const List& list);
   int expand_seq(const Item& item, const std::string& path, const List& list);
   Input input_of(const Item& item, const List& list);
   std::vector<Input> inputs_of(const Item& item, const std::string& path, const List& list);

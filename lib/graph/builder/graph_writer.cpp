@@ -3,16 +3,17 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "layers/sequence/spread.h"
 
 namespace cnn::build {
 namespace {
 
 // "'enc3' [256,64,64] and 'prev' [512,32,32]".
-std::string describe(const std::vector<Input>& inputs, const std::vector<Shape>& shapes) {
+std::string describe(const std::vector<Input>& inputs, const std::vector<Form>& forms) {
   std::vector<std::string> parts;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    parts.push_back(inputs[i].is_target ? fmt::format("'{}'", inputs[i].label)
-                                        : fmt::format("'{}' {}", inputs[i].label, shapes[i].str()));
+    const std::string form = inputs[i].is_target ? "" : " " + describe(forms[i].shape, forms[i].items);
+    parts.push_back(fmt::format("'{}'{}", inputs[i].label, form));
   }
   if (parts.empty()) return "no input";
   const std::string last = parts.back();
@@ -31,7 +32,7 @@ std::string title(const NewLayer& request) {
 }
 
 // What a layer's setup threw, with the layer's name and its inputs, unless it has told of them.
-std::string locate(const NewLayer& request, const std::vector<Shape>& shapes, std::string problem) {
+std::string locate(const NewLayer& request, const std::vector<Form>& forms, std::string problem) {
   const std::string name = title(request);
   const std::string op = request.type->name;
   if (problem.starts_with(op + ": ")) problem.erase(0, op.size() + 2);
@@ -40,38 +41,60 @@ std::string locate(const NewLayer& request, const std::vector<Shape>& shapes, st
     const bool names_input = rest.starts_with("'");
     return name + (names_input && name.ends_with("'") ? " of " : " ") + rest;
   }
-  const bool tells_shape = std::any_of(shapes.begin(), shapes.end(), [&](const Shape& shape) {
-    return problem.find(shape.str()) != std::string::npos;
+  const bool tells_shape = std::any_of(forms.begin(), forms.end(), [&](const Form& form) {
+    return problem.find(form.shape.str()) != std::string::npos;
   });
-  if (tells_shape || shapes.empty()) return name + ": " + problem;
+  if (tells_shape || forms.empty()) return name + ": " + problem;
   const std::string of = name.ends_with("'") ? " of " : " ";
-  return name + of + describe(request.inputs, shapes) + ": " + problem;
+  return name + of + describe(request.inputs, forms) + ": " + problem;
 }
 
 std::string describe(const Field& field) {
-  if (field.kind == FieldKind::kValues) return field.shape.str();
-  return field.classes > 0
-             ? fmt::format("{} class numbers below {}", field.shape.str(), field.classes)
-             : field.shape.str() + " class numbers";
+  const std::string form = describe(field.shape, field.items);
+  if (field.kind == FieldKind::kValues) return form;
+  return field.classes > 0 ? fmt::format("{} class numbers below {}", form, field.classes)
+                           : form + " class numbers";
 }
 
 bool agree(const Field& a, const Field& b) {
-  return a.shape == b.shape && a.kind == b.kind &&
+  return a.shape == b.shape && a.kind == b.kind && a.items == b.items &&
          (a.classes == b.classes || a.classes == 0 || b.classes == 0);
 }
 
 }  // namespace
 
-int GraphWriter::add_value(const std::string& name, const Shape& shape, int producer) {
-  graph_.values.push_back({name, shape, producer, {}});
+int GraphWriter::add_value(Value value) {
+  graph_.values.push_back(std::move(value));
   return static_cast<int>(graph_.values.size()) - 1;
 }
 
-int GraphWriter::add_input(const std::string& name, const Shape& shape) {
-  const int value = add_value(name, shape, -1);
-  graph_.fields.push_back({{name, shape}, value, true});
+// Lists of a fixed number of items are equally long if that number is the same; one that varies has
+// a length of its own, which comes with `source`.
+int GraphWriter::length_of(const Items& items, int source) {
+  if (!items.is_list) return -1;
+  for (size_t i = 0; i < graph_.lengths.size() && !items.varies; ++i) {
+    const ListLength& known = graph_.lengths[i];
+    if (!known.varies && known.most == items.most) return static_cast<int>(i);
+  }
+  graph_.lengths.push_back({items.most, items.varies, items.varies ? source : -1});
+  return static_cast<int>(graph_.lengths.size()) - 1;
+}
+
+int GraphWriter::add_input(Field field) {
+  const int value = add_value({.name = field.name, .shape = field.shape});
+  Value& added = graph_.values.back();
+  added.kind = field.kind;
+  added.classes = field.classes;
+  added.passes_gradients = field.kind == FieldKind::kValues;
+  added.length = length_of(field.items, value);
+  graph_.fields.push_back({std::move(field), value, true});
   field_marks_.emplace_back();
   return value;
+}
+
+const GraphNode* GraphWriter::maker_of(int value) const {
+  const int producer = value < 0 ? -1 : graph_.values[static_cast<size_t>(value)].producer;
+  return producer < 0 ? nullptr : &graph_.nodes[static_cast<size_t>(producer)];
 }
 
 int GraphWriter::add(NewLayer request) {
@@ -80,8 +103,13 @@ int GraphWriter::add(NewLayer request) {
   if (failed_.count(place) > 0) return kUnknown;
   LayerPlan plan;
   const std::shared_ptr<const NamedLayer> named = named_layer(request);
-  if (!set_up_layer(request, named.get(), plan) || !check_targets(request, plan) ||
-      !set_initializers(request, plan) || !check_parameters(request, plan)) {
+  int length = -1;
+  if (!join_lengths(request, length) || !set_up_layer(request, named.get(), plan) || !check_kinds(request, plan)) {
+    if (mark.source) failed_.insert(place);
+    return kUnknown;
+  }
+  list_targets(request, length, plan);
+  if (!check_targets(request, plan) || !set_initializers(request, plan) || !check_parameters(request, plan)) {
     if (mark.source) failed_.insert(place);
     return kUnknown;
   }
@@ -89,8 +117,9 @@ int GraphWriter::add(NewLayer request) {
   GraphNode node;
   for (size_t i = 0; i < request.inputs.size(); ++i) {
     const Input& input = request.inputs[i];
-    const int value =
-        input.is_target ? field_value(input.label, plan.fields[i], request.mark) : input.value;
+    const int value = input.is_target
+                          ? field_value(input.label, plan.fields[i], length, request.mark)
+                          : input.value;
     node.inputs.push_back(value);
     bound_field(value, plan.fields[i]);
     std::vector<int>& consumers = graph_.values[static_cast<size_t>(value)].consumers;
@@ -105,17 +134,125 @@ int GraphWriter::add(NewLayer request) {
                     [](const MemoryRequest& memory) { return memory.borrowed >= 0; });
     other.plan.lends = other.plan.lends || borrows;
   }
-  node.output = add_value(request.path, plan.output, id);
-  node.name = std::move(request.path);
+  node.length = length;
   node.type = request.type;
-  node.layer = std::move(request.layer);
   node.plan = std::move(plan);
+  add_outputs(request, id, node);
+  node.name = std::move(request.path);
+  node.layer = std::move(request.layer);
   node.shares = request.weights_path != node.name;
   node.path = std::move(request.levels);
   node.mark = std::move(request.mark);
   graph_.nodes.push_back(std::move(node));
   in_side_.push_back(request.in_side ? 1 : 0);
-  return graph_.nodes.back().output;
+  const GraphNode& added = graph_.nodes.back();
+  return added.outputs[static_cast<size_t>(added.plan.goes_on)];
+}
+
+void GraphWriter::add_outputs(const NewLayer& request, int id, GraphNode& node) {
+  for (const OutputPlan& output : node.plan.outputs) {
+    Value value;
+    value.name = node.outputs.empty() ? request.path : request.path + "." + output.name;
+    value.shape = output.shape;
+    value.producer = id;
+    value.kind = output.kind;
+    value.classes = output.classes;
+    value.passes_gradients = output.passes_gradients && output.kind == FieldKind::kValues;
+    const int added = add_value(std::move(value));
+    int length = node.length;
+    if (request.type->mixes_items) {
+      length = output.length_of < 0
+                   ? length_of(output.items, added)
+                   : graph_.values[static_cast<size_t>(
+                                       node.inputs[static_cast<size_t>(output.length_of)])]
+                         .length;
+    }
+    graph_.values[static_cast<size_t>(added)].length = length;
+    node.outputs.push_back(added);
+  }
+}
+
+// The lists among the inputs of a layer that looks at items one by one must be equally long; plain
+// values beside them go to every item where the layer takes such. False after a report.
+bool GraphWriter::join_lengths(NewLayer& request, int& length) {
+  if (request.type->mixes_items) return true;
+  const auto value_of = [&](const Input& input) -> const Value& {
+    return graph_.values[static_cast<size_t>(input.value)];
+  };
+  size_t list = 0;
+  for (size_t i = 0; i < request.inputs.size(); ++i) {
+    const Input& input = request.inputs[i];
+    if (input.is_target || value_of(input).length < 0 || value_of(input).length == length) continue;
+    if (length < 0) {
+      length = value_of(input).length;
+      list = i;
+      continue;
+    }
+    diagnostics_.report(request.mark,
+                        fmt::format("{}: the lists {} are not equally long", title(request),
+                                    describe({request.inputs[list], input},
+                                             {forms_of(request)[list], forms_of(request)[i]})));
+    return false;
+  }
+  for (size_t i = 0; i < request.inputs.size() && length >= 0; ++i) {
+    Input& input = request.inputs[i];
+    if (input.is_target || value_of(input).length >= 0) continue;
+    if (!request.type->spreads) {
+      diagnostics_.report(
+          request.mark, fmt::format("{}: '{}' is no list beside the list '{}'", title(request),
+                                    input.label, request.inputs[list].label));
+      return false;
+    }
+    input.value = spread(request, i, request.inputs[list].value);
+    if (input.value == kUnknown) return false;
+  }
+  return true;
+}
+
+// The plain input `input` of `owner`, once for every item of the list `like`.
+int GraphWriter::spread(const NewLayer& owner, size_t input, int like) {
+  NewLayer layer;
+  layer.type = &spread_layer;
+  layer.layer = spread_layer.make();
+  layer.path = layer.weights_path = fmt::format("{}.spread{}", owner.path, input);
+  layer.mark = owner.mark;
+  layer.inputs = {owner.inputs[input], {like, "list"}};
+  layer.levels = owner.levels;
+  layer.in_side = owner.in_side;
+  return add(std::move(layer));
+}
+
+std::vector<Form> GraphWriter::forms_of(const NewLayer& request) const {
+  std::vector<Form> forms;
+  for (const Input& input : request.inputs) {
+    Form form;
+    if (!input.is_target) {
+      const Value& value = graph_.values[static_cast<size_t>(input.value)];
+      form.shape = value.shape;
+      form.items = graph_.items(value);
+      form.length = value.length;
+      form.kind = value.kind;
+      form.classes = value.classes;
+    }
+    forms.push_back(std::move(form));
+  }
+  return forms;
+}
+
+// Class numbers are names, not amounts.
+bool GraphWriter::check_kinds(const NewLayer& request, const LayerPlan& plan) {
+  for (size_t i = 0; i < request.inputs.size(); ++i) {
+    const Input& input = request.inputs[i];
+    const bool is_target = input.is_target || plan.fields[i].shape.rank() > 0;
+    if (is_target || request.type->reads_classes) continue;
+    if (graph_.values[static_cast<size_t>(input.value)].kind != FieldKind::kClass) continue;
+    diagnostics_.report(request.mark,
+                        fmt::format("{}: '{}' holds class numbers, which are no amounts",
+                                    title(request), input.label),
+                        "put 'embed' or 'onehot' before it");
+    return false;
+  }
+  return true;
 }
 
 void GraphWriter::recompute_from(int first) {
@@ -150,21 +287,30 @@ std::shared_ptr<const NamedLayer> GraphWriter::named_layer(const NewLayer& reque
 }
 
 bool GraphWriter::set_up_layer(const NewLayer& request, const NamedLayer* named, LayerPlan& plan) {
-  std::vector<Shape> shapes;
+  const std::vector<Form> forms = forms_of(request);
+  std::vector<Form> seen = forms;
   std::vector<std::string> labels;
-  for (const Input& input : request.inputs) {
-    shapes.push_back(input.is_target ? Shape{}
-                                     : graph_.values[static_cast<size_t>(input.value)].shape);
-    labels.push_back(input.label);
+  for (size_t i = 0; i < forms.size(); ++i) {
+    labels.push_back(request.inputs[i].label);
+    if (!request.type->mixes_items) seen[i].items = {};
   }
   try {
-    plan = set_up(*request.layer, shapes, graph_.phase, labels, named);
+    plan = set_up(*request.layer, seen, graph_.phase, labels, named);
     return true;
   } catch (const Error& error) {
     if (error.code() != Exit::kSpec) throw;
     const Diagnostic& d = error.diagnostics().front();
-    diagnostics_.report(request.mark, locate(request, shapes, d.problem), "", d.notes);
+    diagnostics_.report(request.mark, locate(request, forms, d.problem), "", d.notes);
     return false;
+  }
+}
+
+// Targets of a layer that looks at items one by one are lists where its inputs are.
+void GraphWriter::list_targets(const NewLayer& request, int length, LayerPlan& plan) const {
+  if (request.type->mixes_items || length < 0) return;
+  const ListLength& list = graph_.lengths[static_cast<size_t>(length)];
+  for (Field& field : plan.fields) {
+    if (field.shape.rank() > 0) field.items = {list.most, true, list.varies};
   }
 }
 
@@ -183,10 +329,11 @@ bool GraphWriter::check_targets(const NewLayer& request, const LayerPlan& plan) 
 
 bool GraphWriter::check_target_value(const NewLayer& request, size_t input, const Field& wanted) {
   const Value& value = graph_.values[static_cast<size_t>(request.inputs[input].value)];
-  if (value.shape == wanted.shape) return true;
+  if (value.shape == wanted.shape && graph_.items(value) == wanted.items) return true;
   diagnostics_.report(
       request.mark, fmt::format("{}: target '{}' has the shape {}, {} is needed", title(request),
-                                request.inputs[input].label, value.shape.str(), describe(wanted)));
+                                request.inputs[input].label,
+                                describe(value.shape, graph_.items(value)), describe(wanted)));
   return false;
 }
 
@@ -269,13 +416,20 @@ void GraphWriter::bound_field(int value, const Field& wanted) {
   }
 }
 
-int GraphWriter::field_value(const std::string& name, const Field& wanted, const Mark& mark) {
+// `length`: of the lists that the reader looks at one by one, -1: none.
+int GraphWriter::field_value(const std::string& name, const Field& wanted, int length,
+                             const Mark& mark) {
   for (GraphField& known : graph_.fields) {
     if (known.field.name != name) continue;
     known.field.classes = std::max(known.field.classes, wanted.classes);
     return known.value;
   }
-  const int value = add_value(name, wanted.shape, -1);
+  const int value = add_value({.name = name, .shape = wanted.shape});
+  Value& added = graph_.values.back();
+  added.kind = wanted.kind;
+  added.classes = wanted.classes;
+  added.passes_gradients = false;
+  added.length = length >= 0 ? length : length_of(wanted.items, value);
   Field field = wanted;
   field.name = name;
   graph_.fields.push_back({std::move(field), value, false});

@@ -42,28 +42,41 @@ class GraphWriter {
   GraphWriter(Graph& graph, ParameterStore& store, Diagnostics& diagnostics)
       : graph_(graph), store_(store), diagnostics_(diagnostics) {}
 
-  int add_input(const std::string& name, const Shape& shape);
+  int add_input(Field field);
   // Sets the layer up and adds it; its output's value, or kUnknown after a report.
   int add(NewLayer request);
+
+  void rename(int value, const std::string& name) {
+    graph_.values[static_cast<size_t>(value)].name = name;
+  }
 
   int node_count() const { return static_cast<int>(graph_.nodes.size()); }
   // The nodes from `first` on are a block that is recomputed for backward.
   void recompute_from(int first);
 
   const Shape& shape_of(int value) const { return graph_.values[static_cast<size_t>(value)].shape; }
+  // The layer that makes the value; null: a field, or unknown.
+  const GraphNode* maker_of(int value) const;
   bool is_in_side(int node) const { return in_side_[static_cast<size_t>(node)] != 0; }
 
  private:
-  int add_value(const std::string& name, const Shape& shape, int producer);
+  int add_value(Value value);
+  int length_of(const Items& items, int source);
+  bool join_lengths(NewLayer& request, int& length);
+  int spread(const NewLayer& owner, size_t input, int like);
+  std::vector<Form> forms_of(const NewLayer& request) const;
+  bool check_kinds(const NewLayer& request, const LayerPlan& plan);
+  void add_outputs(const NewLayer& request, int id, GraphNode& node);
   int named_node(const Input& named) const;
   std::shared_ptr<const NamedLayer> named_layer(const NewLayer& request) const;
   bool set_up_layer(const NewLayer& request, const NamedLayer* named, LayerPlan& plan);
+  void list_targets(const NewLayer& request, int length, LayerPlan& plan) const;
   bool check_target_value(const NewLayer& request, size_t input, const Field& wanted);
   bool check_target_field(const NewLayer& request, size_t input, const Field& wanted);
   bool check_targets(const NewLayer& request, const LayerPlan& plan);
   bool check_parameters(const NewLayer& request, const LayerPlan& plan);
   void bound_field(int value, const Field& wanted);
-  int field_value(const std::string& name, const Field& wanted, const Mark& mark);
+  int field_value(const std::string& name, const Field& wanted, int length, const Mark& mark);
   bool set_initializers(const NewLayer& request, LayerPlan& plan);
   bool check_shared(const NewLayer& request, const LayerPlan& plan);
   std::vector<int> add_parameters(const NewLayer& request, const LayerPlan& plan);

@@ -167,7 +167,7 @@ void Heads::check_unused() {
                     [&](const NamedOutput& output) { return output.value == static_cast<int>(i); });
     if (!value.consumers.empty() || is_output || is_metric_input(value.name)) continue;
     if (value.producer < 0) {
-      c_.diagnostics.report(i < spec_.input_marks.size() ? spec_.input_marks[i] : Mark{},
+      c_.diagnostics.report(i < spec_.inputs.size() ? spec_.inputs[i].mark : Mark{},
                             fmt::format("nothing reads the input '{}'", value.name),
                             "name it in some layer's 'from', or remove it");
       continue;

@@ -1,6 +1,5 @@
 // What an item consists of: a layer with its inputs and branches, a seq, a side.
 #include "graph/builder/expander.h"
-#include "layers/core/split.h"
 
 namespace cnn::build {
 namespace {
@@ -31,56 +30,36 @@ int Expander::expand_layer(const Item& item, const std::string& path, const List
                           "it belongs under 'loss'");
     return kUnknown;
   }
-  if (item.op->layer == &split_layer) return expand_split(item, path, list);
-  return c_.maker.make(item, path, inputs_of(item, path, list), list, common_key_names());
+  const int value =
+      c_.maker.make(item, path, inputs_of(item, path, list), list, common_key_names());
+  return name_outputs(item, path, value, list) ? value : kUnknown;
 }
 
-// A split is one slice a part. Parts without names are numbered below the item's name, as copies
-// are; named ones are on its level, or on the list's own if it has no name, as branches are.
-int Expander::expand_split(const Item& item, const std::string& path, const List& list) {
+// Outputs with names are below the item's. Names that the model file gives stand on the item's
+// level, or on the list's own if it has no name, as branches do. False after a report.
+bool Expander::name_outputs(const Item& item, const std::string& path, int value,
+                            const List& list) {
+  const GraphNode* node = c_.writer.maker_of(value);
+  if (node == nullptr || node->plan.outputs.size() + node->plan.outputs.front().name.size() < 2) {
+    return true;
+  }
   const bool is_level = item.find_common("name") || item.find_common("repeat");
-  if (const Entry* act = item.find_common("act"); act && !act->value.is_null()) {
-    c_.diagnostics.report(act->mark, "'act' on a split", "put it on an item that reads a part");
-    return kUnknown;
-  }
-  const Input input = input_of(item, list);
-  const std::unique_ptr<Layer> layer = c_.maker.read(item, list, common_key_names());
-  if (!layer || !input.is_known()) return kUnknown;
-  const auto& split = static_cast<const Split&>(*layer);
-  std::vector<Split::Part> parts;
-  try {
-    parts = split.parts(c_.writer.shape_of(input.value), input.label);
-  } catch (const Error& error) {
-    c_.diagnostics.report(item.mark, error.diagnostics().front().problem);
-    return kUnknown;
-  }
-  if (!is_level && parts.front().name.empty()) {
-    c_.diagnostics.report(item.mark, "a split without a name",
-                          "its parts are reached by it: name: s gives s.0, s.1 ...");
-    return kUnknown;
-  }
-  List inside(list, {});
-  if (is_level) inside.levels.push_back(path);
-  int value = kUnknown;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    const std::string name = parts[i].name.empty() ? std::to_string(i) : parts[i].name;
-    const std::string part_path = (is_level ? path + "." : list.prefix) + name;
-    count_item(item.mark);
-    const bool is_named = !parts[i].name.empty();
-    if ((is_named && !check_name(name, item.mark, "part", c_.diagnostics)) ||
-        !c_.names.open(part_path, item.mark, c_.diagnostics)) {
-      return kUnknown;
+  for (size_t k = 0; k < node->outputs.size(); ++k) {
+    const OutputPlan& output = node->plan.outputs[k];
+    if (output.name.empty()) continue;
+    if (node->plan.goes_on > 0 && !is_level && !output.stands_alone) {
+      c_.diagnostics.report(item.mark, fmt::format("a {} without a name", item.op->name),
+                            "its parts are reached by it: name: s gives s.0, s.1 ...");
+      return false;
     }
-    Item slice;
-    slice.mark = slice.op_mark = item.mark;
-    slice.op = c_.ops.find(slice_layer.name);
-    slice.value = Node::list(
-        {Node::scalar(std::to_string(parts[i].begin)), Node::scalar(std::to_string(parts[i].end))});
-    slice.options = {{"axis", item.mark, Node::scalar(split.axis())}};
-    value = c_.maker.make(slice, part_path, {input}, inside, {});
-    c_.names.close(part_path, value);
+    const std::string where = output.stands_alone && !is_level ? list.prefix : path + ".";
+    const bool is_name =
+        !output.stands_alone || check_name(output.name, item.mark, "part", c_.diagnostics);
+    if (!is_name || !c_.names.open(where + output.name, item.mark, c_.diagnostics)) return false;
+    c_.names.close(where + output.name, node->outputs[k]);
+    c_.writer.rename(node->outputs[k], where + output.name);
   }
-  return value;
+  return true;
 }
 
 int Expander::expand_seq(const Item& item, const std::string& path, const List& list) {

@@ -50,11 +50,12 @@ class Fusion {
   // A layer whose output is its input: those behind it read that instead.
   void drop_identity(int i) {
     GraphNode& identity = node(i);
-    if (!identity.plan.identity_in_test || kept_[index(identity.output)]) return;
+    if (!identity.plan.identity_in_test || kept_[index(identity.output())]) return;
+    CNN_ASSERT(identity.outputs.size() == 1);
     const int from = identity.inputs[0];
-    if (value(from).shape != value(identity.output).shape) return;
+    if (value(from).shape != value(identity.output()).shape) return;
     for (GraphNode& other : graph_.nodes) {
-      std::replace(other.inputs.begin(), other.inputs.end(), identity.output, from);
+      std::replace(other.inputs.begin(), other.inputs.end(), identity.output(), from);
     }
     gone_[index(i)] = 1;
   }
@@ -78,14 +79,16 @@ class Fusion {
   // The only reader of node i's output if nobody else may see that value; else -1.
   int follower(int i) {
     const GraphNode& before = node(i);
-    const Value& between = value(before.output);
-    if (kept_[index(before.output)] || between.consumers.size() != 1) return -1;
+    const Value& between = value(before.output());
+    if (before.outputs.size() > 1) return -1;
+    if (kept_[index(before.output())] || between.consumers.size() != 1) return -1;
     const int next = between.consumers[0];
     const GraphNode& after = node(next);
-    const bool once = std::count(after.inputs.begin(), after.inputs.end(), before.output) == 1;
+    const bool once = std::count(after.inputs.begin(), after.inputs.end(), before.output()) == 1;
     const bool plain = after.absorbed.empty() && !after.is_loss() &&
                        after.recompute == before.recompute &&
-                       value(after.output).shape == between.shape;
+                       after.outputs.size() == 1 && after.length == before.length &&
+                       value(after.output()).shape == between.shape;
     return once && plain ? next : -1;
   }
 
@@ -106,14 +109,14 @@ class Fusion {
   void take_over(int i, int next) {
     GraphNode joined = std::move(node(i));
     GraphNode& after = node(next);
-    value(joined.output).producer = -1;
-    value(joined.output).consumers.clear();
+    value(joined.output()).producer = -1;
+    value(joined.output()).consumers.clear();
     for (const int v : after.inputs) {
-      if (v != joined.output) joined.inputs.push_back(v);
+      if (v != joined.output()) joined.inputs.push_back(v);
     }
     joined.parameters.insert(joined.parameters.end(), after.parameters.begin(),
                              after.parameters.end());
-    joined.output = after.output;
+    joined.outputs = after.outputs;
     joined.absorbed.push_back(std::move(after.layer));
     for (const int v : joined.inputs) replace_reader(v, i, next);
     gone_[index(i)] = 1;
@@ -130,14 +133,14 @@ class Fusion {
 
   void set_up_again(int i) {
     GraphNode& joined = node(i);
-    std::vector<Shape> shapes;
-    for (const int v : joined.inputs) shapes.push_back(value(v).shape);
+    std::vector<Form> forms;
+    for (const int v : joined.inputs) forms.emplace_back(value(v).shape);
     const size_t own = joined.plan.parameters.size();
     const bool lends = joined.plan.lends;
-    joined.plan = set_up(*joined.layer, shapes, graph_.phase, {}, joined.named.get());
+    joined.plan = set_up(*joined.layer, forms, graph_.phase, {}, joined.named.get());
     joined.plan.lends = lends;
     CNN_ASSERT(joined.plan.parameters.size() == own);
-    CNN_ASSERT(joined.plan.output == value(joined.output).shape);
+    CNN_ASSERT(joined.plan.output() == value(joined.output()).shape);
   }
 
   // Producers and consumers, from the nodes that are left.
@@ -148,7 +151,7 @@ class Fusion {
     }
     for (int i = 0; i < count(); ++i) {
       if (gone_[index(i)]) continue;
-      value(node(i).output).producer = i;
+      for (const int v : node(i).outputs) value(v).producer = i;
       for (const int v : node(i).inputs) {
         std::vector<int>& consumers = value(v).consumers;
         if (consumers.empty() || consumers.back() != i) consumers.push_back(i);

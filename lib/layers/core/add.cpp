@@ -62,6 +62,7 @@ class Add final : public Layer {
 extern const LayerType add_layer = {
     .name = "add",
     .inputs = LayerType::Inputs::kBranches,
+    .spreads = true,
     .min_inputs = 2,
     .max_inputs = kAnyNumber,
     .summary = "sum of values of equal shape",

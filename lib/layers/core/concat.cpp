@@ -96,6 +96,7 @@ class Concat final : public Layer {
 extern const LayerType concat_layer = {
     .name = "concat",
     .inputs = LayerType::Inputs::kBranches,
+    .spreads = true,
     .min_inputs = 2,
     .max_inputs = kAnyNumber,
     .summary = "values side by side, along the channels",

@@ -128,6 +128,7 @@ class Mul final : public Layer {
 extern const LayerType mul_layer = {
     .name = "mul",
     .inputs = LayerType::Inputs::kBranches,
+    .spreads = true,
     .min_inputs = 2,
     .max_inputs = kAnyNumber,
     .summary = "product of values, or channels scaled by [C]",

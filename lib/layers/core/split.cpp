@@ -1,5 +1,8 @@
 #include "layers/core/split.h"
 
+#include <algorithm>
+
+#include "base/parallel.h"
 #include "layers/layer_type.h"
 
 namespace cnn {
@@ -67,13 +70,13 @@ void Split::options(Options& o) {
 
 std::vector<Split::Part> Split::parts(const Shape& in, const std::string& label) const {
   const int axis = axis_of(in, axis_);
-  if (axis < 0) fail(Exit::kSpec, "", "split: '{}' {} has no {}", label, in.str(), axis_);
+  if (axis < 0) fail(Exit::kSpec, "", "split: {} has no {}", label, axis_);
   const int64_t size = in[axis];
   std::vector<int64_t> sizes = sizes_.sizes;
   if (sizes_.equal > 0) {
     if (size % sizes_.equal != 0) {
-      fail(Exit::kSpec, "", "split: the {} {} of '{}' {} do not make {} equal parts", size, axis_,
-           label, in.str(), sizes_.equal);
+      fail(Exit::kSpec, "", "split: the {} {} of {} do not make {} equal parts", size, axis_, label,
+           sizes_.equal);
     }
     sizes.assign(static_cast<size_t>(sizes_.equal), size / sizes_.equal);
   }
@@ -86,16 +89,65 @@ std::vector<Split::Part> Split::parts(const Shape& in, const std::string& label)
     begin = end;
   }
   if (parts.back().end != size) {
-    fail(Exit::kSpec, "", "split: the parts are {} than the {} {} of '{}' {}",
-         parts.back().end > size ? "more" : "fewer", size, axis_, label, in.str());
+    fail(Exit::kSpec, "", "split: the parts are {} than the {} {} of {}",
+         parts.back().end > size ? "more" : "fewer", size, axis_, label);
   }
   return parts;
 }
 
-// The builder has put slices in its place.
-void Split::setup(Setup&) { CNN_ASSERT(false); }
-void Split::forward(const ForwardCall&) const { CNN_ASSERT(false); }
-void Split::backward(const BackwardCall&) const { CNN_ASSERT(false); }
+void Split::setup(Setup& s) {
+  const Shape& in = s.input();
+  const int axis = axis_of(in, axis_);
+  parts_ = parts(in, s.describe(0));
+  const bool are_named = !sizes_.names.empty();
+  for (size_t k = 0; k < parts_.size(); ++k) {
+    std::vector<int64_t> sizes;
+    for (int i = 0; i < in.rank(); ++i) {
+      sizes.push_back(i == axis ? parts_[k].end - parts_[k].begin : in[i]);
+    }
+    OutputPlan& out = s.output(Shape(sizes), are_named ? parts_[k].name : std::to_string(k));
+    out.stands_alone = are_named;
+  }
+  // In memory (channels last) an index of the axis is, for every index of those outside, one run.
+  inner_ = axis_ == "channels" ? 1
+           : axis_ == "rows" && in.rank() > 2 ? in.width() * in.channels()
+                                              : in.channels();
+  size_ = in[axis] * inner_;
+  runs_ = in.count() / size_;
+  s.plan().goes_on = static_cast<int>(parts_.size()) - 1;
+  s.plan().backward_reads_input = false;
+  s.plan().backward_reads_output = false;
+}
+
+void Split::forward(const ForwardCall& call) const {
+  const int64_t runs = call.batch * runs_;
+  parallel_for(runs, grain_for(runs, size_), [&](int64_t begin, int64_t end) {
+    for (size_t k = 0; k < parts_.size(); ++k) {
+      const int64_t first = parts_[k].begin * inner_, count = parts_[k].end * inner_ - first;
+      float* out = call.output(static_cast<int>(k)).data;
+      for (int64_t r = begin; r < end; ++r) {
+        std::copy_n(call.input().data + r * size_ + first, count, out + r * count);
+      }
+    }
+  });
+}
+
+void Split::backward(const BackwardCall& call) const {
+  float* to = call.grad_input().data;
+  if (to == nullptr) return;
+  const int64_t runs = call.batch * runs_;
+  parallel_for(runs, grain_for(runs, size_), [&](int64_t begin, int64_t end) {
+    for (size_t k = 0; k < parts_.size(); ++k) {
+      const int64_t first = parts_[k].begin * inner_, count = parts_[k].end * inner_ - first;
+      const float* from = call.grad_output(static_cast<int>(k)).data;
+      for (int64_t r = begin; r < end; ++r) {
+        float* run = to + r * size_ + first;
+        if (!call.adds()) std::fill_n(run, count, 0.0f);
+        for (int64_t i = 0; from != nullptr && i < count; ++i) run[i] += from[r * count + i];
+      }
+    }
+  });
+}
 
 extern const LayerType split_layer = {
     .name = "split",
@@ -109,7 +161,7 @@ extern const LayerType split_layer = {
         "Cuts channels, rows or columns into parts whose sizes add up to the whole. A map names "
         "them; numbered parts stand below the item's own name. Behind a split, the last part is "
         "the previous item; the others are read by `from` or by an item that names its inputs: "
-        "{gaussian: [mu, logvar]}. Every part is a 'slice'.",
+        "{gaussian: [mu, logvar]}.",
     .other_names = {"Split", "chunk", "unstack"},
     .make = make_layer<Split>,
 };

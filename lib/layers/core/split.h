@@ -1,11 +1,10 @@
-// split: the parts of a value along one axis. It is no layer of a graph: the builder makes one
-// slice a part out of it, so that parts have names and only those are made that somebody reads.
+// split: the parts of a value along one axis, each an output with a name.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "layers/layer_type.h"
+#include "layers/layer.h"
 
 namespace cnn {
 
@@ -18,8 +17,6 @@ struct SplitSizes {
 
 CNN_OPTION_TYPE(SplitSizes);
 
-extern const LayerType split_layer, slice_layer;
-
 class Split final : public Layer {
  public:
   struct Part {
@@ -28,11 +25,9 @@ class Split final : public Layer {
   };
 
   void options(Options& o) override;
-  // Throws Exit::kSpec if they do not add up to the axis of `in`, which messages call `label`.
+  // Throws Exit::kSpec if they do not add up to the axis of `in`, which messages call `label`:
+  // "'x' [6,4,4]".
   std::vector<Part> parts(const Shape& in, const std::string& label) const;
-  // The slice's option.
-  const std::string& axis() const { return axis_; }
-
   void setup(Setup&) override;
   void forward(const ForwardCall&) const override;
   void backward(const BackwardCall&) const override;
@@ -40,6 +35,8 @@ class Split final : public Layer {
  private:
   SplitSizes sizes_;
   std::string axis_ = "channels";
+  std::vector<Part> parts_;
+  int64_t inner_ = 1, size_ = 1, runs_ = 1;
 };
 
 }  // namespace cnn

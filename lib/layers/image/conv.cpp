@@ -213,9 +213,9 @@ class Conv final : public Layer {
   Phase phase_ = Phase::kTrain;
   ConvShape shape_;
   Connections connections_;  // of connect_
-  std::unique_ptr<ConvForward> forward_;
-  std::unique_ptr<ConvBackwardData> data_;
-  std::unique_ptr<ConvBackwardWeights> weights_;
+  std::shared_ptr<const ConvForward> forward_;
+  std::shared_ptr<const ConvBackwardData> data_;
+  std::shared_ptr<const ConvBackwardWeights> weights_;
   int weight_ = -1, bias_ = -1;
   int forward_threads_ = -1, forward_once_ = -1, backward_threads_ = -1, backward_once_ = -1;
   int dense_ = -1, folded_ = -1, derived_ = -1, backward_dense_ = -1;

@@ -26,7 +26,7 @@ class Unpool final : public Layer {
     const NamedLayer& pool = *s.named();
     s.require(pool.type == "maxpool", "unpool: '{}' is no maxpool, but {}", pool_,
               pool.type.empty() ? "an input" : "'" + pool.type + "'");
-    const Shape &in = s.input(), &small = pool.plan.output, &large = pool.input;
+    const Shape &in = s.input(), &small = pool.plan.output(), &large = pool.input;
     s.require(in == small, "unpool: {} is not of the shape {} of '{}'", s.describe(0), small.str(),
               pool_);
     s.output(large);

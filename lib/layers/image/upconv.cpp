@@ -176,9 +176,9 @@ class Upconv final : public Layer {
 
   ConvShape shape_;  // of the convolution: from this layer's output to its input
   std::optional<Patches> patches_;
-  std::unique_ptr<ConvBackwardData> forward_;
-  std::unique_ptr<ConvForward> data_;
-  std::unique_ptr<ConvBackwardWeights> weights_;
+  std::shared_ptr<const ConvBackwardData> forward_;
+  std::shared_ptr<const ConvForward> data_;
+  std::shared_ptr<const ConvBackwardWeights> weights_;
   int weight_ = -1, bias_ = -1;
   int forward_threads_ = -1, forward_once_ = -1, backward_threads_ = -1, backward_once_ = -1;
   int derived_ = -1;  // weights as data_ reads them

@@ -15,7 +15,10 @@ class ActivityL1 final : public Layer {
     declare_reduction(o, reduction_);
   }
 
-  void setup(Setup& s) override { s.output({2}); }
+  void setup(Setup& s) override {
+    s.output({2});
+    plan_denominator(s, reduction_, static_cast<double>(s.input().count()));
+  }
 
   void forward(const ForwardCall& call) const override {
     const int64_t count = call.input().shape.count();

@@ -30,6 +30,8 @@ void ClassLoss::setup(Setup& setup) {
   check(setup, in.channels());
   setup.plan().ignored_class = ignore_;
   setup.output({2});
+  const bool is_plain = !ignore_ && !weights_;
+  plan_denominator(setup, reduction_, is_plain ? static_cast<double>(in.positions()) : 0);
   setup.plan().backward_reads_output = true;  // the denominators
   losses_ = setup.scratch_forward(Per::kSample, in.positions());
 }
@@ -40,6 +42,20 @@ Share ClassLoss::share_of(const Call& call, int64_t row) const {
   const int64_t width = call.input(0).channels();
   const Scores scores(call.input(0).data + row * width, static_cast<size_t>(width));
   return {loss_of(scores, class_of(target, class_count(width), name_)), 1};
+}
+
+double ClassLoss::weight_of(const Call& call, int64_t begin, int64_t end) const {
+  const float* targets = call.input(1).data;
+  double sum = 0;
+  for (int64_t r = begin; r < end; ++r) {
+    if (!ignores(targets[r])) sum += static_cast<double>(weights_.at(call, r));
+  }
+  return sum;
+}
+
+std::optional<double> ClassLoss::denominator(const Call& call) const {
+  if (!call.input(1) || !weights_.are_known(call)) return std::nullopt;
+  return weight_of(call, 0, call.input(1).count());
 }
 
 void ClassLoss::forward(const ForwardCall& call) const {
@@ -53,14 +69,13 @@ void ClassLoss::forward(const ForwardCall& call) const {
   });
   const int64_t positions = call.input(0).shape.positions();
   for (int64_t n = 0; n < call.batch; ++n) {
-    double numerator = 0, count = 0;
-    for (int64_t r = n * positions; r < (n + 1) * positions; ++r) {
+    const int64_t begin = n * positions, end = begin + positions;
+    double numerator = 0;
+    for (int64_t r = begin; r < end; ++r) {
       if (ignores(targets[r])) continue;
-      const double weight = static_cast<double>(weights_.at(call, r));
-      numerator += weight * static_cast<double>(losses[r]);
-      count += weight;
+      numerator += static_cast<double>(weights_.at(call, r)) * static_cast<double>(losses[r]);
     }
-    write_loss(call.out.sample(n), numerator, reduction_, count);
+    write_loss(call.out.sample(n), numerator, reduction_, weight_of(call, begin, end));
   }
 }
 

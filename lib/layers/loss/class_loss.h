@@ -20,6 +20,7 @@ class ClassLoss : public Layer {
   void setup(Setup& setup) final;
   void forward(const ForwardCall& call) const final;
   void backward(const BackwardCall& call) const final;
+  std::optional<double> denominator(const Call& call) const final;
 
  protected:
   using Scores = std::span<const float>;
@@ -41,6 +42,8 @@ class ClassLoss : public Layer {
 
  private:
   Share share_of(const Call& call, int64_t row) const;  // of weight 1
+  // Of the positions [begin, end) of the batch, those that are not ignored.
+  double weight_of(const Call& call, int64_t begin, int64_t end) const;
   bool ignores(float target) const { return ignore_ && target == static_cast<float>(*ignore_); }
 
   const char* name_;

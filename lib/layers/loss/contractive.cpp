@@ -60,6 +60,7 @@ class Contractive final : public Layer {
               "contractive takes one code and its 'encoder', a linear layer, or two codes: [code, "
               "moved]");
     s.output({2});
+    plan_denominator(s, reduction_, static_cast<double>(s.input().count()));
     if (is_exact_) {
       set_up_exact(s);
     } else {

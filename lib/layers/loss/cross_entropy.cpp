@@ -40,7 +40,7 @@ class CrossEntropy final : public Layer {
 
   void setup(Setup& setup) override {
     const Shape& in = setup.input();
-    const int64_t classes = in.channels();
+    const int64_t classes = classes_ = in.channels();
     setup.require(classes >= 2, "cross_entropy: {} has one class alone; give it two or more",
                   setup.describe(0));
     setup.require(class_weights_.empty() || static_cast<int64_t>(class_weights_.size()) == classes,
@@ -49,6 +49,8 @@ class CrossEntropy final : public Layer {
     weights_.setup(setup, in);
     setup.plan().ignored_class = ignore_;
     setup.output({2});
+    const bool is_plain = !ignore_ && !weights_ && class_weights_.empty();
+    plan_denominator(setup, reduction_, is_plain ? static_cast<double>(in.positions()) : 0);
     softmax_ = setup.saved(Per::kSample, 2 * in.positions());
     losses_ = setup.scratch_forward(Per::kSample, in.positions());
     weight_sum_ = 0;
@@ -74,15 +76,19 @@ class CrossEntropy final : public Layer {
     });
     const int64_t positions = in.shape.positions();
     for (int64_t n = 0; n < call.batch; ++n) {
-      double numerator = 0, weights = 0;
-      for (int64_t r = n * positions; r < (n + 1) * positions; ++r) {
+      const int64_t begin = n * positions, end = begin + positions;
+      double numerator = 0;
+      for (int64_t r = begin; r < end; ++r) {
         if (ignores(targets[r])) continue;
-        const auto factor = static_cast<double>(weights_.at(call, r));
-        numerator += factor * static_cast<double>(losses[r]);
-        weights += factor * weight(class_of(targets[r], classes, kName));
+        numerator += static_cast<double>(weights_.at(call, r)) * static_cast<double>(losses[r]);
       }
-      write_loss(call.out.sample(n), numerator, reduction_, weights);
+      write_loss(call.out.sample(n), numerator, reduction_, weight_of(call, begin, end, classes));
     }
+  }
+
+  std::optional<double> denominator(const Call& call) const override {
+    if (!call.input(1) || !weights_.are_known(call)) return std::nullopt;
+    return weight_of(call, 0, call.input(1).count(), classes_);
   }
 
   void backward(const BackwardCall& call) const override {
@@ -119,6 +125,18 @@ class CrossEntropy final : public Layer {
 
   double weight(int64_t c) const {
     return class_weights_.empty() ? 1.0 : class_weights_[static_cast<size_t>(c)];
+  }
+
+  // What the positions [begin, end) of the batch count for.
+  double weight_of(const Call& call, int64_t begin, int64_t end, int64_t classes) const {
+    const float* targets = call.input(1).data;
+    double sum = 0;
+    for (int64_t r = begin; r < end; ++r) {
+      if (ignores(targets[r])) continue;
+      sum += static_cast<double>(weights_.at(call, r)) *
+             weight(class_of(targets[r], classes, kName));
+    }
+    return sum;
   }
 
   // Keeps {largest, 1 / sum} for backward.
@@ -160,6 +178,7 @@ class CrossEntropy final : public Layer {
   std::vector<double> class_weights_;
   PositionWeights weights_;
   Reduction reduction_ = Reduction::kMean;
+  int64_t classes_ = 0;
   double weight_sum_ = 0;
   int softmax_ = -1, losses_ = -1;
 };

@@ -44,6 +44,7 @@ class Dice final : public Layer {
     s.plan().ignored_class = ignore_;
     s.output({2});
     first_ = background_ ? 0 : 1;
+    plan_denominator(s, reduction_, static_cast<double>(scores - first_));
     chunks_ = chunk_count(in.positions(), kChunk);
     sums_ = s.saved(Per::kSample, 2 * scores);
     partials_ = s.scratch_forward(Per::kSample, chunks_ * 2 * scores);

@@ -23,6 +23,7 @@ class KlNormal final : public Layer {
     s.require(s.input(0) == s.input(1), "kl_normal: the mean is {}, the log variance {}",
               s.describe(0), s.describe(1));
     s.output({2});
+    plan_denominator(s, reduction_, static_cast<double>(s.input().count()));
   }
 
   void forward(const ForwardCall& call) const override {

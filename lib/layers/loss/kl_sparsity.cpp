@@ -26,6 +26,7 @@ class KlSparsity final : public Layer {
   void setup(Setup& s) override {
     const int64_t units = s.input().channels();
     s.output({2});
+    s.plan().counted = 1;
     means_ = s.saved(Per::kOnce, units);
     slopes_ = s.scratch_backward(Per::kOnce, units);
     partials_ = s.scratch_forward(Per::kOnce, column_sum_partials(units));

@@ -1,13 +1,15 @@
 #include "layers/loss/loss.h"
 
-#include <algorithm>
-#include <cmath>
-
 namespace cnn {
 
 void declare_reduction(Options& o, Reduction& reduction) {
   o.choice("reduction", reduction, {{"mean", Reduction::kMean}, {"sum", Reduction::kSum}},
            "average over all targets, or sum within a sample and average over the batch");
+}
+
+void plan_denominator(Setup& setup, Reduction reduction, double counted) {
+  setup.plan().averages_samples = reduction == Reduction::kSum;
+  setup.plan().counted = reduction == Reduction::kSum ? 1 : counted;
 }
 
 void write_loss(float* out, double numerator, Reduction reduction, double count) {
@@ -41,28 +43,6 @@ void PositionWeights::declare(Options& o) {
 void PositionWeights::setup(Setup& setup, const Shape& scores) {
   input_ = name_.empty() ? -1 : setup.inputs() - 1;
   if (input_ >= 0) setup.target(input_, class_target_shape(scores), FieldKind::kValues);
-}
-
-int64_t class_of(float target, int64_t classes, const char* loss) {
-  if (!(target >= 0 && target < static_cast<float>(classes)) || target != std::floor(target)) {
-    fail(Exit::kInput, "",
-         "{}: {} is no class number; the classes are 0 to {} (a number that marks what shall not "
-         "count is given by 'ignore')",
-         loss, target, classes - 1);
-  }
-  return static_cast<int64_t>(target);
-}
-
-Shape class_target_shape(const Shape& scores) {
-  std::vector<int64_t> sizes;
-  for (int axis = 0; axis < scores.rank(); ++axis) sizes.push_back(scores[axis]);
-  sizes[scores.rank() == 2 ? 1 : 0] = 1;
-  return Shape(sizes);
-}
-
-void zero_gradient(const BackwardCall& call, size_t i) {
-  const View& grad_in = call.grad_in[i];
-  if (grad_in && call.add[i] == 0) std::fill_n(grad_in.data, grad_in.count(), 0.0f);
 }
 
 }  // namespace cnn

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "base/parallel.h"
+#include "layers/class_numbers.h"
+#include "layers/elementwise.h"
 #include "layers/layer.h"
 
 namespace cnn {
@@ -13,21 +15,15 @@ enum class Reduction { kMean, kSum };
 
 void declare_reduction(Options& o, Reduction& reduction);
 
+// What the denominators of a batch will be: `counted` for every sample, 0 where that depends on the
+// data (Layer::denominator).
+void plan_denominator(Setup& setup, Reduction reduction, double counted);
+
 // `count`: what a mean divides by. A sum counts the sample once: it is averaged over the batch.
 void write_loss(float* out, double numerator, Reduction reduction, double count);
 
 // scale / (sum of the batch's denominators); 0 if nothing counts. Reads call.out.
 double loss_gradient_factor(const BackwardCall& call);
-
-// The class that a target names, of `classes`. Data are checked when they are read; this catches
-// what comes from elsewhere (Exit::kInput). `loss` is the loss's name, for the message.
-int64_t class_of(float target, int64_t classes, const char* loss);
-
-// The shape of the class numbers for scores: [1] for [C], [1,H,W] for [C,H,W], [T,1] for [T,C].
-Shape class_target_shape(const Shape& scores);
-
-// The gradient of input i where the loss does not depend on it, if it is wanted.
-void zero_gradient(const BackwardCall& call, size_t i);
 
 // What `ignore` and `weights` mean to one position: what it adds to numerator and denominator.
 struct Share {
@@ -44,6 +40,8 @@ class PositionWeights {
   void setup(Setup& setup, const Shape& scores);
 
   explicit operator bool() const { return input_ >= 0; }
+  // Whether the factors are there: in Layer::denominator those of a layer are not.
+  bool are_known(const Call& call) const { return input_ < 0 || call.input(input_); }
   // Of the position `row` of the batch; 1 where no weights are given.
   float at(const Call& call, int64_t row) const {
     return input_ < 0 ? 1.0f : call.input(input_).data[row];

@@ -38,6 +38,8 @@ class ValueLoss : public Layer {
     weights_.setup(setup, setup.input());
     setup.plan().ignored_class = ignore_;
     setup.output({2});
+    plan_denominator(setup, reduction_,
+                     is_plain() ? static_cast<double>(setup.input().count()) : 0);
     ready();
   }
 
@@ -51,6 +53,16 @@ class ValueLoss : public Layer {
         write_loss(call.out.sample(n), share.numerator, reduction_, share.denominator);
       }
     });
+  }
+
+  std::optional<double> denominator(const Call& call) const final {
+    const ConstView& targets = call.input(1);
+    if (!targets || !weights_.are_known(call)) return std::nullopt;
+    double sum = 0;
+    for (int64_t row = 0; row < targets.rows(); ++row) {
+      sum += static_cast<double>(weights_.at(call, row)) * counted(targets, row);
+    }
+    return sum;
   }
 
   void backward(const BackwardCall& call) const final {
@@ -94,6 +106,13 @@ class ValueLoss : public Layer {
     return {sum, static_cast<double>(count)};
   }
 
+  // The numbers of a position that are not ignored.
+  double counted(const ConstView& targets, int64_t row) const {
+    const float* numbers = targets.data + row * targets.channels();
+    return static_cast<double>(
+        std::count_if(numbers, numbers + targets.channels(), [&](float t) { return !ignores(t); }));
+  }
+
   // Of one position, as if its weight were 1.
   Share share_of(const Call& call, int64_t row) const {
     const int64_t channels = call.input().channels();
@@ -102,8 +121,8 @@ class ValueLoss : public Layer {
       const float target = call.input(1).data[i];
       if (ignores(target)) continue;
       share.numerator += static_cast<double>(self().cost(call.input(0).data[i], target));
-      share.denominator += 1;
     }
+    share.denominator = counted(call.input(1), row);
     return share;
   }
 

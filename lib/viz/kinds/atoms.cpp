@@ -93,7 +93,7 @@ class Atoms final : public VizKind {
     for (const GraphNode &node : network.graph().nodes) {
       const int behind = node.is_loss() ? -1 : network.graph().find_value(node.name);
       const bool is_meant = meant.empty() ||
-                            std::count(meant.begin(), meant.end(), node.output) > 0 ||
+                            std::count(meant.begin(), meant.end(), node.output()) > 0 ||
                             std::count(meant.begin(), meant.end(), behind) > 0;
       if (is_meant && fits(network, node, size)) last = &node;
     }

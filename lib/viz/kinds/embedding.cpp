@@ -96,7 +96,7 @@ class Embedding final : public VizKind {
       const auto count = [&](int id) {
         return graph.values[static_cast<size_t>(id)].shape.count();
       };
-      if (best < 0 || count(node.output) < count(best)) best = node.output;
+      if (best < 0 || count(node.output()) < count(best)) best = node.output();
     }
     return best;
   }

@@ -95,7 +95,7 @@ class Filters final : public VizKind {
     std::vector<const GraphNode*> nodes;
     for (const GraphNode* node : all) {
       const bool is_meant = std::any_of(values.begin(), values.end(), [&](int v) {
-        return v == node->output || v == behind(*node);
+        return v == node->output() || v == behind(*node);
       });
       if (is_meant) nodes.push_back(node);
     }

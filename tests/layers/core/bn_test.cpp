@@ -35,7 +35,7 @@ std::unique_ptr<Layer> make_joined() {
 template <bool kAdds, int kRectifier>
 void check_joined(const Shape& shape) {
   LayerType type = *find_layer_type("bn");
-  type.make = make_joined<kAdds, kRectifier>;
+  type.make.make = make_joined<kAdds, kRectifier>;
   LayerCase layer_case = bn_case("{bn, eps: 0.1}", shape, {0.1, 0.1, true});
   if (kAdds) layer_case.inputs.push_back(shape);
   layer_case.reference = [](const ReferenceCall& call) {
@@ -87,8 +87,8 @@ TEST_CASE("in testing bn is a scale and an offset by channel") {
   for (const std::vector<float>& v : values) parameters.push_back(const_cast<float*>(v.data()));
   for (const Phase phase : {Phase::kTrain, Phase::kTest}) {
     const std::unique_ptr<Layer> bn = find_layer_type("bn")->make();
-    const Shape shape{2, 3, 3};
-    set_up(*bn, {&shape, 1}, phase);
+    const Form form(Shape{2, 3, 3});
+    set_up(*bn, {&form, 1}, phase);
     if (phase == Phase::kTrain) {
       CHECK(bn->tail().kind == Tail::Kind::kNone);
       continue;

@@ -46,7 +46,7 @@ TEST_CASE("concat joins channels, at every rank") {
   };
   for (const Row& row : rows) {
     check_layer({"concat", row.inputs, naive});
-    CHECK(LayerHarness("concat", row.inputs).plan().output == row.out);
+    CHECK(LayerHarness("concat", row.inputs).plan().output() == row.out);
   }
 }
 
@@ -59,7 +59,7 @@ TEST_CASE("row 26: concat of different positions names shapes and axes") {
 
 TEST_CASE("errors name the inputs where the caller knows their names") {
   const std::unique_ptr<Layer> layer = find_layer_type("concat")->make();
-  const Shape shapes[] = {{256, 64, 64}, {512, 32, 32}};
+  const Form shapes[] = {Shape{256, 64, 64}, Shape{512, 32, 32}};
   const std::string names[] = {"enc3", "prev"};
   try {
     set_up(*layer, shapes, Phase::kTrain, names);

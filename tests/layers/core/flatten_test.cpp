@@ -12,7 +12,7 @@ Numbers same(const ReferenceCall& call) { return call.inputs[0]; }
 TEST_CASE("flatten keeps the order C,H,W") {
   for (const Shape& shape : shapes_of_every_rank()) {
     check_layer({"flatten", {shape}, same});
-    CHECK(LayerHarness("flatten", {shape}).plan().output == Shape{shape.count()});
+    CHECK(LayerHarness("flatten", {shape}).plan().output() == Shape{shape.count()});
   }
   check_layer({"flatten", {{70, 3, 2}}, same});
 }

@@ -29,7 +29,7 @@ TEST_CASE("reshape keeps the order C,H,W") {
   };
   for (const Row& row : rows) {
     check_layer({row.item, {row.in}, same});
-    CHECK(LayerHarness(row.item, {row.in}).plan().output == row.out);
+    CHECK(LayerHarness(row.item, {row.in}).plan().output() == row.out);
   }
 }
 

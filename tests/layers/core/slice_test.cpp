@@ -44,7 +44,7 @@ TEST_CASE("slice matches the reference") {
   };
   for (const Case& c : cases) {
     DYNAMIC_SECTION(c.item << " on " << c.input.str()) {
-      CHECK(LayerHarness(c.item, {c.input}).plan().output == c.output);
+      CHECK(LayerHarness(c.item, {c.input}).plan().output() == c.output);
       check_layer({c.item, {c.input}, [&](const ReferenceCall& call) {
                      return slice(c, call.batch, call.inputs[0]);
                    }});

@@ -19,7 +19,7 @@ std::string parts_of(const std::string& item, const Shape& in) {
     options.read_op(node, "split", "layer 'split'", problems);
     problems.throw_if_any();
     std::string text;
-    for (const Split::Part& part : split.parts(in, "x")) {
+    for (const Split::Part& part : split.parts(in, fmt::format("'x' {}", in.str()))) {
       text += fmt::format("{}{}:{}-{}", text.empty() ? "" : " ", part.name, part.begin, part.end);
     }
     return text;

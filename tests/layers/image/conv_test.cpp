@@ -142,7 +142,7 @@ TEST_CASE("LeNet-5's table gives C3 1,516 parameters") {
   CHECK(plan.parameters[0].shape == Shape{60, 5, 5});
   CHECK(plan.parameters[0].shape.count() + plan.parameters[1].shape.count() == 1516);
   CHECK(plan.macs == 150000);  // with 16 x 100 biases the paper's 151,600 connections
-  CHECK(plan.output == Shape{16, 10, 10});
+  CHECK(plan.output() == Shape{16, 10, 10});
 }
 
 TEST_CASE("every input channel of LeNet-5's table is seen by ten output channels") {
@@ -177,7 +177,7 @@ TEST_CASE("what is wrong with a table of connections is explained") {
 TEST_CASE("conv says what it needs and costs") {
   const LayerHarness conv("{conv: 64, kernel: 7, stride: 2, pad: 3}", {{3, 224, 224}});
   const LayerPlan& plan = conv.plan();
-  CHECK(plan.output == Shape{64, 112, 112});
+  CHECK(plan.output() == Shape{64, 112, 112});
   CHECK(plan.macs == 118013952);
   REQUIRE(plan.parameters.size() == 2);
   CHECK(plan.parameters[0].shape == Shape{64, 3, 7, 7});

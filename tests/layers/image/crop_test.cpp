@@ -26,7 +26,7 @@ TEST_CASE("crop matches the reference") {
   };
   for (const Case& c : cases) {
     DYNAMIC_SECTION(c.item << " on " << c.input.str()) {
-      CHECK(LayerHarness(c.item, {c.input}).plan().output == c.output);
+      CHECK(LayerHarness(c.item, {c.input}).plan().output() == c.output);
       check_layer({c.item, {c.input}, [&](const ReferenceCall& call) {
                      return reference::resample(c.input, c.output, call.batch, call.inputs[0],
                                                 reference::shifted(c.input.height(), -c.top),
@@ -39,7 +39,7 @@ TEST_CASE("crop matches the reference") {
 TEST_CASE("crop takes its size from a named layer") {
   const NamedItem other{"relu", {8, 3, 2}};
   const LayerHarness crop("{crop: up}", {{2, 6, 6}}, Phase::kTrain, &other);
-  CHECK(crop.plan().output == Shape{2, 3, 2});
+  CHECK(crop.plan().output() == Shape{2, 3, 2});
   CHECK(contains(setup_error("{crop: up}", {{2, 2, 6}}, other),
                  "a part of [3, 2] like 'up' is larger than [2,2,6]"));
   CHECK(contains(setup_error("{crop: up}", {{2, 6, 6}}, NamedItem{"relu", {8}}),

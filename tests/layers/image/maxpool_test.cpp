@@ -65,9 +65,9 @@ TEST_CASE("maxpool of minus infinity is minus infinity") {
 
 TEST_CASE("maxpool's last window starts inside the image or the padding before it") {
   // As in PyTorch: 4 rows would need a third window that starts at row 4.
-  CHECK(LayerHarness("{maxpool: 2, stride: 3, ceil: true}", {{1, 4, 3}}).plan().output ==
+  CHECK(LayerHarness("{maxpool: 2, stride: 3, ceil: true}", {{1, 4, 3}}).plan().output() ==
         Shape{1, 2, 1});
-  CHECK(LayerHarness("{maxpool: 3, stride: 2, ceil: true}", {{1, 6, 7}}).plan().output ==
+  CHECK(LayerHarness("{maxpool: 3, stride: 2, ceil: true}", {{1, 6, 7}}).plan().output() ==
         Shape{1, 3, 3});
 }
 

@@ -50,7 +50,7 @@ TEST_CASE("pad matches the reference") {
                  : mode == "reflect" ? mirrored(in, before)
                                      : repeated(in, before);
         };
-        CHECK(LayerHarness(item, {c.input}).plan().output == c.output);
+        CHECK(LayerHarness(item, {c.input}).plan().output() == c.output);
         check_layer({item, {c.input}, [&](const ReferenceCall& call) {
                        return reference::resample(c.input, c.output, call.batch, call.inputs[0],
                                                   axis(c.input.height(), c.top),

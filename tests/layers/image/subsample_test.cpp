@@ -53,7 +53,7 @@ TEST_CASE("subsample matches the reference, for sums and means") {
 TEST_CASE("subsample has two parameters a channel and begins as the mean") {
   for (const char* item : {"{subsample: 2}", "{subsample: 2, pooling: mean}"}) {
     const LayerPlan plan = LayerHarness(item, {{6, 28, 28}}).plan();
-    CHECK(plan.output == Shape{6, 14, 14});
+    CHECK(plan.output() == Shape{6, 14, 14});
     REQUIRE(plan.parameters.size() == 2);
     CHECK(plan.parameters[0].shape == Shape{6});
     CHECK(plan.parameters[1].shape == Shape{6});

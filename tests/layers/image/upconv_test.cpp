@@ -92,7 +92,7 @@ TEST_CASE("upconv matches the reference") {
   };
   for (const Case& c : cases) {
     DYNAMIC_SECTION(c.item << " on " << c.input.str()) {
-      CHECK(LayerHarness(c.item, {c.input}).plan().output == c.output);
+      CHECK(LayerHarness(c.item, {c.input}).plan().output() == c.output);
       const ConvShape s = convolution(c);
       for (const bool bias : {true, false}) {
         std::string item = c.item;
@@ -137,7 +137,7 @@ TEST_CASE("upconv and conv tied to each other match the reference") {
 TEST_CASE("upconv says what it needs and costs") {
   const LayerPlan plan =
       LayerHarness("{upconv: 512, kernel: 2, stride: 2}", {{1024, 16, 16}}).plan();
-  CHECK(plan.output == Shape{512, 32, 32});
+  CHECK(plan.output() == Shape{512, 32, 32});
   CHECK(plan.macs == 1024 * 16 * 16 * 512 * 4);
   REQUIRE(plan.parameters.size() == 2);
   CHECK(plan.parameters[0].shape == Shape{1024, 512, 2, 2});

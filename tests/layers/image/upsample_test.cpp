@@ -55,7 +55,7 @@ TEST_CASE("upsample matches the reference") {
         const auto axis = [&](int64_t in, int64_t out) {
           return mode == "nearest" ? nearest(in, out) : linear(in, out, mode != "bilinear");
         };
-        CHECK(LayerHarness(item, {c.input}).plan().output == c.output);
+        CHECK(LayerHarness(item, {c.input}).plan().output() == c.output);
         check_layer({item, {c.input}, [&](const ReferenceCall& call) {
                        return reference::resample(c.input, c.output, call.batch, call.inputs[0],
                                                   axis(c.input.height(), c.output.height()),
@@ -69,7 +69,7 @@ TEST_CASE("upsample matches the reference") {
 TEST_CASE("upsample takes its size from a named layer") {
   const NamedItem other{"relu", {8, 5, 2}};
   const LayerHarness layer("{upsample, size: skip}", {{2, 3, 3}}, Phase::kTrain, &other);
-  CHECK(layer.plan().output == Shape{2, 5, 2});
+  CHECK(layer.plan().output() == Shape{2, 5, 2});
 }
 
 TEST_CASE("upsample says what an output sees") {

@@ -123,7 +123,7 @@ TEST_CASE("cross_entropy says what its target must be") {
   CHECK(plan.fields[1].shape == Shape{1, 5, 6});
   CHECK(plan.fields[1].kind == FieldKind::kClass);
   CHECK(plan.fields[1].classes == 4);
-  CHECK(plan.output == Shape{2});
+  CHECK(plan.output() == Shape{2});
   CHECK_FALSE(plan.ignored_class);
   CHECK(LayerHarness("{cross_entropy: x, ignore: 255}", {{4}}).plan().ignored_class == 255);
 }

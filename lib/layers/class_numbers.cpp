@@ -1,0 +1,39 @@
+#include "layers/class_numbers.h"
+
+#include <cmath>
+
+namespace cnn {
+
+Shape with_channels(const Shape& shape, int64_t channels) {
+  std::vector<int64_t> sizes;
+  for (int axis = 0; axis < shape.rank(); ++axis) sizes.push_back(shape[axis]);
+  sizes[shape.rank() == 2 ? 1 : 0] = channels;
+  return Shape(sizes);
+}
+
+Shape class_target_shape(const Shape& scores) { return with_channels(scores, 1); }
+
+int64_t class_of(float number, int64_t classes, const char* layer) {
+  if (!(number >= 0 && number < static_cast<float>(classes)) || number != std::floor(number)) {
+    fail(Exit::kInput, "",
+         "{}: {} is no class number; the classes are 0 to {} (a number that marks what shall not "
+         "count is given by 'ignore')",
+         layer, number, classes - 1);
+  }
+  return static_cast<int64_t>(number);
+}
+
+int64_t classes_of_input(const Setup& setup, std::optional<int64_t> given, const char* layer) {
+  const Form& form = setup.form();
+  setup.require(form.shape.channels() == 1,
+                "{}: {} has {} numbers a position, not one class number", layer, setup.describe(0),
+                form.shape.channels());
+  const int64_t classes = given.value_or(form.classes);
+  setup.require(classes > 0, "{}: {} does not say how many classes there are; give 'classes'",
+                layer, setup.describe(0));
+  setup.require(form.classes <= classes, "{}: {} classes, but {} has {}", layer, classes,
+                setup.describe(0), form.classes);
+  return classes;
+}
+
+}  // namespace cnn
