@@ -164,6 +164,7 @@ std::vector<std::string> Initializer::names() {
 }
 
 std::string OptionType<Initializer>::name() { return "initialiser"; }
+OptionSchema OptionType<Initializer>::schema() { return OptionSchema::initializer(); }
 
 bool OptionType<Initializer>::read(const Node& node, Initializer& out, Diagnostics& d) {
   const std::optional<OpChoice> op = op_of(node, Initializer::names(), "initialiser", d);

@@ -18,6 +18,11 @@ int axis_of(const Shape& shape, const std::string& name) {
 std::string OptionType<SplitSizes>::name() {
   return "number of equal parts, list of sizes, or map of names and sizes";
 }
+OptionSchema OptionType<SplitSizes>::schema() {
+  return OptionSchema::one_of({OptionSchema::integer(),
+                               OptionSchema::list_of(OptionSchema::integer()),
+                               OptionSchema::map_of(OptionSchema::integer())});
+}
 
 bool OptionType<SplitSizes>::read(const Node& node, SplitSizes& out, Diagnostics& d) {
   out = {};

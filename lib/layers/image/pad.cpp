@@ -18,6 +18,10 @@ struct Border {
 CNN_OPTION_TYPE(Border);
 
 std::string OptionType<Border>::name() { return "integer or [h, w] or [top, bottom, left, right]"; }
+OptionSchema OptionType<Border>::schema() {
+  return OptionSchema::one_of(
+      {OptionSchema::integer(), OptionType<std::vector<int64_t>>::schema()});
+}
 
 bool OptionType<Border>::read(const Node& node, Border& out, Diagnostics& d) {
   if (!node.is_list()) {
