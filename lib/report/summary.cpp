@@ -102,6 +102,8 @@ LayerSummary describe(const Graph& graph, const GraphNode& node) {
   LayerSummary layer;
   layer.name = node.name;
   layer.type = node.type->name;
+  layer.family = node.type->family;
+  layer.changes_values_only = node.type->changes_values_only();
   const Settings settings(node);
   layer.settings = settings.str();
   layer.operation = settings.operation(node, false);

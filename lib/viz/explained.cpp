@@ -24,10 +24,10 @@ void Explained::require_image() const {
        name(), shape.str());
 }
 
-std::vector<int> Explained::maps(std::span<const std::string_view> types) const {
+std::vector<int> Explained::maps(const std::function<bool(const LayerType&)>& is_wanted) const {
   std::vector<int> found;
   for (const GraphNode& node : graph().nodes) {
-    if (std::find(types.begin(), types.end(), node.type->name) == types.end()) continue;
+    if (!is_wanted(*node.type)) continue;
     const int id = graph().find_value(node.name);
     const Shape& shape = value(id).shape;
     if (shape.rank() == 3 && shape.positions() > 1) found.push_back(id);

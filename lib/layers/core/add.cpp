@@ -61,9 +61,12 @@ class Add final : public Layer {
 
 extern const LayerType add_layer = {
     .name = "add",
+    .family = LayerType::Family::kJoin,
     .inputs = LayerType::Inputs::kBranches,
     .min_inputs = 2,
     .max_inputs = kAnyNumber,
+    .makes_features = true,
+    .shows_field = true,
     .summary = "sum of values of equal shape",
     .example =
         "- {add: [bn2, downsample], act: relu}\n"

@@ -104,6 +104,7 @@ void Split::backward(const BackwardCall&) const { CNN_ASSERT(false); }
 
 extern const LayerType split_layer = {
     .name = "split",
+    .family = LayerType::Family::kCut,
     .summary = "parts of a value, each with a name",
     .example =
         "- {split: 2, name: halves}             # halves.0 and halves.1\n"

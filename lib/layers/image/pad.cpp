@@ -100,6 +100,7 @@ class Pad final : public ResampleLayer {
 
 extern const LayerType pad_layer = {
     .name = "pad",
+    .family = LayerType::Family::kCut,
     .summary = "a border around an image: zeros, mirrored or repeated",
     .example =
         "- {pad: 1}\n"
