@@ -21,7 +21,8 @@ struct Value {
 };
 
 struct GraphNode {
-  std::string name;  // dotted path; its weights are NAME.weight ...
+  std::string name;         // dotted path; its weights are NAME.weight ...
+  std::string folded_into;  // the path of the item whose `act:` it is; empty: an item of its own
   const LayerType* type = nullptr;
   std::unique_ptr<Layer> layer;
   std::vector<std::unique_ptr<Layer>> absorbed;  // what it does besides (passes/fusion.h)

@@ -88,9 +88,10 @@ std::string shown_name(const Graph& graph, int value) {
   for (const auto& [alias, aliased] : graph.aliases) {
     if (aliased == value) return alias;
   }
-  const std::string& full = graph.values[static_cast<size_t>(value)].name;
-  constexpr std::string_view kActivation = ".act";
-  return full.ends_with(kActivation) ? full.substr(0, full.size() - kActivation.size()) : full;
+  const Value& shown = graph.values[static_cast<size_t>(value)];
+  if (shown.producer < 0) return shown.name;
+  const GraphNode& node = graph.nodes[static_cast<size_t>(shown.producer)];
+  return node.folded_into.empty() ? shown.name : node.folded_into;
 }
 
 void SampleOptions::options(Options& o) {

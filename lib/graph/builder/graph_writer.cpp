@@ -111,6 +111,7 @@ int GraphWriter::add(NewLayer request) {
   node.layer = std::move(request.layer);
   node.plan = std::move(plan);
   node.shares = request.weights_path != node.name;
+  node.folded_into = std::move(request.folded_into);
   node.path = std::move(request.levels);
   node.mark = std::move(request.mark);
   graph_.nodes.push_back(std::move(node));
@@ -126,8 +127,8 @@ void GraphWriter::recompute_from(int first) {
 int GraphWriter::named_node(const Input& named) const {
   const int producer = graph_.values[static_cast<size_t>(named.value)].producer;
   if (producer < 0) return -1;
-  const std::string& name = graph_.nodes[static_cast<size_t>(producer)].name;
-  const int owner = name.ends_with(".act") ? graph_.find_node(name.substr(0, name.size() - 4)) : -1;
+  const std::string& folded_into = graph_.nodes[static_cast<size_t>(producer)].folded_into;
+  const int owner = folded_into.empty() ? -1 : graph_.find_node(folded_into);
   return owner >= 0 ? owner : producer;
 }
 
