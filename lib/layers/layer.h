@@ -79,6 +79,9 @@ struct Window {
   Pair kernel{1, 1}, stride{1, 1}, pad{0, 0}, dilation{1, 1};
 };
 
+// What makes probabilities of the scores that a loss reads.
+enum class Link { kNone, kSoftmax, kSigmoid };
+
 // What a layer says of itself in setup; the graph keeps it.
 struct LayerPlan {
   Shape output;
@@ -86,6 +89,7 @@ struct LayerPlan {
   std::vector<MemoryRequest> memory;
   std::vector<Field> fields;             // by input: what a target must be (name empty: no field)
   std::optional<int64_t> ignored_class;  // of a loss: targets of this class count nowhere
+  Link link = Link::kNone;               // of a loss that takes scores (graph/main_output.h)
   int64_t macs = 0;                      // multiply-adds of one sample's forward, bias ignored
   Window window;
   // The output may take the place of one input (unless a backward that reads the inputs follows),

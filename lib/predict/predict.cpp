@@ -10,9 +10,9 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "data/ten_crops.h"
+#include "graph/main_output.h"
 #include "io/csv.h"
 #include "io/npy.h"
-#include "metrics/metrics.h"
 #include "metrics/softmax.h"
 #include "model/crop_average.h"
 #include "model/network.h"
@@ -63,10 +63,7 @@ class Predictor {
       : spec_(spec), request_(request), network_(spec, false), graph_(network_.test_graph()) {
     const TrainSettings settings = read_train_settings(spec);
     batch_ = request.batch_size > 0 ? request.batch_size : settings.batch_size;
-    if (const auto loss = first_loss_binding(graph_);
-        loss && loss->kind == FieldKind::kClass && value(loss->output).shape.rank() == 1) {
-      logits_ = loss->output;
-    }
+    if (const int scores = sample_scores(graph_); scores >= 0) logits_ = scores;
     map_ = map_output(graph_);
     if (request.ten_crops) {
       crops_.emplace(graph_);

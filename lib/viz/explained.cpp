@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "data/catalogue.h"
 #include "data/description.h"
-#include "metrics/metrics.h"
+#include "graph/main_output.h"
 
 namespace cnn {
 
@@ -47,8 +47,8 @@ std::vector<int> Explained::layers(const std::vector<std::string>& names,
 }
 
 int Explained::scores(std::string_view remedy) const {
-  const std::optional<LossBinding> binding = first_loss_binding(graph());
-  if (binding && binding->kind == FieldKind::kClass) return binding->output;
+  const std::optional<MainOutput> output = main_output(graph());
+  if (output && output->is_classes()) return output->value;
   fail(Exit::kUsage, "",
        "'{}' explains the score of a class, but the first loss of '{}' compares no classes{}",
        kind_, name(), remedy);

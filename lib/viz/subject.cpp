@@ -7,7 +7,7 @@
 #include "base/parallel.h"
 #include "base/text.h"
 #include "data/catalogue.h"
-#include "metrics/metrics.h"
+#include "graph/main_output.h"
 #include "model/settings.h"
 #include "viz/drawing/colour_map.h"
 
@@ -255,11 +255,7 @@ void for_each_batch(Network& network, int use, const SampleSource& source,
 }
 
 int class_scores(const Graph& graph, std::string_view what) {
-  const auto loss = first_loss_binding(graph);
-  if (loss && loss->kind == FieldKind::kClass &&
-      graph.values[static_cast<size_t>(loss->output)].shape.rank() == 1) {
-    return loss->output;
-  }
+  if (const int scores = sample_scores(graph); scores >= 0) return scores;
   fail(Exit::kUsage, "", "'{}' takes models that classify whole samples; '{}' does not", what,
        graph.name);
 }

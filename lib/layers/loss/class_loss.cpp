@@ -29,6 +29,7 @@ void ClassLoss::setup(Setup& setup) {
   weights_.setup(setup, in);
   check(setup, in.channels());
   setup.plan().ignored_class = ignore_;
+  setup.plan().link = link(in.channels());
   setup.output({2});
   setup.plan().backward_reads_output = true;  // the denominators
   losses_ = setup.scratch_forward(Per::kSample, in.positions());

@@ -48,6 +48,7 @@ class CrossEntropy final : public Layer {
     setup.target(1, class_target_shape(in), FieldKind::kClass, classes);
     weights_.setup(setup, in);
     setup.plan().ignored_class = ignore_;
+    setup.plan().link = Link::kSoftmax;
     setup.output({2});
     softmax_ = setup.saved(Per::kSample, 2 * in.positions());
     losses_ = setup.scratch_forward(Per::kSample, in.positions());
