@@ -10,6 +10,12 @@ const GraphField* Graph::find_field(std::string_view name) const {
   return found == fields.end() ? nullptr : &*found;
 }
 
+int Graph::input_index() const {
+  const auto found =
+      std::find_if(fields.begin(), fields.end(), [](const GraphField& f) { return f.is_input; });
+  return found == fields.end() ? -1 : static_cast<int>(found - fields.begin());
+}
+
 // Aliases first: the name of an item with a folded activation means the activation's value.
 int Graph::find_value(std::string_view name) const {
   for (const auto& [alias, value] : aliases) {

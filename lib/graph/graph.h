@@ -67,6 +67,8 @@ struct Graph {
   std::vector<NamedOutput> outputs;  // `outputs:`, or the last layer under its own name
 
   const GraphField* find_field(std::string_view name) const;
+  // Where the (first) input stands in `fields`, as Executor::bind wants it; -1 if there is none.
+  int input_index() const;
   // The value of a field, layer or block by dotted path; -1 if there is none.
   int find_value(std::string_view name) const;
   // Names of blocks, seqs and repeats beside values' own names.

@@ -133,7 +133,7 @@ class Predictor {
     const auto floats = static_cast<size_t>(batch_ * shape.count());
     Buffer in_file_order(floats), bound(floats);
     Executor& executor = network_.executor(0);
-    executor.bind(static_cast<int>(&only_input(graph_) - graph_.fields.data()), bound.data());
+    executor.bind(graph_.input_index(), bound.data());
     for (int64_t first = 0; first < input.samples; first += batch_) {
       const int64_t n = std::min(batch_, input.samples - first);
       input.read(first, in_file_order.span().first(static_cast<size_t>(n * shape.count())));

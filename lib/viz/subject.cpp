@@ -239,12 +239,10 @@ Image sample_picture(const float* values, const Shape& shape, const Normalizatio
 void for_each_batch(Network& network, int use, const SampleSource& source,
                     const VizRequest& request,
                     const std::function<void(int64_t first, int64_t n, Executor&)>& after) {
-  const Graph& graph = network.run_graph(use);
-  const auto input = static_cast<int>(&picture_input(graph, "viz") - graph.fields.data());
   const int64_t batch = std::min(network.memory_plan(use).batch, source.size());
   Buffer values(static_cast<size_t>(batch * source.shape().count()));
   Executor& executor = network.executor(use);
-  executor.bind(input, values.data());
+  executor.bind(network.run_graph(use).input_index(), values.data());
   for (int64_t first = 0; first < source.size(); first += batch) {
     const int64_t n = std::min(batch, source.size() - first);
     source.read(first, n, values.data());
