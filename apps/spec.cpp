@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "command.h"
+#include "layers/catalog.h"
 #include "model/resolve.h"
 #include "report/schema.h"
 #include "spec/diff.h"
@@ -38,7 +39,7 @@ void expect_files(const std::string& action, const std::vector<std::string>& fil
 std::string diff_text(const Command& command, const std::vector<std::string>& files) {
   const Node first = resolved_spec(command.load(files[0]));
   const Node second = resolved_spec(command.load(files[1]));
-  const std::vector<SpecDifference> differences = diff_specs(first, second);
+  const std::vector<SpecDifference> differences = diff_specs(first, second, takes_branches);
   return differences.empty() ? "no difference\n" : render_differences(differences);
 }
 

@@ -113,7 +113,7 @@ class VizCommand {
     std::vector<std::string>& values = flags_.back().values;
     CLI::App& app = command_.app();
     const std::string flag = flag_of(option.name);
-    if (option.type == OptionType<bool>::name()) {
+    if (option.schema.kind == OptionSchema::Kind::kBoolean) {
       app.add_flag_callback(
           flag, [&values] { values = {"true"}; }, option.help);
       return;
@@ -122,10 +122,11 @@ class VizCommand {
                              option.default_text != "''" && option.default_text != "\"\"";
     const std::string help =
         option.help + (has_default ? fmt::format(" (default: {})", option.default_text) : "");
-    CLI::Option* added = app.add_option(flag, values, help)
-                             ->type_name(takes_list(option)         ? "..."
-                                         : option.type == "integer" ? "N"
-                                                                    : "VALUE");
+    CLI::Option* added =
+        app.add_option(flag, values, help)
+            ->type_name(takes_list(option)                                   ? "..."
+                        : option.schema.kind == OptionSchema::Kind::kInteger ? "N"
+                                                                             : "VALUE");
     added->multi_option_policy(takes_list(option) ? CLI::MultiOptionPolicy::TakeAll
                                                   : CLI::MultiOptionPolicy::Throw);
     if (takes_list(option)) {

@@ -5,6 +5,10 @@
 namespace cnn {
 
 std::string OptionType<PictureSize>::name() { return "integer or [h, w]"; }
+OptionSchema OptionType<PictureSize>::schema() {
+  return OptionSchema::one_of(
+      {OptionSchema::integer(), OptionSchema::list_of(OptionSchema::integer(), 2)});
+}
 bool OptionType<PictureSize>::read(const Node& node, PictureSize& out, Diagnostics& d) {
   constexpr int64_t kMost = 1 << 15;
   std::vector<int64_t> sides;
@@ -32,6 +36,10 @@ Node OptionType<PictureSize>::write(const PictureSize& value) {
 }
 
 std::string OptionType<Flip>::name() { return "true, false, horizontal, vertical or both"; }
+OptionSchema OptionType<Flip>::schema() {
+  return OptionSchema::one_of(
+      {OptionSchema::boolean(), OptionSchema::one_word_of({"horizontal", "vertical", "both"})});
+}
 bool OptionType<Flip>::read(const Node& node, Flip& out, Diagnostics& d) {
   if (const std::optional<bool> flips = node.as_bool()) {
     out = *flips ? Flip::kHorizontal : Flip::kNone;
@@ -62,6 +70,7 @@ Node OptionType<Flip>::write(const Flip& value) {
 }
 
 std::string OptionType<FactorRange>::name() { return "number below 1, or [low, high]"; }
+OptionSchema OptionType<FactorRange>::schema() { return OptionSchema::any(); }
 bool OptionType<FactorRange>::read(const Node& node, FactorRange& out, Diagnostics& d) {
   std::vector<double> bounds;
   if (node.is_list()) {
@@ -87,6 +96,7 @@ Node OptionType<FactorRange>::write(const FactorRange& value) {
 }
 
 std::string OptionType<Elastic>::name() { return "number of pixels, or map of sigma, grid"; }
+OptionSchema OptionType<Elastic>::schema() { return OptionSchema::any(); }
 bool OptionType<Elastic>::read(const Node& node, Elastic& out, Diagnostics& d) {
   constexpr double kMostPixels = 1 << 15, kMostPoints = 64;
   out = {};
@@ -145,6 +155,7 @@ void AugmentOptions::declare(Options& o) {
 }
 
 std::string OptionType<AugmentOptions>::name() { return "map of random changes"; }
+OptionSchema OptionType<AugmentOptions>::schema() { return OptionSchema::any(); }
 bool OptionType<AugmentOptions>::read(const Node& node, AugmentOptions& out, Diagnostics& d) {
   out = {};
   if (node.is_null()) return true;

@@ -14,6 +14,7 @@
 namespace cnn {
 
 std::string OptionType<BorderWeights>::name() { return "map of w0, sigma, background, balance"; }
+OptionSchema OptionType<BorderWeights>::schema() { return OptionSchema::any(); }
 bool OptionType<BorderWeights>::read(const Node& node, BorderWeights& out, Diagnostics& d) {
   constexpr double kSmallest = 0.1, kLargest = 100;
   out = {};

@@ -38,6 +38,7 @@ CNN_OPTION_TYPE(TableColumns);
 std::string OptionType<TableColumns>::name() {
   return "map of inputs, label, targets, image, mask";
 }
+OptionSchema OptionType<TableColumns>::schema() { return OptionSchema::any(); }
 bool OptionType<TableColumns>::read(const Node& node, TableColumns& out, Diagnostics& d) {
   Options o;
   o("inputs", out.inputs, "columns of numbers; by default all but the targets");

@@ -12,6 +12,7 @@ int64_t HeldOut::of(int64_t count) const {
 }
 
 std::string OptionType<DataPath>::name() { return "path"; }
+OptionSchema OptionType<DataPath>::schema() { return OptionSchema::text(); }
 bool OptionType<DataPath>::read(const Node& node, DataPath& out, Diagnostics& d) {
   const std::optional<std::string> text = node.read_string(d);
   if (!text) return false;
@@ -31,6 +32,10 @@ Node OptionType<DataPath>::write(const DataPath& value) {
 }
 
 std::string OptionType<ChannelNumbers>::name() { return "number or list of one a channel"; }
+OptionSchema OptionType<ChannelNumbers>::schema() {
+  return OptionSchema::one_of(
+      {OptionSchema::number(), OptionSchema::list_of(OptionSchema::number())});
+}
 bool OptionType<ChannelNumbers>::read(const Node& node, ChannelNumbers& out, Diagnostics& d) {
   if (node.is_list() && !node.items().empty()) {
     return OptionType<std::vector<double>>::read(node, out.values, d);
@@ -45,6 +50,7 @@ Node OptionType<ChannelNumbers>::write(const ChannelNumbers& value) {
 }
 
 std::string OptionType<HeldOut>::name() { return "number of samples, fraction below 1, or folder"; }
+OptionSchema OptionType<HeldOut>::schema() { return OptionSchema::any(); }
 bool OptionType<HeldOut>::read(const Node& node, HeldOut& out, Diagnostics& d) {
   const std::optional<double> value = node.as_double();
   const bool is_count = value && *value >= 0 && *value == std::floor(*value) && *value < 1e15;
@@ -71,6 +77,10 @@ Node OptionType<HeldOut>::write(const HeldOut& value) {
 }
 
 std::string OptionType<ClassList>::name() { return "number of classes, or list of their names"; }
+OptionSchema OptionType<ClassList>::schema() {
+  return OptionSchema::one_of(
+      {OptionSchema::integer(), OptionSchema::list_of(OptionSchema::text())});
+}
 bool OptionType<ClassList>::read(const Node& node, ClassList& out, Diagnostics& d) {
   constexpr int64_t kMostClasses = 1 << 24;  // class numbers travel as floats
   if (const std::optional<int64_t> count = node.as_int()) {

@@ -17,8 +17,7 @@ std::string describe(const Field& field) {
 // A list that may vary takes shorter ones, and such as do not vary.
 bool fits(const Field& field, const Field& wanted) {
   if (field.shape != wanted.shape || field.items.is_list != wanted.items.is_list) return false;
-  return wanted.items.varies ? field.items.most <= wanted.items.most
-                             : field.items == wanted.items;
+  return wanted.items.varies ? field.items.most <= wanted.items.most : field.items == wanted.items;
 }
 
 [[noreturn]] void fail_binding(const Dataset& dataset, std::string problem) {
@@ -120,8 +119,7 @@ std::vector<int> bind_fields(const DataView& view, std::span<const Field> wanted
   for (const Field& w : wanted) {
     const int field = bind_field(*view.dataset, w);
     fields.push_back(field);
-    const bool is_label =
-        w.kind == FieldKind::kClass && w.shape.count() == 1 && !w.items.is_list;
+    const bool is_label = w.kind == FieldKind::kClass && w.shape.count() == 1 && !w.items.is_list;
     if (is_label && w.classes > 0) count_classes(view, field, w.classes, "the model");
   }
   return fields;

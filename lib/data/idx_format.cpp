@@ -24,6 +24,7 @@ struct IdxFiles {
 CNN_OPTION_TYPE(IdxFiles);
 
 std::string OptionType<IdxFiles>::name() { return "map of 'images' and 'labels'"; }
+OptionSchema OptionType<IdxFiles>::schema() { return OptionSchema::any(); }
 bool OptionType<IdxFiles>::read(const Node& node, IdxFiles& out, Diagnostics& d) {
   Options o;
   o("images", out.images, "the file of images").required();

@@ -26,7 +26,8 @@ Loader::Loader(DataView view, std::vector<int> fields, const LoaderSettings& set
       order_(view_.indices) {
   CNN_ASSERT(settings_.batch_size > 0 && settings_.workers >= 0);
   batches_ = view_.size() / settings_.batch_size;
-  if (!settings_.drop_last && !settings_.stream && view_.size() % settings_.batch_size != 0) ++batches_;
+  if (!settings_.drop_last && !settings_.stream && view_.size() % settings_.batch_size != 0)
+    ++batches_;
   next_to_fill_ = next_to_give_ = batches_;  // nothing to do before start_epoch()
   // One batch is in the caller's hands, and one waits for it while each worker fills its own.
   slots_.resize(settings_.workers == 0 ? 1 : static_cast<size_t>(settings_.workers) + 2);

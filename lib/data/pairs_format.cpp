@@ -31,6 +31,7 @@ struct PairFolders {
 CNN_OPTION_TYPE(PairFolders);
 
 std::string OptionType<PairFolders>::name() { return "map of 'images' and 'masks'"; }
+OptionSchema OptionType<PairFolders>::schema() { return OptionSchema::any(); }
 bool OptionType<PairFolders>::read(const Node& node, PairFolders& out, Diagnostics& d) {
   Options o;
   o("images", out.images, "the folder of pictures").required();

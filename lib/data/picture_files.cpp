@@ -176,6 +176,7 @@ void PictureFiles::read_words(int64_t index, float* out) const {
 }
 
 std::string OptionType<MaskValues>::name() { return "map of values to class numbers"; }
+OptionSchema OptionType<MaskValues>::schema() { return OptionSchema::any(); }
 bool OptionType<MaskValues>::read(const Node& node, MaskValues& out, Diagnostics& d) {
   constexpr int64_t kMost = 65535;
   if (!node.is_map()) {

@@ -100,7 +100,7 @@ class Executor {
   void observe(Observer* observer) { observer_ = observer; }
 
  private:
-  struct Slot;  // the prepared views of one node
+  struct Slot;                      // the prepared views of one node
   using Slots = std::vector<Slot>;  // by node
   // Samples [first, first + count) of the batch, in a worker's lane.
   struct Slice {
@@ -158,9 +158,9 @@ class Executor {
   Slots slots_;
   std::vector<Slots> lanes_;  // by worker, of the layers that run in slices
   std::vector<const float*> bound_;
-  std::vector<const int64_t*> bound_starts_;   // by field
-  std::vector<std::vector<int64_t>> starts_;   // by length: batch + 1 numbers
-  std::vector<int64_t> one_each_;              // of values that are no lists
+  std::vector<const int64_t*> bound_starts_;  // by field
+  std::vector<std::vector<int64_t>> starts_;  // by length: batch + 1 numbers
+  std::vector<int64_t> one_each_;             // of values that are no lists
   Buffer carried_;
   std::vector<char> all_add_ = std::vector<char>(kMaxParameters, 1);
 };

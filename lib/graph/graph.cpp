@@ -21,19 +21,8 @@ Graph Graph::clone() const {
 GraphNode GraphNode::clone() const {
   CNN_ASSERT(absorbed.empty());
   GraphNode copy;
-  copy.name = name;
-  copy.type = type;
+  static_cast<NodeFacts&>(copy) = *this;
   copy.layer = type->make.copy(*layer);
-  copy.plan = plan;
-  copy.inputs = inputs;
-  copy.outputs = outputs;
-  copy.length = length;
-  copy.parameters = parameters;
-  copy.shares = shares;
-  copy.named = named;
-  copy.recompute = recompute;
-  copy.path = path;
-  copy.mark = mark;
   return copy;
 }
 
@@ -41,6 +30,12 @@ const GraphField* Graph::find_field(std::string_view name) const {
   const auto found = std::find_if(fields.begin(), fields.end(),
                                   [&](const GraphField& f) { return f.field.name == name; });
   return found == fields.end() ? nullptr : &*found;
+}
+
+int Graph::input_index() const {
+  const auto found =
+      std::find_if(fields.begin(), fields.end(), [](const GraphField& f) { return f.is_input; });
+  return found == fields.end() ? -1 : static_cast<int>(found - fields.begin());
 }
 
 // Aliases first: the name of an item with a folded activation means the activation's value.

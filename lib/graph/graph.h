@@ -21,24 +21,24 @@ struct ListLength {
 
 // What flows between layers, one per layer output and per field.
 struct Value {
-  std::string name;  // the layer's dotted path, its output's name behind it; or the field's name
-  Shape shape;       // of an item
-  int producer = -1;           // node; -1 for a field
+  std::string name;   // the layer's dotted path, its output's name behind it; or the field's name
+  Shape shape;        // of an item
+  int producer = -1;  // node; -1 for a field
   std::vector<int> consumers = {};  // nodes, ascending, once each
-  int length = -1;             // which of Graph::lengths; -1: no list
+  int length = -1;                  // which of Graph::lengths; -1: no list
   FieldKind kind = FieldKind::kValues;
   int64_t classes = 0;           // kClass: how many, 0 if not known
   bool passes_gradients = true;  // back to its producer
 };
 
-struct GraphNode {
-  std::string name;  // dotted path; its weights are NAME.weight ...
+// What a node is, but for the layer itself: all that can be copied.
+struct NodeFacts {
+  std::string name;         // dotted path; its weights are NAME.weight ...
+  std::string folded_into;  // the path of the item whose `act:` it is; empty: an item of its own
   const LayerType* type = nullptr;
-  std::unique_ptr<Layer> layer;
-  std::vector<std::unique_ptr<Layer>> absorbed;  // what it does besides (passes/fusion.h)
   LayerPlan plan;
-  std::vector<int> inputs;                  // values
-  std::vector<int> outputs;                 // values, as in the plan
+  std::vector<int> inputs;   // values
+  std::vector<int> outputs;  // values, as in the plan
   // It looks at items by themselves, those of lists of this length: its batch are items. -1: its
   // batch are samples.
   int length = -1;
@@ -49,10 +49,16 @@ struct GraphNode {
   std::vector<std::string> path;  // the blocks, seqs and branches around it, outermost first
   Mark mark;                      // where the item stands in the model file
 
-  GraphNode clone() const;  // with a layer of its own
   int output() const { return outputs.front(); }
   bool is_loss() const { return type->role == LayerType::Role::kLoss; }
   bool runs_in(const Pass& pass) const { return pass.losses || !is_loss(); }
+};
+
+struct GraphNode : NodeFacts {
+  std::unique_ptr<Layer> layer;
+  std::vector<std::unique_ptr<Layer>> absorbed;  // what it does besides (passes/fusion.h)
+
+  GraphNode clone() const;  // with a layer of its own
 };
 
 struct LossTerm {
@@ -89,6 +95,8 @@ struct Graph {
   Graph clone() const;
 
   const GraphField* find_field(std::string_view name) const;
+  // Where the (first) input stands in `fields`, as Executor::bind wants it; -1 if there is none.
+  int input_index() const;
   // The value of a field, layer or block by dotted path; -1 if there is none.
   int find_value(std::string_view name) const;
   // Names of blocks, seqs and repeats beside values' own names.

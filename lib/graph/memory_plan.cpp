@@ -275,8 +275,8 @@ class Planner {
   }
 
   int add_gradient(int v, int first) {
-    return add_block(graph_.values[index(v)].name + " (gradient)",
-                     floats(v), {life_of_gradient(v, first)});
+    return add_block(graph_.values[index(v)].name + " (gradient)", floats(v),
+                     {life_of_gradient(v, first)});
   }
 
   void add_gradients() {

@@ -13,9 +13,9 @@ namespace cnn {
 
 struct Placement {
   static constexpr int64_t kNone = -1;
-  int64_t offset = kNone;  // floats into the arena, or into a lane
-  int64_t count = 0;       // at full batch, or of a slice
-  bool in_lane = false;    // every thread has its own
+  int64_t offset = kNone;   // floats into the arena, or into a lane
+  int64_t count = 0;        // at full batch, or of a slice
+  bool in_lane = false;     // every thread has its own
   bool is_carried = false;  // outside of the arena: lives from batch to batch
 };
 
@@ -41,9 +41,7 @@ struct MemoryPlan {
   // Whether the layer is run slice by slice.
   bool slices(const GraphNode& node) const { return slice > 0 && !node.is_loss(); }
 
-  uint64_t bytes() const {
-    return static_cast<uint64_t>(floats + carried_floats) * sizeof(float);
-  }
+  uint64_t bytes() const { return static_cast<uint64_t>(floats + carried_floats) * sizeof(float); }
 
   // The largest tenants at the moment of the peak, largest first, for messages.
   struct Tenant {

@@ -31,4 +31,9 @@ std::vector<std::string> layer_names() {
   return names;
 }
 
+bool takes_branches(std::string_view name) {
+  const LayerType* type = find_layer_type(name);
+  return type != nullptr && type->inputs == LayerType::Inputs::kBranches;
+}
+
 }  // namespace cnn

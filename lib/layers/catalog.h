@@ -16,5 +16,7 @@ namespace cnn {
 std::span<const LayerType* const> layer_types();
 const LayerType* find_layer_type(std::string_view name);
 std::vector<std::string> layer_names();
+// Whether `name` is a layer whose value in a model file are branches, in an order that counts.
+bool takes_branches(std::string_view name);
 
 }  // namespace cnn

@@ -82,8 +82,7 @@ void fill_by_fours(const Target& target, const Rng& rng, Body&& body) {
   parallel_for(blocks, grain_for(blocks, 200), [&](int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) {
       const std::array<float, 4> values = body(rng.block(static_cast<uint64_t>(first + b)));
-      std::copy_n(values.begin(), std::min<int64_t>(4, count - 4 * b),
-                  target.out.begin() + 4 * b);
+      std::copy_n(values.begin(), std::min<int64_t>(4, count - 4 * b), target.out.begin() + 4 * b);
     }
   });
 }
@@ -164,6 +163,7 @@ std::vector<std::string> Initializer::names() {
 }
 
 std::string OptionType<Initializer>::name() { return "initialiser"; }
+OptionSchema OptionType<Initializer>::schema() { return OptionSchema::initializer(); }
 
 bool OptionType<Initializer>::read(const Node& node, Initializer& out, Diagnostics& d) {
   const std::optional<OpChoice> op = op_of(node, Initializer::names(), "initialiser", d);

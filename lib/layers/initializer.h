@@ -46,8 +46,8 @@ struct Initializer {
     return {Kind::kGiven, 0, 0, Fan::kIn, std::move(numbers)};
   }
 
-  // Fills `out` with numbers `first`, `first` + 1 ... in the order of files (`first` is a multiple of
-  // 4); they depend on (seed, name) and their index alone.
+  // Fills `out` with numbers `first`, `first` + 1 ... in the order of files (`first` is a multiple
+  // of 4); they depend on (seed, name) and their index alone.
   void fill(std::span<float> out, int64_t first, const Fans& fans, uint64_t seed,
             const std::string& name) const;
 

@@ -55,10 +55,10 @@ enum class Per { kSample, kThread, kOnce };
 
 // A parameter (learned) or state (running statistics) as a layer asks for it.
 struct ParameterRequest {
-  std::string name;         // "weight", "bias", "running_mean"
-  Shape shape;              // as in files: [out, in, kh, kw]
+  std::string name;              // "weight", "bias", "running_mean"
+  Shape shape;                   // as in files: [out, in, kh, kw]
   std::vector<int> layout = {};  // stored axis i = file axis layout[i]; empty: as in files
-  Initializer init = {};    // the layer's default; `init:` in the model file replaces it
+  Initializer init = {};         // the layer's default; `init:` in the model file replaces it
   int64_t fan_in = 1;
   int64_t fan_out = 1;
   bool learned = true;     // false: a statistic, written by training's forward, never by SGD
@@ -99,20 +99,23 @@ struct Form {
 
 // One output.
 struct OutputPlan {
-  std::string name;    // it is reached as LAYER.NAME; empty: the first, which has the layer's name
+  std::string name;  // it is reached as LAYER.NAME; empty: the first, which has the layer's name
   bool stands_alone = false;  // the model file's own name: of an item without one it is all of it
-  Shape shape;         // of an item
-  Items items = {};    // of layers that mix items; for others the graph knows
-  int length_of = -1;  // a list: the input that has as many items; -1: forward says how many
+  Shape shape;                // of an item
+  Items items = {};           // of layers that mix items; for others the graph knows
+  int length_of = -1;         // a list: the input that has as many items; -1: forward says how many
   bool passes_gradients = true;
   FieldKind kind = FieldKind::kValues;
   int64_t classes = 0;
 };
 
+// What makes probabilities of the scores that a loss reads.
+enum class Link { kNone, kSoftmax, kSigmoid };
+
 // What a layer says of itself in setup; the graph keeps it.
 struct LayerPlan {
-  std::vector<OutputPlan> outputs;  // at least one
-  int goes_on = 0;                  // the one that the item's name and the next item mean
+  std::vector<OutputPlan> outputs;           // at least one
+  int goes_on = 0;                           // the one that the item's name and the next item mean
   std::vector<ParameterRequest> parameters;  // learned ones and statistics, in order of request
   std::vector<MemoryRequest> memory;
   std::vector<Field> fields;             // by input: what a target must be (name empty: no field)
@@ -121,7 +124,8 @@ struct LayerPlan {
   // the denominators count, which is this many for each sample (or item), 0: see denominator().
   bool averages_samples = false;
   double counted = 0;
-  int64_t macs = 0;                      // multiply-adds of one sample's forward, bias ignored
+  Link link = Link::kNone;  // of a loss that takes scores (graph/main_output.h)
+  int64_t macs = 0;         // multiply-adds of one sample's forward, bias ignored
   Window window;
   // The output may take the place of one input (unless a backward that reads the inputs follows),
   // and the gradient of that input the place of the output's gradient.
@@ -182,7 +186,8 @@ class Setup {
   int borrow(int saved);
   int scratch_forward(Per per, int64_t count);
   int scratch_backward(Per per, int64_t count);
-  // In training and testing alike; see MemoryRequest. A forward that comes `again` must not move it.
+  // In training and testing alike; see MemoryRequest. A forward that comes `again` must not move
+  // it.
   int carried(int64_t count_per_sample);
   // What prepare() computes from parameters, and its working memory. In testing alone: parameters
   // change with every step of training, and what lives through one forward is scratch.

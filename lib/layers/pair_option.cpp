@@ -3,6 +3,10 @@
 namespace cnn {
 
 std::string OptionType<Pair>::name() { return "integer or [h, w]"; }
+OptionSchema OptionType<Pair>::schema() {
+  return OptionSchema::one_of(
+      {OptionSchema::integer(), OptionSchema::list_of(OptionSchema::integer(), 2)});
+}
 
 bool OptionType<Pair>::read(const Node& node, Pair& out, Diagnostics& d) {
   if (!node.is_list()) {

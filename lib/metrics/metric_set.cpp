@@ -1,6 +1,7 @@
 // Binding the `metrics:` section to the values of a graph.
 #include <algorithm>
 
+#include "graph/main_output.h"
 #include "metrics/metrics.h"
 #include "spec/expression.h"
 
@@ -34,18 +35,6 @@ int value_of(const Node* node, int otherwise, const Graph& graph, std::string_vi
 }
 
 }  // namespace
-
-std::optional<LossBinding> first_loss_binding(const Graph& graph) {
-  if (graph.losses.empty()) return std::nullopt;
-  const GraphNode& loss = graph.nodes[static_cast<size_t>(graph.losses.front().node)];
-  for (size_t i = 0; i < loss.inputs.size() && i < loss.plan.fields.size(); ++i) {
-    const Field& field = loss.plan.fields[i];
-    if (field.shape.rank() == 0) continue;  // no target
-    return LossBinding{loss.inputs.front(), loss.inputs[i], field.kind, loss.plan.ignored_class,
-                       std::string_view(loss.type->name) == "bce_logits"};
-  }
-  return std::nullopt;
-}
 
 MetricSet::MetricSet(const ModelSpec& spec, const Graph& graph) {
   const Node* written = spec.section("metrics");
@@ -86,11 +75,11 @@ void MetricSet::read(const Node& item, const Graph& graph, Diagnostics& diagnost
 // Finds the values that the metric reads, and sets it up; false after a report.
 bool MetricSet::bind(Bound& bound, const Node& item, const OpChoice& op, const Graph& graph,
                      Diagnostics& diagnostics) {
-  const std::optional<LossBinding> loss = first_loss_binding(graph);
+  const std::optional<MainOutput> main = main_output(graph);
   const bool needs_target = bound.metric->needs_target();
   const Node* of = item.find("of");
   const Node* target = item.find("target");
-  if (!loss && !(of && (target || !needs_target))) {
+  if (!main && !(of && (target || !needs_target))) {
     diagnostics.report(op.mark, "there is no loss with a target whose values it could read",
                        needs_target ? "give 'of' and 'target'" : "give 'of'");
     return false;
@@ -98,18 +87,18 @@ bool MetricSet::bind(Bound& bound, const Node& item, const OpChoice& op, const G
   if (const Node* name = item.find("name")) {
     bound.name = name->read_string(diagnostics).value_or("");
   }
-  bound.output = value_of(of, loss ? loss->output : -1, graph, "layer", diagnostics);
+  bound.output = value_of(of, main ? main->value : -1, graph, "layer", diagnostics);
   if (bound.output < 0) return false;
   const auto shape = [&](int id) { return graph.values[static_cast<size_t>(id)].shape; };
   MetricInputs inputs;
   inputs.output = shape(bound.output);
   if (needs_target) {
-    bound.target = value_of(target, loss ? loss->target : -1, graph, "field", diagnostics);
+    bound.target = value_of(target, main ? main->target : -1, graph, "field", diagnostics);
     if (bound.target < 0) return false;
     inputs.target = shape(bound.target);
   }
-  if (loss) inputs.ignore = loss->ignore;
-  inputs.is_score = loss && loss->is_score && bound.output == loss->output;
+  if (main) inputs.ignore = main->ignored;
+  inputs.is_score = main && main->is_before_sigmoid() && bound.output == main->value;
   for (const std::string& name : bound.metric->reads()) {
     const Node node = Node::scalar(name, op.mark);
     bound.more.push_back(value_of(&node, -1, graph, "layer", diagnostics));

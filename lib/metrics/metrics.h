@@ -33,7 +33,7 @@ struct MetricInputs {
   Shape output;
   Shape target = {};                   // rank 0 for a metric without target
   std::optional<int64_t> ignore = {};  // the class number that the loss leaves out, if any
-  bool is_score = false;               // the output is what bce_logits reads: its sigmoid is meant
+  bool is_score = false;               // its sigmoid is meant (MainOutput::is_before_sigmoid)
   std::vector<Shape> more = {};        // of reads()
 };
 
@@ -65,17 +65,6 @@ struct MetricType {
 };
 std::span<const MetricType> metric_types();
 std::vector<std::string> metric_names();
-
-// What the first loss compares, for metrics and test reports.
-struct LossBinding {
-  int output = -1;  // value
-  int target = -1;  // value
-  FieldKind kind = FieldKind::kValues;
-  std::optional<int64_t> ignore;
-  bool is_score = false;  // the loss takes the output's sigmoid
-};
-// Nothing if the graph has no loss with a target.
-std::optional<LossBinding> first_loss_binding(const Graph& graph);
 
 // The metrics of a model file, bound to the values of one graph.
 class MetricSet {

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string_view>
 
 #include "base/error.h"
 #include "data/ten_crops.h"
-#include "metrics/metrics.h"
+#include "graph/main_output.h"
 #include "metrics/softmax.h"
 
 namespace cnn {
@@ -21,15 +20,14 @@ void add_softmax(const float* scores, std::vector<double>& out) {
 }  // namespace
 
 CropAverage::CropAverage(const Graph& graph) : graph_(graph) {
-  const std::optional<LossBinding> binding = first_loss_binding(graph);
+  const std::optional<MainOutput> output = main_output(graph);
   const auto shape = [&](int id) { return graph.values[static_cast<size_t>(id)].shape; };
-  if (!binding || binding->kind != FieldKind::kClass || shape(binding->target).count() != 1) {
+  if (!output || !output->is_classes() || shape(output->target).count() != 1) {
     fail(Exit::kUsage, "",
          "ten crops are for networks that give every picture one class; '{}' does not", graph.name);
   }
-  scores_ = shape(binding->output);
-  const GraphNode& loss = graph.nodes[static_cast<size_t>(graph.losses.front().node)];
-  is_softmax_ = std::string_view(loss.type->name) == "cross_entropy";
+  scores_ = shape(output->value);
+  is_softmax_ = output->link == Link::kSoftmax;
 }
 
 bool CropAverage::is_field(int id) const {

@@ -16,7 +16,7 @@ class CropAverage {
   explicit CropAverage(const Graph& graph);
 
   // Of a batch of crops, ten a picture. Class scores give the logarithm of the mean of their
-  // softmax (of a cross entropy; else their mean), other layers' values their mean, fields those
+  // softmax (if the loss takes it; else their mean), other layers' values their mean, fields those
   // of the first crop. Good until the next call with that id.
   ConstView value(int id, const ConstView& crops);
 

@@ -9,6 +9,7 @@
 namespace cnn {
 
 std::string OptionType<BestRule>::name() { return "{RESULT: max or min}"; }
+OptionSchema OptionType<BestRule>::schema() { return OptionSchema::any(); }
 
 bool OptionType<BestRule>::read(const Node& node, BestRule& out, Diagnostics& d) {
   if (!node.is_map() || node.entries().size() != 1) {
@@ -33,6 +34,7 @@ Node OptionType<BestRule>::write(const BestRule& value) {
 }
 
 std::string OptionType<ClipRule>::name() { return "number or {norm, limit}"; }
+OptionSchema OptionType<ClipRule>::schema() { return OptionSchema::any(); }
 
 bool OptionType<ClipRule>::read(const Node& node, ClipRule& out, Diagnostics& d) {
   Options options;
@@ -50,6 +52,7 @@ Node OptionType<ClipRule>::write(const ClipRule& value) {
 }
 
 std::string OptionType<Duration>::name() { return "seconds, or 30s, 45m, 2h"; }
+OptionSchema OptionType<Duration>::schema() { return OptionSchema::any(); }
 
 bool OptionType<Duration>::read(const Node& node, Duration& out, Diagnostics& d) {
   const std::optional<std::string> text = node.read_string(d);

@@ -14,9 +14,9 @@
 
 namespace cnn {
 
-int gaussian_value(const Graph& graph) {
+int drawn_code(const Graph& graph) {
   for (const GraphNode& node : graph.nodes) {
-    if (std::string_view(node.type->name) == "gaussian") return node.output();
+    if (node.type->draws_code) return node.output();
   }
   return -1;
 }
@@ -34,7 +34,7 @@ int code_value(const Graph& graph, const std::string& name) {
                   "",
                   {near ? "did you mean '" + *near + "'?" : "cnn summary lists the layers"}}});
   }
-  if (const int gaussian = gaussian_value(graph); gaussian >= 0) return gaussian;
+  if (const int drawn = drawn_code(graph); drawn >= 0) return drawn;
   const std::optional<MapOutput> picture = map_output(graph);
   for (const NamedOutput& output : graph.outputs) {
     if (picture && output.value != picture->value) return output.value;

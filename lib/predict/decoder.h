@@ -14,11 +14,11 @@
 
 namespace cnn {
 
-// The value that is a model's code: of the layer `name`; else of its 'gaussian' layer; else of a
+// The value that is a model's code: of the layer `name`; else of the first that draws it; else of a
 // named output that is not the reconstruction. -1 if there is none; Exit::kUsage for a wrong name.
 int code_value(const Graph& graph, const std::string& name = "");
-// The value of the first 'gaussian' layer; -1 if there is none.
-int gaussian_value(const Graph& graph);
+// The value of the first layer that draws a code ('gaussian'); -1 if there is none.
+int drawn_code(const Graph& graph);
 
 class Decoder {
  public:

@@ -5,18 +5,13 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "graph/main_output.h"
 #include "graph/receptive_field.h"
-#include "metrics/metrics.h"
 
 namespace cnn {
 namespace {
 
 constexpr size_t kMostClasses = 256;
-
-// The type of the loss that the metrics' first binding belongs to.
-std::string_view first_loss(const Graph& graph) {
-  return graph.nodes[static_cast<size_t>(graph.losses[0].node)].type->name;
-}
 
 // The coarsest step on the way to `value`: pooling, before it is enlarged again.
 double largest_jump(const std::vector<ReceptiveField>& fields) {
@@ -30,34 +25,32 @@ double largest_jump(const std::vector<ReceptiveField>& fields) {
 }  // namespace
 
 std::optional<MapOutput> map_output(const Graph& graph) {
-  const std::optional<LossBinding> binding = first_loss_binding(graph);
-  if (!binding) return std::nullopt;
-  const Value& value = graph.values[static_cast<size_t>(binding->output)];
-  const Value& target = graph.values[static_cast<size_t>(binding->target)];
+  const std::optional<MainOutput> main = main_output(graph);
+  if (!main) return std::nullopt;
+  const Value& value = graph.values[static_cast<size_t>(main->value)];
+  const Value& target = graph.values[static_cast<size_t>(main->target)];
   const bool is_map = value.shape.rank() == 3 && target.shape.rank() == 3 &&
                       value.shape.height() == target.shape.height() &&
                       value.shape.width() == target.shape.width() && value.shape.positions() > 1;
   if (!is_map) return std::nullopt;
   MapOutput out;
-  out.value = binding->output;
+  out.value = main->value;
   out.name = value.name;
   const int64_t channels = value.shape.channels();
   const bool is_picture = channels == 1 || channels == 3 || channels == 4;
-  const std::string_view loss = first_loss(graph);
-  if (binding->kind == FieldKind::kClass) {
+  if (main->is_classes()) {
     out.kind = channels == 1 ? MapOutput::Kind::kBinary : MapOutput::Kind::kClasses;
-    out.has_sigmoid = loss != "bce" && loss != "mse";
   } else if (is_picture) {
     out.kind = MapOutput::Kind::kPicture;
-    out.has_sigmoid = loss == "bce_logits";
+    out.has_sigmoid = main->is_before_sigmoid();
     for (const GraphField& field : graph.fields) {
-      out.is_input = out.is_input || (field.is_input && field.value == binding->target);
+      out.is_input = out.is_input || (field.is_input && field.value == main->target);
     }
   } else {
     return std::nullopt;
   }
   const std::vector<ReceptiveField> fields = receptive_fields(graph);
-  const ReceptiveField& field = fields[static_cast<size_t>(binding->output)];
+  const ReceptiveField& field = fields[static_cast<size_t>(main->value)];
   out.any_size = !field.is_whole && field.rows.jump == 1 && field.columns.jump == 1;
   out.stride = static_cast<int64_t>(std::ceil(largest_jump(fields)));
   out.radius =
@@ -96,13 +89,12 @@ Image class_map(const FloatImage& map, const MapOutput& output) {
          output.name, map.channels);
   }
   Image classes{map.height, map.width, 1, {}};
-  const float threshold = output.has_sigmoid ? 0.0f : 0.5f;
   const auto channels = static_cast<size_t>(map.channels);
   for (size_t p = 0; p < map.values.size(); p += channels) {
     const float* scores = map.values.data() + p;
     const auto best = static_cast<uint8_t>(std::max_element(scores, scores + channels) - scores);
     const bool is_binary = output.kind == MapOutput::Kind::kBinary;
-    classes.values.push_back(is_binary ? static_cast<uint8_t>(scores[0] > threshold) : best);
+    classes.values.push_back(is_binary ? static_cast<uint8_t>(scores[0] > 0) : best);
   }
   return classes;
 }

@@ -17,13 +17,13 @@ namespace cnn {
 struct MapOutput {
   enum class Kind {
     kClasses,  // one channel a class: the largest wins
-    kBinary,   // one channel: class 1 above the threshold
+    kBinary,   // one channel: class 1 above 0
     kPicture,  // the input again, or another picture
   };
   Kind kind = Kind::kClasses;
   int value = -1;
   std::string name;          // of the layer
-  bool has_sigmoid = false;  // still to be applied
+  bool has_sigmoid = false;  // kPicture: still to be applied
   bool is_input = false;     // kPicture: the target is the input, so it has its normalisation
   bool any_size = false;     // no pixel depends on all of the input: other sizes can be planned
   int64_t stride = 1;        // the coarsest step between outputs inside, in input pixels

@@ -10,9 +10,9 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "data/ten_crops.h"
+#include "graph/main_output.h"
 #include "io/csv.h"
 #include "io/npy.h"
-#include "metrics/metrics.h"
 #include "metrics/softmax.h"
 #include "model/crop_average.h"
 #include "model/network.h"
@@ -63,10 +63,7 @@ class Predictor {
       : spec_(spec), request_(request), network_(spec, false), graph_(network_.test_graph()) {
     const TrainSettings settings = read_train_settings(spec);
     batch_ = request.batch_size > 0 ? request.batch_size : settings.batch_size;
-    if (const auto loss = first_loss_binding(graph_);
-        loss && loss->kind == FieldKind::kClass && value(loss->output).shape.rank() == 1) {
-      logits_ = loss->output;
-    }
+    if (const int scores = sample_scores(graph_); scores >= 0) logits_ = scores;
     map_ = map_output(graph_);
     if (request.ten_crops) {
       crops_.emplace(graph_);
@@ -136,7 +133,7 @@ class Predictor {
     const auto floats = static_cast<size_t>(batch_ * shape.count());
     Buffer in_file_order(floats), bound(floats);
     Executor& executor = network_.executor(0);
-    executor.bind(static_cast<int>(&only_input(graph_) - graph_.fields.data()), bound.data());
+    executor.bind(graph_.input_index(), bound.data());
     for (int64_t first = 0; first < input.samples; first += batch_) {
       const int64_t n = std::min(batch_, input.samples - first);
       input.read(first, in_file_order.span().first(static_cast<size_t>(n * shape.count())));

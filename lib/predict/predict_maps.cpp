@@ -16,8 +16,7 @@ namespace cnn {
 namespace {
 
 const GraphField& input_of(const Graph& graph) {
-  return *std::find_if(graph.fields.begin(), graph.fields.end(),
-                       [](const GraphField& field) { return field.is_input; });
+  return graph.fields[static_cast<size_t>(graph.input_index())];
 }
 
 const Shape& shape_of(const Graph& graph, int value) {
@@ -45,7 +44,7 @@ Image with_three_channels(const FloatImage& picture) {
 
 RunWindows runner(Network& network, int value) {
   const Graph& graph = network.test_graph();
-  const int field = static_cast<int>(&input_of(graph) - graph.fields.data());
+  const int field = graph.input_index();
   return [&network, value, field](const float* windows, int64_t n) {
     Executor& executor = network.executor(0);
     executor.bind(field, windows);

@@ -19,7 +19,7 @@ namespace {
 int prior_value(const ModelSpec& spec) {
   ParameterStore store;
   const Graph graph = build_graph(spec, Phase::kTest, store);
-  const int code = gaussian_value(graph);
+  const int code = drawn_code(graph);
   if (code >= 0) return code;
   fail(Exit::kUsage, "", "'{}' has no 'gaussian' layer that samples could start from", graph.name);
 }

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "data/catalogue.h"
 #include "data/ten_crops.h"
+#include "graph/main_output.h"
 #include "model/network.h"
 #include "model/settings.h"
 #include "model/weights.h"
@@ -25,10 +26,10 @@ Split split_of(const std::string& name) {
 
 // Room for counts where the first loss compares classes and there are not too many.
 std::optional<ConfusionMatrix> confusion_for(const Graph& graph) {
-  const std::optional<LossBinding> binding = first_loss_binding(graph);
-  if (!binding || binding->kind != FieldKind::kClass) return std::nullopt;
-  const Shape& output = graph.values[static_cast<size_t>(binding->output)].shape;
-  const Shape& target = graph.values[static_cast<size_t>(binding->target)].shape;
+  const std::optional<MainOutput> main = main_output(graph);
+  if (!main || !main->is_classes()) return std::nullopt;
+  const Shape& output = graph.values[static_cast<size_t>(main->value)].shape;
+  const Shape& target = graph.values[static_cast<size_t>(main->target)].shape;
   const int64_t classes = output.channels();
   if (classes < 2 || classes > ConfusionMatrix::kMostClasses) return std::nullopt;
   if (output.positions() != target.count()) return std::nullopt;
@@ -44,14 +45,14 @@ void compare_classes(const std::vector<std::string>& weights,
 }
 
 // What the first loss compares, as numbers of one shape.
-LossBinding reconstruction_of(const Graph& graph) {
-  const auto binding = first_loss_binding(graph);
+MainOutput reconstruction_of(const Graph& graph) {
+  const std::optional<MainOutput> main = main_output(graph);
   const auto shape = [&](int id) { return graph.values[static_cast<size_t>(id)].shape; };
-  if (!binding || shape(binding->output).count() != shape(binding->target).count()) {
+  if (!main || shape(main->value).count() != shape(main->target).count()) {
     fail(Exit::kUsage, "", "--pca compares reconstructions, but the first loss of '{}' has none",
          graph.name);
   }
-  return *binding;
+  return *main;
 }
 
 // Principal components of the training split's targets against the network's reconstructions, both
@@ -60,8 +61,8 @@ LossBinding reconstruction_of(const Graph& graph) {
 // what the network's reconstructions span.
 Scores compare_with_pca(int64_t components, const Graph& graph, Executor& executor, Feed& training,
                         Feed& tested) {
-  const LossBinding binding = reconstruction_of(graph);
-  const int64_t numbers = graph.values[static_cast<size_t>(binding.target)].shape.count();
+  const MainOutput main = reconstruction_of(graph);
+  const int64_t numbers = graph.values[static_cast<size_t>(main.target)].shape.count();
   const auto batches = [&](Feed& feed, int value, bool runs) -> Batches {
     return [&executor, &feed, value, runs](const std::function<void(const ConstView&)>& use) {
       feed.start_epoch(0);
@@ -73,14 +74,14 @@ Scores compare_with_pca(int64_t components, const Graph& graph, Executor& execut
       }
     };
   };
-  const Batches targets = batches(tested, binding.target, false);
-  const Batches outputs = batches(tested, binding.output, true);
-  const Pca pca = fit_pca(components, numbers, batches(training, binding.target, false));
+  const Batches targets = batches(tested, main.target, false);
+  const Batches outputs = batches(tested, main.value, true);
+  const Pca pca = fit_pca(components, numbers, batches(training, main.target, false));
   const std::vector<double> angles = principal_angles(pca, fit_pca(components, numbers, outputs));
   double squares = 0;
   int64_t count = 0;
   outputs([&](const ConstView& output) {
-    const ConstView target = executor.value(binding.target);
+    const ConstView target = executor.value(main.target);
     for (int64_t i = 0; i < output.count(); ++i) {
       const double error =
           static_cast<double>(output.data[i]) - static_cast<double>(target.data[i]);
@@ -124,8 +125,8 @@ TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
     batch = std::min((wanted + kTenCrops - 1) / kTenCrops * kTenCrops, view.size());
   }
   std::vector<int> keep = metrics.values();
-  if (report.confusion) keep.push_back(first_loss_binding(graph)->output);
-  if (request.pca_components > 0) keep.push_back(reconstruction_of(graph).output);
+  if (report.confusion) keep.push_back(main_output(graph)->value);
+  if (request.pca_components > 0) keep.push_back(reconstruction_of(graph).value);
   network.plan({{Pass::testing(), batch, keep}});
   const uint64_t kept = view.dataset->memory_bytes();
   const auto check_memory_with = [&](uint64_t loading) {

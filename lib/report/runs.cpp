@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "io/csv.h"
+#include "layers/catalog.h"
 #include "model/vocabulary.h"
 #include "spec/diff.h"
 
@@ -63,7 +64,7 @@ std::string one_line(const Node* node) {
 }
 
 bool same_but_seed(const Run& a, const Run& b) {
-  for (const SpecDifference& d : diff_specs(a.spec.root, b.spec.root)) {
+  for (const SpecDifference& d : diff_specs(a.spec.root, b.spec.root, takes_branches)) {
     if (d.path != "train.seed" && is_setting(d.path)) return false;
   }
   return true;
@@ -134,7 +135,8 @@ std::vector<std::string> runs_in(const std::string& folder) {
 std::vector<Setting> differing_settings(const std::vector<Run>& runs) {
   std::vector<Setting> settings;
   for (size_t k = 1; k < runs.size(); ++k) {
-    for (const SpecDifference& d : diff_specs(runs[0].spec.root, runs[k].spec.root)) {
+    for (const SpecDifference& d :
+         diff_specs(runs[0].spec.root, runs[k].spec.root, takes_branches)) {
       if (!is_setting(d.path)) continue;
       auto known = std::find_if(settings.begin(), settings.end(),
                                 [&](const Setting& s) { return s.path == d.path; });

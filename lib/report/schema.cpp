@@ -23,88 +23,66 @@ Json list_of(Json item) { return {{"type", "array"}, {"items", std::move(item)}}
 Json any_of(std::vector<Json> schemas) { return {{"anyOf", std::move(schemas)}}; }
 Json required(const Words& keys) { return {{"required", keys}}; }
 
-// The values of an option whose type is a choice, "floor, ceil or exact"; none for other types.
-Words choices_of(const Option& option) {
-  Words words;
-  for (const std::string& part : split(option.type, ',')) {
-    const size_t last = part.find(" or ");
-    for (std::string word : {part.substr(0, last),
-                             last == std::string::npos ? std::string() : part.substr(last + 4)}) {
-      if (word.starts_with(' ')) word.erase(0, 1);
-      if (!word.empty()) words.push_back(std::move(word));
-    }
-  }
-  const auto accepts = [&](const std::string& word) {
-    Diagnostics ignored;
-    return option.read(Node::scalar(word), ignored);
-  };
-  if (words.size() < 2 || accepts("no such word")) return {};
-  for (const std::string& word : words) {
-    if (word.find_first_of(" []{}") != std::string::npos || !accepts(word)) return {};
-  }
-  return words;
-}
-
 Json with_bounds(Json schema, const Option& option) {
   if (option.minimum) schema["minimum"] = *option.minimum;
   if (option.maximum) schema["maximum"] = *option.maximum;
   return schema;
 }
 
-// A plain type by the name that OptionType gives it; nothing for names that are not known here.
-std::optional<Json> schema_of_type(const std::string& name, const Option& option) {
-  const auto number = [&](const char* kind) { return with_bounds(type(kind), option); };
-  if (name == "integer") return number("integer");
-  if (name == "number") return number("number");
-  if (name == "true or false") return type("boolean");
-  // Any scalar is text where text is due: name: 5.
-  const Json text = {{"type", {"string", "number", "boolean"}}};
-  if (name == "text" || name == "path" || name == "name of a layer or field") return text;
-  if (name == "integer or [h, w]") {
-    Json pair = list_of(any_of({number("integer"), ref_to("expression")}));
-    pair["minItems"] = pair["maxItems"] = 2;
-    return any_of({number("integer"), pair});
-  }
-  if (name == "name of a layer") return text;
-  if (name == "integer or [h, w] or name of a layer") {
-    return any_of({*schema_of_type("integer or [h, w]", option), text});
-  }
-  if (name == "integer or [h, w] or [top, bottom, left, right]") {
-    return any_of({number("integer"), *schema_of_type("list of integers", option)});
-  }
-  if (name == "number of equal parts, list of sizes, or map of names and sizes") {
-    return any_of(
-        {number("integer"), *schema_of_type("list of integers", option),
-         Json{{"type", "object"}, {"additionalProperties", *schema_of_type("integer", option)}}});
-  }
-  if (name == "number or list of one a channel") {
-    return any_of({number("number"), list_of(any_of({number("number"), ref_to("expression")}))});
-  }
-  if (name == "number of samples, or fraction below 1") return number("number");
-  if (name == "number of classes, or list of their names") {
-    return any_of({number("integer"), list_of(text)});
-  }
-  if (name == "initialiser") return ref_to("init");
-  for (const char* item : {"integer", "number", "text"}) {
-    if (name == list_name(item)) {
-      return list_of(any_of({*schema_of_type(item, option), ref_to("expression")}));
+// `schema` without expressions for the whole of it. Bounds are those of every number in it; nothing
+// where any value may stand.
+std::optional<Json> json_for(const OptionSchema& schema, const Option& option);
+
+// An item of a list, or a value of a map.
+Json part_of(const OptionSchema& schema, const Option& option) {
+  const std::optional<Json> part = json_for(schema.parts.at(0), option);
+  return part ? any_of({*part, ref_to("expression")}) : Json::object();
+}
+
+std::optional<Json> json_for(const OptionSchema& schema, const Option& option) {
+  using Kind = OptionSchema::Kind;
+  switch (schema.kind) {
+    case Kind::kAny:
+      break;
+    case Kind::kInteger:
+      return with_bounds(type("integer"), option);
+    case Kind::kNumber:
+      return with_bounds(type("number"), option);
+    case Kind::kBoolean:
+      return type("boolean");
+    case Kind::kText:  // any scalar is text where text is due: name: 5
+      return Json{{"type", {"string", "number", "boolean"}}};
+    case Kind::kWords:
+      return Json{{"enum", schema.words}};
+    case Kind::kList: {
+      Json list = list_of(part_of(schema, option));
+      if (schema.length > 0) list["minItems"] = list["maxItems"] = schema.length;
+      return list;
     }
+    case Kind::kMap:
+      return Json{{"type", "object"}, {"additionalProperties", part_of(schema, option)}};
+    case Kind::kOneOf: {
+      std::vector<Json> alternatives;
+      for (const OptionSchema& part : schema.parts) {
+        std::optional<Json> json = json_for(part, option);
+        if (!json) return std::nullopt;
+        alternatives.push_back(std::move(*json));
+      }
+      return any_of(std::move(alternatives));
+    }
+    case Kind::kInitializer:
+      return ref_to("init");
   }
   return std::nullopt;
 }
 
-// The value of an option, which may be an expression; anything where the type is not known here.
+// The value of an option, which may be an expression.
 Json schema_of(const Option& option) {
-  Json schema;
-  const Words words = choices_of(option);
-  if (const auto known = schema_of_type(option.type, option)) {
+  Json schema = Json::object();
+  if (const auto known = json_for(option.schema, option)) {
     schema = any_of({*known, ref_to("expression")});
-  } else if (!words.empty()) {
-    schema = any_of({Json{{"enum", words}}, ref_to("expression")});
-  } else {
-    schema = Json::object();
+    if (!option.is_required) schema["anyOf"].push_back(type("null"));
   }
-  if (schema.contains("anyOf") && !option.is_required) schema["anyOf"].push_back(type("null"));
   schema["description"] =
       option.help + (option.default_text.empty() ? "" : " (default " + option.default_text + ")");
   return schema;

@@ -102,6 +102,8 @@ LayerSummary describe(const Graph& graph, const GraphNode& node) {
   LayerSummary layer;
   layer.name = node.name;
   layer.type = node.type->name;
+  layer.family = node.type->family;
+  layer.changes_values_only = node.type->changes_values_only();
   const Settings settings(node);
   layer.settings = settings.str();
   layer.operation = settings.operation(node, false);
@@ -111,8 +113,9 @@ LayerSummary describe(const Graph& graph, const GraphNode& node) {
   layer.parameters = learned_parameters(node);
   layer.macs = node.plan.macs;
   layer.leftover = leftover(graph, node);
+  layer.folded_into = node.folded_into;
   layer.is_folded = node.type->role == LayerType::Role::kActivation && layer.inputs.size() == 1 &&
-                    node.name == layer.inputs[0] + ".act";
+                    node.folded_into == layer.inputs[0];
   return layer;
 }
 

@@ -28,7 +28,10 @@ struct LayerSummary {
   uint64_t activation_bytes = 0;  // in training, of a batch: output and what backward reads
   ReceptiveField field;
   Leftover leftover;
-  bool is_folded = false;  // the `act:` of the layer before it
+  LayerType::Family family = LayerType::Family::kNone;
+  bool changes_values_only = false;  // LayerType::changes_values_only
+  std::string folded_into;           // the item whose `act:` it is; or empty
+  bool is_folded = false;            // an activation, and that item is the layer before it
 };
 
 struct MemorySummary {

@@ -15,24 +15,26 @@ void accumulate(SummaryLine& line, const LayerSummary& layer) {
   line.layers += 1;
 }
 
-// The names as they are seen from the layer's own block, without the ".act" of folded ones.
-std::string inputs_of(const LayerSummary& layer) {
+}  // namespace
+
+// The names as they are seen from the layer's own block; of activations those of their layers.
+std::string SummaryTree::inputs_of(const LayerSummary& layer) const {
   const size_t dot = layer.name.rfind('.');
   const std::string block = dot == std::string::npos ? "" : layer.name.substr(0, dot + 1);
   std::vector<std::string> names;
-  for (std::string name : layer.inputs) {
+  for (const std::string& input : layer.inputs) {
+    const auto folded = folded_into_.find(input);
+    std::string name = folded == folded_into_.end() ? input : folded->second;
     if (!block.empty() && name.starts_with(block)) name.erase(0, block.size());
-    if (name.ends_with(".act")) name.erase(name.size() - 4);
     names.push_back(std::move(name));
   }
   return join(names, ", ");
 }
 
-}  // namespace
-
 SummaryTree::SummaryTree(const ModelSummary& summary, int depth) : depth_(depth) {
   if (!summary.inputs.empty()) previous_ = summary.inputs.front().first;
   for (const LayerSummary& layer : summary.layers) {
+    if (!layer.folded_into.empty()) folded_into_[layer.name] = layer.folded_into;
     add(layer);
     previous_ = layer.name;
   }

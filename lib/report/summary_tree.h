@@ -1,6 +1,7 @@
 // SummaryTree: the layers of a network as the lines of a tree, blocks above their layers.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ class SummaryTree {
 
  private:
   bool has_sibling_below(size_t i, size_t level) const;
+  std::string inputs_of(const LayerSummary& layer) const;
   void add(const LayerSummary& layer);
   void open(const std::vector<std::string>& path);
   void add_to_collapsed(const LayerSummary& layer, const std::vector<std::string>& path);
@@ -44,9 +46,10 @@ class SummaryTree {
 
   int depth_;
   std::vector<SummaryLine> lines_;
-  std::vector<std::string> open_;  // the block that the last line stands in, or is
-  bool is_collapsed_ = false;      // it is
-  std::string previous_;           // the last layer's name
+  std::vector<std::string> open_;                   // the block that the last line stands in, or is
+  bool is_collapsed_ = false;                       // it is
+  std::string previous_;                            // the last layer's name
+  std::map<std::string, std::string> folded_into_;  // of activations, by their names
 };
 
 }  // namespace cnn

@@ -8,8 +8,6 @@
 namespace cnn {
 namespace {
 
-bool is_join(std::string_view key) { return key == "concat" || key == "add" || key == "mul"; }
-
 bool same_order(const Node& a, const Node& b) {
   return std::equal(a.entries().begin(), a.entries().end(), b.entries().begin(), b.entries().end(),
                     [](const Entry& x, const Entry& y) { return x.key == y.key; });
@@ -21,7 +19,7 @@ bool is_bare_op_of(const Node& scalar, const Node& map) {
          map.entries()[0].key == scalar.text() && map.entries()[0].value.is_null();
 }
 
-bool same(const Node& a, const Node& b, std::string_view key);
+bool same(const Node& a, const Node& b, std::string_view key, KeyOrder order_counts);
 
 bool same_scalar(const Node& a, const Node& b) {
   if (a.quoted() == b.quoted() && a.text() == b.text()) return true;
@@ -31,16 +29,17 @@ bool same_scalar(const Node& a, const Node& b) {
   return a.text() == b.text();
 }
 
-bool same_map(const Node& a, const Node& b, std::string_view key) {
-  if (a.entries().size() != b.entries().size() || (is_join(key) && !same_order(a, b))) return false;
+bool same_map(const Node& a, const Node& b, std::string_view key, KeyOrder order_counts) {
+  if (a.entries().size() != b.entries().size()) return false;
+  if (order_counts(key) && !same_order(a, b)) return false;
   return std::all_of(a.entries().begin(), a.entries().end(), [&](const Entry& e) {
     const Node* other = b.find(e.key);
-    return other && same(e.value, *other, e.key);
+    return other && same(e.value, *other, e.key, order_counts);
   });
 }
 
 // `key` is the one that the nodes are values of.
-bool same(const Node& a, const Node& b, std::string_view key) {
+bool same(const Node& a, const Node& b, std::string_view key, KeyOrder order_counts) {
   if (is_bare_op_of(a, b) || is_bare_op_of(b, a)) return true;
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
@@ -50,9 +49,9 @@ bool same(const Node& a, const Node& b, std::string_view key) {
       return same_scalar(a, b);
     case Node::Kind::kList:
       return std::equal(a.items().begin(), a.items().end(), b.items().begin(), b.items().end(),
-                        [](const Node& x, const Node& y) { return same(x, y, ""); });
+                        [&](const Node& x, const Node& y) { return same(x, y, "", order_counts); });
     case Node::Kind::kMap:
-      return same_map(a, b, key);
+      return same_map(a, b, key, order_counts);
   }
   return false;
 }
@@ -71,7 +70,8 @@ struct Match {
 };
 
 // The longest common subsequence by equality; related items count less than equal ones.
-std::vector<Match> match_items(const std::vector<Node>& a, const std::vector<Node>& b) {
+std::vector<Match> match_items(const std::vector<Node>& a, const std::vector<Node>& b,
+                               KeyOrder order_counts) {
   constexpr int kEqual = 3, kRelated = 1;
   constexpr size_t kMostPairs = 1 << 20;
   if (a.size() * b.size() > kMostPairs) {  // by position
@@ -81,7 +81,7 @@ std::vector<Match> match_items(const std::vector<Node>& a, const std::vector<Nod
   }
   std::vector<std::vector<int>> best(a.size() + 1, std::vector<int>(b.size() + 1, 0));
   const auto worth = [&](size_t i, size_t j) {
-    return same(a[i], b[j], "") ? kEqual : is_related(a[i], b[j]) ? kRelated : 0;
+    return same(a[i], b[j], "", order_counts) ? kEqual : is_related(a[i], b[j]) ? kRelated : 0;
   };
   for (size_t i = a.size(); i-- > 0;) {
     for (size_t j = b.size(); j-- > 0;) {
@@ -106,6 +106,8 @@ std::vector<Match> match_items(const std::vector<Node>& a, const std::vector<Nod
 
 class Differ {
  public:
+  explicit Differ(KeyOrder order_counts) : order_counts_(order_counts) {}
+
   std::vector<SpecDifference> run(const Node& a, const Node& b) {
     compare(a, b, "", "", "");
     return std::move(found_);
@@ -115,7 +117,7 @@ class Differ {
   // `key`: what the nodes are values of; `name`: of the item around them.
   void compare(const Node& a, const Node& b, const std::string& path, std::string_view key,
                const std::string& name) {
-    if (same(a, b, key)) return;
+    if (same(a, b, key, order_counts_)) return;
     if (a.is_map() && b.is_map()) return compare_maps(a, b, path, key, name);
     if (a.is_list() && b.is_list() && holds_items(a) && holds_items(b)) {
       return compare_lists(a, b, path, name);
@@ -147,13 +149,14 @@ class Differ {
     for (const Entry& e : b.entries()) {
       if (!a.find(e.key)) found_.push_back({prefix + e.key, name, nullptr, &e.value, false});
     }
-    if (is_join(key) && same_keys && !same_order(a, b))
+    if (order_counts_(key) && same_keys && !same_order(a, b)) {
       found_.push_back({path, name, &a, &b, true});
+    }
   }
 
   void compare_lists(const Node& a, const Node& b, const std::string& path,
                      const std::string& name) {
-    std::vector<Match> matches = match_items(a.items(), b.items());
+    std::vector<Match> matches = match_items(a.items(), b.items(), order_counts_);
     matches.push_back({a.items().size(), b.items().size()});
     size_t i = 0, j = 0;
     for (const Match& match : matches) {
@@ -174,6 +177,7 @@ class Differ {
     return fmt::format("{}.{}", path, index);
   }
 
+  KeyOrder order_counts_;
   std::vector<SpecDifference> found_;
 };
 
@@ -200,7 +204,9 @@ std::string change_of(const SpecDifference& d) {
 
 }  // namespace
 
-std::vector<SpecDifference> diff_specs(const Node& a, const Node& b) { return Differ().run(a, b); }
+std::vector<SpecDifference> diff_specs(const Node& a, const Node& b, KeyOrder order_counts) {
+  return Differ(order_counts).run(a, b);
+}
 
 std::string render_differences(const std::vector<SpecDifference>& differences) {
   std::vector<std::string> places;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "spec/node.h"
@@ -18,8 +19,11 @@ struct SpecDifference {
   bool is_order = false;         // the same keys in another order, where order is channel order
 };
 
+// Whether the order of the keys counts in a map that is the value of `key`: branches of a join.
+using KeyOrder = bool (*)(std::string_view key);
+
 // In the order of the first file. Points into `a` and `b`.
-std::vector<SpecDifference> diff_specs(const Node& a, const Node& b);
+std::vector<SpecDifference> diff_specs(const Node& a, const Node& b, KeyOrder order_counts);
 
 // "train.epochs      10 -> 20", a line each, as wide as they need.
 std::string render_differences(const std::vector<SpecDifference>& differences);

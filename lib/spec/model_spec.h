@@ -31,7 +31,7 @@ struct ModelSpec {
   Node vars;         // evaluated: a map of plain values
 
   const Node* section(std::string_view key) const { return root.find(key); }
-  std::string directory() const;  // of the file; "." for the current one
+  std::string directory() const;   // of the file; "." for the current one
   std::vector<ModelInput> inputs;  // in order
 };
 

@@ -14,6 +14,7 @@ std::string list_name(const std::string& item) {
 }
 
 std::string OptionType<int64_t>::name() { return "integer"; }
+OptionSchema OptionType<int64_t>::schema() { return OptionSchema::integer(); }
 bool OptionType<int64_t>::read(const Node& node, int64_t& out, Diagnostics& d) {
   const std::optional<int64_t> value = node.read_int(d);
   if (value) out = *value;
@@ -24,6 +25,7 @@ Node OptionType<int64_t>::write(const int64_t& value) {
 }
 
 std::string OptionType<int>::name() { return "integer"; }
+OptionSchema OptionType<int>::schema() { return OptionSchema::integer(); }
 bool OptionType<int>::read(const Node& node, int& out, Diagnostics& d) {
   const std::optional<int64_t> value = node.read_int(d);
   if (!value) return false;
@@ -39,6 +41,7 @@ bool OptionType<int>::read(const Node& node, int& out, Diagnostics& d) {
 Node OptionType<int>::write(const int& value) { return Node::scalar(std::to_string(value)); }
 
 std::string OptionType<double>::name() { return "number"; }
+OptionSchema OptionType<double>::schema() { return OptionSchema::number(); }
 bool OptionType<double>::read(const Node& node, double& out, Diagnostics& d) {
   const std::optional<double> value = node.read_double(d);
   if (value) out = *value;
@@ -47,6 +50,7 @@ bool OptionType<double>::read(const Node& node, double& out, Diagnostics& d) {
 Node OptionType<double>::write(const double& value) { return Node::scalar(number_text(value)); }
 
 std::string OptionType<float>::name() { return "number"; }
+OptionSchema OptionType<float>::schema() { return OptionSchema::number(); }
 bool OptionType<float>::read(const Node& node, float& out, Diagnostics& d) {
   const std::optional<double> value = node.read_double(d);
   if (!value) return false;
@@ -60,6 +64,7 @@ bool OptionType<float>::read(const Node& node, float& out, Diagnostics& d) {
 Node OptionType<float>::write(const float& value) { return Node::scalar(number_text(value)); }
 
 std::string OptionType<bool>::name() { return "true or false"; }
+OptionSchema OptionType<bool>::schema() { return OptionSchema::boolean(); }
 bool OptionType<bool>::read(const Node& node, bool& out, Diagnostics& d) {
   const std::optional<bool> value = node.read_bool(d);
   if (value) out = *value;
@@ -68,6 +73,7 @@ bool OptionType<bool>::read(const Node& node, bool& out, Diagnostics& d) {
 Node OptionType<bool>::write(const bool& value) { return Node::scalar(value ? "true" : "false"); }
 
 std::string OptionType<std::string>::name() { return "text"; }
+OptionSchema OptionType<std::string>::schema() { return OptionSchema::text(); }
 bool OptionType<std::string>::read(const Node& node, std::string& out, Diagnostics& d) {
   const std::optional<std::string> value = node.read_string(d);
   if (value) out = *value;
@@ -82,6 +88,7 @@ Node OptionType<std::string>::write(const std::string& value) {
 }
 
 std::string OptionType<Node>::name() { return "any value"; }
+OptionSchema OptionType<Node>::schema() { return OptionSchema::any(); }
 bool OptionType<Node>::read(const Node& node, Node& out, Diagnostics&) {
   out = node;
   return true;

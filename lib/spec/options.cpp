@@ -75,12 +75,13 @@ Option& Option::between(double low, double high) {
   return *this;
 }
 
-Option& Options::add(std::string name, std::string help, std::string type) {
+Option& Options::add(std::string name, std::string help, std::string type, OptionSchema schema) {
   CNN_ASSERT(find(name) == nullptr);
   Option& o = table_.emplace_back();
   o.name = std::move(name);
   o.help = std::move(help);
   o.type = std::move(type);
+  o.schema = std::move(schema);
   return o;
 }
 

@@ -19,12 +19,14 @@
 #include <vector>
 
 #include "spec/node.h"
+#include "spec/option_schema.h"
 
 namespace cnn {
 
 // How a C++ type is read from YAML, shown and named. Specialise it for new types.
 template <class T>
-struct OptionType;  // static std::string name();
+struct OptionType;  // static std::string name();     for people
+                    // static OptionSchema schema();  the same for tools
                     // static bool read(const Node&, T&, Diagnostics&);  reports and returns false
                     // static Node write(const T&);
 
@@ -32,6 +34,7 @@ struct Option {
   std::string name;
   std::string help;
   std::string type;          // "integer", "integer or [h, w]", "'floor', 'ceil' or 'exact'"
+  OptionSchema schema;       // the same for tools
   std::string default_text;  // as YAML; empty for an optional without value
   bool is_required = false;
   bool is_primary = false;               // the value of the op key itself: {conv: 6}
@@ -58,7 +61,8 @@ class Options {
  public:
   template <class T>
   Option& operator()(std::string name, T& target, std::string help) {
-    Option& o = add(std::move(name), std::move(help), OptionType<T>::name());
+    Option& o =
+        add(std::move(name), std::move(help), OptionType<T>::name(), OptionType<T>::schema());
     set_default(o, OptionType<T>::write(target));
     o.read = [&target](const Node& node, Diagnostics& d) {
       return OptionType<T>::read(node, target, d);
@@ -98,7 +102,7 @@ class Options {
   Node write() const;
 
  private:
-  Option& add(std::string name, std::string help, std::string type);
+  Option& add(std::string name, std::string help, std::string type, OptionSchema schema);
   static void set_default(Option& option, const Node& value);
   std::deque<Option> table_;  // references to its elements stay good
 };
@@ -108,12 +112,11 @@ Option& Options::choice(std::string name, E& target, std::vector<std::pair<std::
                         std::string help) {
   std::vector<std::string> spelled;
   for (const auto& [word, value] : words) spelled.push_back(word);
-  Option& o = add(std::move(name), std::move(help), "");
   std::string type;
   for (size_t i = 0; i < spelled.size(); ++i) {
     type += (i == 0 ? "" : i + 1 == spelled.size() ? " or " : ", ") + spelled[i];
   }
-  o.type = type;
+  Option& o = add(std::move(name), std::move(help), type, OptionSchema::one_word_of(spelled));
   o.write = [&target, words] {
     for (const auto& [word, value] : words) {
       if (value == target) return Node::scalar(word);
@@ -151,6 +154,7 @@ std::optional<OpChoice> op_of(const Node& node, const std::vector<std::string>& 
   template <>                                                   \
   struct OptionType<T> {                                        \
     static std::string name();                                  \
+    static OptionSchema schema();                               \
     static bool read(const Node& node, T& out, Diagnostics& d); \
     static Node write(const T& value);                          \
   }
@@ -167,6 +171,7 @@ std::string list_name(const std::string& item);  // "list of integers"
 template <class T>
 struct OptionType<std::vector<T>> {
   static std::string name() { return list_name(OptionType<T>::name()); }
+  static OptionSchema schema() { return OptionSchema::list_of(OptionType<T>::schema()); }
   static bool read(const Node& node, std::vector<T>& out, Diagnostics& d) {
     if (!node.is_list()) {
       d.report(node.mark(), "expected a " + name() + ", found " + node.describe());
@@ -191,6 +196,7 @@ struct OptionType<std::vector<T>> {
 template <class T>
 struct OptionType<std::optional<T>> {
   static std::string name() { return OptionType<T>::name(); }
+  static OptionSchema schema() { return OptionType<T>::schema(); }
   static bool read(const Node& node, std::optional<T>& out, Diagnostics& d) {
     if (node.is_null()) {
       out.reset();

@@ -1,6 +1,6 @@
 // Items: how many items of its shape a value holds of every sample. A plain value holds one; a list
-// holds `most`, or, if it varies, as many as the sample has, at most `most`. A sequence is a list of
-// [F], regions are a list of [C,H,W], frames likewise.
+// holds `most`, or, if it varies, as many as the sample has, at most `most`. A sequence is a list
+// of [F], regions are a list of [C,H,W], frames likewise.
 //
 // In memory the items of a batch lie packed, sample after sample: those of sample n are
 // starts[n] .. starts[n + 1] (View::starts), and nothing lies where a sample has fewer than others.

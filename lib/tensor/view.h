@@ -13,8 +13,8 @@ struct BasicView {
   T* data = nullptr;
   int64_t batch = 0;
   Shape shape;
-  // Of a list where samples matter: the items of sample n are starts[n] .. starts[n + 1]; null where
-  // every item is looked at by itself.
+  // Of a list where samples matter: the items of sample n are starts[n] .. starts[n + 1]; null
+  // where every item is looked at by itself.
   const int64_t* starts = nullptr;
 
   int64_t count() const { return batch * shape.count(); }

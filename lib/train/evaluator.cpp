@@ -11,7 +11,7 @@ Evaluator::Evaluator(const Graph& graph, Executor& executor, Feed& feed, MetricS
       feed_(feed),
       metrics_(metrics),
       seed_(seed),
-      binding_(first_loss_binding(graph)),
+      output_(main_output(graph)),
       sums_(graph) {}
 
 std::optional<Scores> Evaluator::run(const Progress& progress, const std::string& when) {
@@ -29,8 +29,8 @@ std::optional<Scores> Evaluator::run(const Progress& progress, const std::string
         fail_diverged(executor_, "the loss is not finite", when);
       }
       metrics_.add(value);
-      if (confusion_ && binding_) {
-        confusion_->add(value(binding_->output), value(binding_->target), binding_->ignore);
+      if (confusion_ && output_) {
+        confusion_->add(value(output_->value), value(output_->target), output_->ignored);
       }
       done += n;
       if (progress && !progress(done, passes_ * feed_.samples())) return std::nullopt;

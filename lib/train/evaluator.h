@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "graph/main_output.h"
 #include "metrics/metrics.h"
 #include "model/crop_average.h"
 #include "model/feed.h"
@@ -43,7 +44,7 @@ class Evaluator {
   ConfusionMatrix* confusion_ = nullptr;
   CropAverage* crops_ = nullptr;
   int64_t passes_ = 1;
-  std::optional<LossBinding> binding_;
+  std::optional<MainOutput> output_;
   LossSums sums_;
 };
 

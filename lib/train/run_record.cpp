@@ -105,9 +105,8 @@ TrainPosition RunRecord::resume(Session& session) {
   ++now.resumed;
   TrainPosition position = first_position(session);
   if (has_checkpoint(path())) {
-    LoadedCheckpoint loaded =
-        load_checkpoint(path(), session.network().store(), session.optimizer(),
-                        session.train_executor().carried());
+    LoadedCheckpoint loaded = load_checkpoint(
+        path(), session.network().store(), session.optimizer(), session.train_executor().carried());
     position = std::move(loaded.position);
     rotate_ = !loaded.last_was_bad;
     check_position(path(), position, session);

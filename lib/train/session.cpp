@@ -18,9 +18,9 @@ Mark mark_of(const ModelSpec& spec, std::string_view key) {
   return entry ? entry->mark : Mark{};
 }
 
-bool has_layer(const Graph& graph, std::string_view type) {
+bool uses_batch_statistics(const Graph& graph) {
   return std::any_of(graph.nodes.begin(), graph.nodes.end(),
-                     [type](const GraphNode& node) { return node.type->name == type; });
+                     [](const GraphNode& node) { return node.type->uses_batch_statistics; });
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ void Session::check_sizes(const ModelSpec& spec, int64_t samples) const {
                                    settings_.batch_size, counted(samples, "sample")));
     diagnostics.throw_if_any();
   }
-  if (settings_.batch_size == 1 && has_layer(network_.train_graph(), "bn")) {
+  if (settings_.batch_size == 1 && uses_batch_statistics(network_.train_graph())) {
     warn("batch norm in batches of one sample: its statistics are those of that sample alone");
   }
 }

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "data/catalogue.h"
 #include "data/description.h"
-#include "metrics/metrics.h"
+#include "graph/main_output.h"
 
 namespace cnn {
 
@@ -24,10 +24,10 @@ void Explained::require_image() const {
        name(), shape.str());
 }
 
-std::vector<int> Explained::maps(std::span<const std::string_view> types) const {
+std::vector<int> Explained::maps(const std::function<bool(const LayerType&)>& is_wanted) const {
   std::vector<int> found;
   for (const GraphNode& node : graph().nodes) {
-    if (std::find(types.begin(), types.end(), node.type->name) == types.end()) continue;
+    if (!is_wanted(*node.type)) continue;
     const int id = graph().find_value(node.name);
     const Shape& shape = value(id).shape;
     if (shape.rank() == 3 && shape.positions() > 1) found.push_back(id);
@@ -47,8 +47,8 @@ std::vector<int> Explained::layers(const std::vector<std::string>& names,
 }
 
 int Explained::scores(std::string_view remedy) const {
-  const std::optional<LossBinding> binding = first_loss_binding(graph());
-  if (binding && binding->kind == FieldKind::kClass) return binding->output;
+  const std::optional<MainOutput> output = main_output(graph());
+  if (output && output->is_classes()) return output->value;
   fail(Exit::kUsage, "",
        "'{}' explains the score of a class, but the first loss of '{}' compares no classes{}",
        kind_, name(), remedy);

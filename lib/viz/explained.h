@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
@@ -34,8 +35,8 @@ class Explained {
   // Exit::kUsage if the input is none of [C,H,W].
   void require_image() const;
 
-  // Outputs [C,H,W] of layers of these types, behind their activations, in order.
-  std::vector<int> maps(std::span<const std::string_view> types) const;
+  // Outputs [C,H,W] of layers of which that is true, behind their activations, in order.
+  std::vector<int> maps(const std::function<bool(const LayerType&)>& is_wanted) const;
   // Those that the flag --layer names (with * and ?), or `otherwise`.
   std::vector<int> layers(const std::vector<std::string>& names, std::vector<int> otherwise,
                           const std::function<bool(const Value&)>& fits,

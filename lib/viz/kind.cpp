@@ -25,7 +25,7 @@ Node node_of(const std::string& flag, const std::string& value) {
 
 }  // namespace
 
-bool takes_list(const Option& option) { return option.type.starts_with("list of"); }
+bool takes_list(const Option& option) { return option.schema.kind == OptionSchema::Kind::kList; }
 
 void read_viz_flags(const VizKindType& type, VizKind& kind, std::span<const VizFlag> flags) {
   Options options;

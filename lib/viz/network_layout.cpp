@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "layers/catalog.h"
 
 namespace cnn {
 namespace {
@@ -19,16 +18,6 @@ constexpr double kGroupPad = 6, kGroupTitle = 14;
 
 std::string parent_path(const std::vector<std::string>& parts, size_t count) {
   return join(std::span(parts).first(count), ".");
-}
-
-// Layers that a reader takes for a part of the one before.
-bool changes_values_only(const std::string& type) {
-  static const std::set<std::string, std::less<>> kTypes = {
-      "bn",    "lrn",       "dropout",     "flatten",    "reshape",
-      "noise", "normalize", "activity_l1", "kl_sparsity"};
-  const LayerType* known = find_layer_type(type);
-  return kTypes.count(type) > 0 ||
-         (known != nullptr && known->role == LayerType::Role::kActivation);
 }
 
 class Boxes {
@@ -67,6 +56,7 @@ class Boxes {
     LayoutBox box;
     box.name = layer.name;
     box.type = layer.type;
+    box.family = layer.family;
     box.operation = layer.brief;
     for (size_t i = 1; i < parts.size(); ++i) box.path.push_back(parent_path(parts, i));
     open(std::move(box), layer);
@@ -74,7 +64,7 @@ class Boxes {
 
   // Into the box before it: its only reader, within the same block.
   bool folds(const LayerSummary& layer) const {
-    if (layer.inputs.size() != 1 || !changes_values_only(layer.type)) return false;
+    if (layer.inputs.size() != 1 || !layer.changes_values_only) return false;
     if (readers_.at(layer.inputs[0]) != 1) return false;
     const auto found = box_of_.find(layer.inputs[0]);
     if (found == box_of_.end()) return false;

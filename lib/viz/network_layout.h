@@ -22,6 +22,7 @@ struct LayoutBox {
   std::string operation;            // "conv 64, 3x3/2, pad 1"
   std::vector<std::string> folded;  // "bn", "relu"
   Shape output;
+  LayerType::Family family = LayerType::Family::kNone;
   int64_t layers = 1;       // that it stands for
   std::vector<int> inputs;  // boxes
   bool is_block = false;

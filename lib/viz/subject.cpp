@@ -7,7 +7,7 @@
 #include "base/parallel.h"
 #include "base/text.h"
 #include "data/catalogue.h"
-#include "metrics/metrics.h"
+#include "graph/main_output.h"
 #include "model/settings.h"
 #include "viz/drawing/colour_map.h"
 
@@ -88,9 +88,10 @@ std::string shown_name(const Graph& graph, int value) {
   for (const auto& [alias, aliased] : graph.aliases) {
     if (aliased == value) return alias;
   }
-  const std::string& full = graph.values[static_cast<size_t>(value)].name;
-  constexpr std::string_view kActivation = ".act";
-  return full.ends_with(kActivation) ? full.substr(0, full.size() - kActivation.size()) : full;
+  const Value& shown = graph.values[static_cast<size_t>(value)];
+  if (shown.producer < 0) return shown.name;
+  const GraphNode& node = graph.nodes[static_cast<size_t>(shown.producer)];
+  return node.folded_into.empty() ? shown.name : node.folded_into;
 }
 
 void SampleOptions::options(Options& o) {
@@ -238,12 +239,10 @@ Image sample_picture(const float* values, const Shape& shape, const Normalizatio
 void for_each_batch(Network& network, int use, const SampleSource& source,
                     const VizRequest& request,
                     const std::function<void(int64_t first, int64_t n, Executor&)>& after) {
-  const Graph& graph = network.run_graph(use);
-  const auto input = static_cast<int>(&picture_input(graph, "viz") - graph.fields.data());
   const int64_t batch = std::min(network.memory_plan(use).batch, source.size());
   Buffer values(static_cast<size_t>(batch * source.shape().count()));
   Executor& executor = network.executor(use);
-  executor.bind(input, values.data());
+  executor.bind(network.run_graph(use).input_index(), values.data());
   for (int64_t first = 0; first < source.size(); first += batch) {
     const int64_t n = std::min(batch, source.size() - first);
     source.read(first, n, values.data());
@@ -254,11 +253,7 @@ void for_each_batch(Network& network, int use, const SampleSource& source,
 }
 
 int class_scores(const Graph& graph, std::string_view what) {
-  const auto loss = first_loss_binding(graph);
-  if (loss && loss->kind == FieldKind::kClass &&
-      graph.values[static_cast<size_t>(loss->output)].shape.rank() == 1) {
-    return loss->output;
-  }
+  if (const int scores = sample_scores(graph); scores >= 0) return scores;
   fail(Exit::kUsage, "", "'{}' takes models that classify whole samples; '{}' does not", what,
        graph.name);
 }

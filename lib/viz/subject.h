@@ -32,7 +32,7 @@ std::vector<int> chosen_layers(const Graph& graph, const std::vector<std::string
                                const std::function<bool(const Value&)>& fits,
                                std::string_view wanted);
 
-// What a layer is called by people: by its block where it ends one, and without ".act".
+// What a layer is called by people: by its block where it ends one, an activation by its layer.
 std::string shown_name(const Graph& graph, int value);
 
 // --images FILE... or --split NAME, --samples N, --first N: what the network is shown. Samples of a

@@ -48,6 +48,16 @@ TEST_CASE("a folded activation is a layer of its own, and the name means its val
   CHECK(built.inputs("sum") == Names{"a.act", "1.act"});
   CHECK(built.meaning("a") == "a.act");
   CHECK(built.meaning("s") == "s.act");
+  CHECK(built.node("a.act").folded_into == "a");
+  CHECK(built.node("s.act").folded_into == "s");
+  CHECK(built.node("a").folded_into == "");
+  CHECK(built.node("s.0").folded_into == "");
+}
+
+TEST_CASE("an item that is called act is no folded activation") {
+  const Built built(model("  - {seq: [{conv: 3, kernel: 1}, {relu, name: act}], name: a}\n"));
+  CHECK(built.layers() == Names{"a.0 conv", "a.act relu"});
+  CHECK(built.node("a.act").folded_into == "");
 }
 
 TEST_CASE("weights of an activation are called NAME.act.weight") {
@@ -60,6 +70,7 @@ TEST_CASE("an activation may be a block of the file") {
                           "blocks: {swish: {layers: [{mul: [in, [sigmoid]]}]}}\n"));
   CHECK(built.layers() == Names{"a conv", "a.act.0.1.0 sigmoid", "a.act.0 mul"});
   CHECK(built.inputs("a.act.0") == Names{"a", "a.act.0.1.0"});
+  CHECK(built.node("a.act.0").folded_into == "");
 }
 
 TEST_CASE("an op, an activation and an item may come from a variable") {

@@ -24,8 +24,8 @@ class ListRun {
     store_.initialize(3);
     for (const int64_t n : lengths) starts_.push_back(starts_.back() + n);
     for (const GraphField& field : graph_.fields) {
-      const int64_t rows = field.field.items.varies ? starts_.back()
-                                                    : batch_ * field.field.items.most;
+      const int64_t rows =
+          field.field.items.varies ? starts_.back() : batch_ * field.field.items.most;
       fields_.emplace_back(static_cast<size_t>(rows * field.field.shape.count()));
       const Rng rng(1, field.field.name);
       for (size_t i = 0; i < fields_.back().size(); ++i) {
@@ -128,8 +128,8 @@ TEST_CASE("a list network gives the same bits for any number of threads") {
     ListRun lists(kPictures, Phase::kTrain, {3, 0, 5, 1, 2, 2});
     lists.run(Pass::training(), 6, {});
     if (expected.empty()) expected = lists.gradients();
-    CHECK(std::memcmp(expected.data(), lists.gradients().data(),
-                      expected.size() * sizeof(float)) == 0);
+    CHECK(std::memcmp(expected.data(), lists.gradients().data(), expected.size() * sizeof(float)) ==
+          0);
   }
   set_threads(1);
 }
@@ -240,8 +240,9 @@ layers:
 loss: {mse: out, target: y}
 )";
   std::string sliced = kSplit;
-  sliced.replace(sliced.find("  - {split: [2, 4], name: s}\n"), 29,
-                 "  - {slice: [0, 2], from: a, name: s0}\n  - {slice: [2, 6], from: a, name: s1}\n");
+  sliced.replace(
+      sliced.find("  - {split: [2, 4], name: s}\n"), 29,
+      "  - {slice: [0, 2], from: a, name: s0}\n  - {slice: [2, 6], from: a, name: s1}\n");
   sliced.replace(sliced.find("s.0"), 3, "s0");
   sliced.replace(sliced.find("s.1"), 3, "s1");
   ListRun split(kSplit, Phase::kTrain, {1, 1, 1}), slices(sliced, Phase::kTrain, {1, 1, 1});

@@ -34,6 +34,14 @@ TEST_CASE("every layer type tells what it is, with an example that is YAML and n
   }
 }
 
+TEST_CASE("every layer but activations and losses tells its family") {
+  for (const LayerType* type : layer_types()) {
+    INFO(type->name);
+    const bool has_family = type->family != LayerType::Family::kNone;
+    CHECK(has_family == (type->role == LayerType::Role::kLayer));
+  }
+}
+
 TEST_CASE("every option tells what it is; at most one is primary") {
   for (const LayerType* type : layer_types()) {
     const std::unique_ptr<Layer> layer = type->make();

@@ -105,8 +105,10 @@ Numbers naive(const ReferenceCall& call) {
 // All findings as one text.
 template <Fault kFault>
 std::string findings(const Shape& shape = {201}) {
-  const LayerType type = {
-      .name = "faulty", .summary = "", .example = "", .make = make_layer<Faulty<kFault>>};
+  const LayerType type = {.name = "faulty",
+                          .summary = "",
+                          .example = "",
+                          .make = {[] { return std::unique_ptr<Layer>(new Faulty<kFault>()); }}};
   std::string text;
   for (const std::string& problem : layer_problems({"faulty", {shape}, naive}, type)) {
     text += problem + "\n";

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "graph/builder.h"
+#include "graph/main_output.h"
 #include "support/catch.h"
 #include "support/training.h"
 
@@ -127,12 +128,12 @@ TEST_CASE("metrics read the first loss's input and target unless told otherwise"
   const int out = graph.find_value("out"), aux = graph.find_value("aux");
   const int label = graph.find_value("label");
   CHECK(set.values() == std::vector<int>{out, label, out, label, aux, label});
-  const std::optional<LossBinding> binding = first_loss_binding(graph);
-  REQUIRE(binding.has_value());
-  CHECK(binding->output == out);
-  CHECK(binding->target == label);
-  CHECK(binding->kind == FieldKind::kClass);
-  CHECK(binding->ignore == 5);
+  const std::optional<MainOutput> main = main_output(graph);
+  REQUIRE(main.has_value());
+  CHECK(main->value == out);
+  CHECK(main->target == label);
+  CHECK(main->is_classes());
+  CHECK(main->ignored == 5);
 }
 
 TEST_CASE("one metric may stand without a list, and none at all") {

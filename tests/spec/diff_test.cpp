@@ -7,9 +7,11 @@ using namespace cnn;
 
 namespace {
 
+bool is_join(std::string_view key) { return key == "concat"; }
+
 std::string diff(const std::string& a, const std::string& b) {
   const Node first = parse_text(a), second = parse_text(b);
-  return render_differences(diff_specs(first, second));
+  return render_differences(diff_specs(first, second, is_join));
 }
 
 }  // namespace

@@ -132,6 +132,25 @@ TEST_CASE("the table knows types, defaults and what has changed") {
   CHECK(to_yaml(t.options.write()) == "{out: 3, mode: \"true\", fit: ceil}");
 }
 
+TEST_CASE("the table tells tools what an option takes") {
+  using Kind = OptionSchema::Kind;
+  Things t;
+  const auto schema = [&](const char* name) -> const OptionSchema& {
+    return t.options.find(name)->schema;
+  };
+  CHECK(schema("out").kind == Kind::kInteger);
+  CHECK(schema("slope").kind == Kind::kNumber);
+  CHECK(schema("bias").kind == Kind::kBoolean);
+  CHECK(schema("mode").kind == Kind::kText);
+  CHECK(schema("seed").kind == Kind::kInteger);
+  CHECK(schema("any").kind == Kind::kAny);
+  CHECK(schema("skip").kind == Kind::kText);
+  REQUIRE(schema("sizes").kind == Kind::kList);
+  CHECK(schema("sizes").parts.at(0).kind == Kind::kInteger);
+  REQUIRE(schema("fit").kind == Kind::kWords);
+  CHECK(schema("fit").words == std::vector<std::string>{"floor", "ceil", "exact"});
+}
+
 TEST_CASE("an op without a value of its own refuses one") {
   bool flag = false;
   Options options;

@@ -94,6 +94,32 @@ std::vector<std::string> offenders(const std::string& pattern, const std::string
   return found;
 }
 
+// The names in layers.def.
+std::set<std::string> layer_names() {
+  const std::regex entry("^CNN_LAYER\\(\\w+, (\\w+)\\)");
+  std::set<std::string> names;
+  std::ifstream in(kRoot / "lib/layers/layers.def");
+  for (std::string line; std::getline(in, line);) {
+    std::smatch match;
+    if (std::regex_search(line, match, entry)) names.insert(match[1]);
+  }
+  return names;
+}
+
+std::string without_comment(const std::string& line) {
+  bool in_text = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '\\') {
+      ++i;
+    } else if (line[i] == '"' && (i == 0 || line[i - 1] != '\'')) {
+      in_text = !in_text;
+    } else if (!in_text && line.compare(i, 2, "//") == 0) {
+      return line.substr(0, i);
+    }
+  }
+  return line;
+}
+
 }  // namespace
 
 TEST_CASE("includes follow the arrows between the folders of lib") {
@@ -124,6 +150,42 @@ TEST_CASE("only spec/yaml sees yaml-cpp") {
 
 TEST_CASE("only viz/drawing/cairo sees Cairo") {
   CHECK(offenders("cairo\\.h|cairo_", "lib/viz/drawing/cairo") == std::vector<std::string>{});
+}
+
+TEST_CASE("only the builder knows what the item of a folded activation is called") {
+  CHECK(offenders("\"\\.act\"", "lib/graph/builder/expander") == std::vector<std::string>{});
+}
+
+TEST_CASE("outside lib/layers nobody knows a layer by its name") {
+  // What a caller needs to know is a fact in LayerType or LayerPlan. These words mean other things
+  // too (splits of data, options of augmentation, metrics), so that alone they may stand anywhere.
+  const std::set<std::string> kOtherWords = {"split", "slice", "crop", "pad",
+                                             "shift", "noise", "dice", "mse"};
+  const std::set<std::string> layers = layer_names();
+  REQUIRE(layers.size() > 60);
+  std::string any, own;
+  for (const std::string& name : layers) {
+    any += (any.empty() ? "" : "|") + name;
+    if (kOtherWords.count(name) == 0) own += (own.empty() ? "" : "|") + name;
+  }
+  const std::string literal = "\"(?:" + any + ")\"";
+  const std::regex names_layer("\"(?:" + own + ")\"");
+  const std::regex compares("type\\S*\\s*[!=]=\\s*" + literal + "|" + literal + "\\s*[!=]=.*type");
+  const std::regex lists("\\{\\s*" + literal + "(?:\\s*,\\s*" + literal + ")+\\s*,?\\s*\\}");
+  std::vector<std::string> found;
+  for (const SourceFile& file : sources_under({"apps", "lib"})) {
+    if (file.path.string().rfind("lib/layers/", 0) == 0) continue;
+    std::string all;
+    for (size_t i = 0; i < file.lines.size(); ++i) {
+      const std::string code = without_comment(file.lines[i]);
+      all += code + "\n";
+      if (std::regex_search(code, names_layer) || std::regex_search(code, compares)) {
+        found.push_back(file.path.string() + ":" + std::to_string(i + 1));
+      }
+    }
+    if (std::regex_search(all, lists)) found.push_back(file.path.string() + ": a list of layers");
+  }
+  CHECK(found == std::vector<std::string>{});
 }
 
 TEST_CASE("only apps read argv or exit") {

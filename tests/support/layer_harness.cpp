@@ -317,7 +317,8 @@ class Run {
     fill(call);
     call.in = in;
     call.memory = memory;
-    call.out = {plan_.backward_reads_output ? out_.data() : no_output.data(), batch_, plan_.output()};
+    call.out = {plan_.backward_reads_output ? out_.data() : no_output.data(), batch_,
+                plan_.output()};
     if (!harness_.is_loss()) call.grad_out = {grad_out_.data(), batch_, plan_.output()};
     call.grad_in = grad_views;
     call.add = add;

@@ -360,6 +360,7 @@ int Expander::expand_activation(const Item& item, const std::string& path, int v
   List behind = list;
   behind.previous = value;
   behind.in_side = list.in_side || is_side(item);
+  behind.folded_into = path;
   const int result = activation->op->kind == Op::Kind::kBlock
                          ? call_block(*activation, act_path, behind)
                          : expand_layer(*activation, act_path, behind);

@@ -12,7 +12,8 @@ namespace {
 std::string describe(const std::vector<Input>& inputs, const std::vector<Form>& forms) {
   std::vector<std::string> parts;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    const std::string form = inputs[i].is_target ? "" : " " + describe(forms[i].shape, forms[i].items);
+    const std::string form =
+        inputs[i].is_target ? "" : " " + describe(forms[i].shape, forms[i].items);
     parts.push_back(fmt::format("'{}'{}", inputs[i].label, form));
   }
   if (parts.empty()) return "no input";
@@ -104,12 +105,14 @@ int GraphWriter::add(NewLayer request) {
   LayerPlan plan;
   const std::shared_ptr<const NamedLayer> named = named_layer(request);
   int length = -1;
-  if (!join_lengths(request, length) || !set_up_layer(request, named.get(), plan) || !check_kinds(request, plan)) {
+  if (!join_lengths(request, length) || !set_up_layer(request, named.get(), plan) ||
+      !check_kinds(request, plan)) {
     if (mark.source) failed_.insert(place);
     return kUnknown;
   }
   list_targets(request, length, plan);
-  if (!check_targets(request, plan) || !set_initializers(request, plan) || !check_parameters(request, plan)) {
+  if (!check_targets(request, plan) || !set_initializers(request, plan) ||
+      !check_parameters(request, plan)) {
     if (mark.source) failed_.insert(place);
     return kUnknown;
   }
@@ -141,6 +144,7 @@ int GraphWriter::add(NewLayer request) {
   node.name = std::move(request.path);
   node.layer = std::move(request.layer);
   node.shares = request.weights_path != node.name;
+  node.folded_into = std::move(request.folded_into);
   node.path = std::move(request.levels);
   node.mark = std::move(request.mark);
   graph_.nodes.push_back(std::move(node));
@@ -161,11 +165,12 @@ void GraphWriter::add_outputs(const NewLayer& request, int id, GraphNode& node) 
     const int added = add_value(std::move(value));
     int length = node.length;
     if (request.type->mixes_items) {
-      length = output.length_of < 0
-                   ? length_of(output.items, added)
-                   : graph_.values[static_cast<size_t>(
-                                       node.inputs[static_cast<size_t>(output.length_of)])]
-                         .length;
+      length =
+          output.length_of < 0
+              ? length_of(output.items, added)
+              : graph_
+                    .values[static_cast<size_t>(node.inputs[static_cast<size_t>(output.length_of)])]
+                    .length;
     }
     graph_.values[static_cast<size_t>(added)].length = length;
     node.outputs.push_back(added);
@@ -198,9 +203,9 @@ bool GraphWriter::join_lengths(NewLayer& request, int& length) {
     Input& input = request.inputs[i];
     if (input.is_target || value_of(input).length >= 0) continue;
     if (!request.type->spreads) {
-      diagnostics_.report(
-          request.mark, fmt::format("{}: '{}' is no list beside the list '{}'", title(request),
-                                    input.label, request.inputs[list].label));
+      diagnostics_.report(request.mark,
+                          fmt::format("{}: '{}' is no list beside the list '{}'", title(request),
+                                      input.label, request.inputs[list].label));
       return false;
     }
     input.value = spread(request, i, request.inputs[list].value);
@@ -263,8 +268,8 @@ void GraphWriter::recompute_from(int first) {
 int GraphWriter::named_node(const Input& named) const {
   const int producer = graph_.values[static_cast<size_t>(named.value)].producer;
   if (producer < 0) return -1;
-  const std::string& name = graph_.nodes[static_cast<size_t>(producer)].name;
-  const int owner = name.ends_with(".act") ? graph_.find_node(name.substr(0, name.size() - 4)) : -1;
+  const std::string& folded_into = graph_.nodes[static_cast<size_t>(producer)].folded_into;
+  const int owner = folded_into.empty() ? -1 : graph_.find_node(folded_into);
   return owner >= 0 ? owner : producer;
 }
 
@@ -330,10 +335,10 @@ bool GraphWriter::check_targets(const NewLayer& request, const LayerPlan& plan) 
 bool GraphWriter::check_target_value(const NewLayer& request, size_t input, const Field& wanted) {
   const Value& value = graph_.values[static_cast<size_t>(request.inputs[input].value)];
   if (value.shape == wanted.shape && graph_.items(value) == wanted.items) return true;
-  diagnostics_.report(
-      request.mark, fmt::format("{}: target '{}' has the shape {}, {} is needed", title(request),
-                                request.inputs[input].label,
-                                describe(value.shape, graph_.items(value)), describe(wanted)));
+  diagnostics_.report(request.mark,
+                      fmt::format("{}: target '{}' has the shape {}, {} is needed", title(request),
+                                  request.inputs[input].label,
+                                  describe(value.shape, graph_.items(value)), describe(wanted)));
   return false;
 }
 

@@ -35,6 +35,7 @@ struct NewLayer {
   InitChain init;
   Settings settings;
   bool in_side = false;
+  std::string folded_into;  // the item whose activation it is; or empty
 };
 
 class GraphWriter {

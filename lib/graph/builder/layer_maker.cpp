@@ -72,6 +72,7 @@ int LayerMaker::make(const Item& item, const std::string& path, std::vector<Inpu
   layer.init.inherited = list.inherited.init ? &*list.inherited.init : nullptr;
   layer.init.fallback = work.defaults.settings.init ? &*work.defaults.settings.init : nullptr;
   layer.in_side = list.in_side;
+  layer.folded_into = list.folded_into;
   return writer_.add(std::move(layer));
 }
 

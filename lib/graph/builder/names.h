@@ -56,7 +56,8 @@ struct List {
   // Paths of items around and of those whose weights they have (`share`), outermost first.
   std::vector<std::pair<std::string, std::string>> shared;
   bool in_side = false;
-  std::string last;  // the name, or the op, of the last item
+  std::string folded_into;  // the item whose activation is built; not for lists below
+  std::string last;         // the name, or the op, of the last item
 
   List(const Body& of, std::span<const Node> with) : body(&of), items(with) {}
   // A list below `parent` that sees its names.

@@ -12,12 +12,12 @@ std::string_view parent_path(std::string_view name) {
 }
 
 // What a layer is called in the name of those that it has been joined with: without the path that
-// it shares with the first; by its type if it is the activation of the last ("bn1.act") or has no
+// it shares with the first; by its type if it is the activation of the last ("bn1") or has no
 // name but a number.
 std::string short_name(const GraphNode& node, std::string_view first, const std::string& before) {
   const size_t path = parent_path(node.name).size();
   const bool is_number = node.name.find_first_not_of("0123456789", path) == std::string::npos;
-  if (is_number || node.name == before + ".act") return node.type->name;
+  if (is_number || node.folded_into == before) return node.type->name;
   const std::string_view shared = parent_path(first);
   return node.name.substr(node.name.starts_with(shared) ? shared.size() : 0);
 }
@@ -86,8 +86,8 @@ class Fusion {
     const GraphNode& after = node(next);
     const bool once = std::count(after.inputs.begin(), after.inputs.end(), before.output()) == 1;
     const bool plain = after.absorbed.empty() && !after.is_loss() &&
-                       after.recompute == before.recompute &&
-                       after.outputs.size() == 1 && after.length == before.length &&
+                       after.recompute == before.recompute && after.outputs.size() == 1 &&
+                       after.length == before.length &&
                        value(after.output()).shape == between.shape;
     return once && plain ? next : -1;
   }

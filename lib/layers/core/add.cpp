@@ -61,10 +61,13 @@ class Add final : public Layer {
 
 extern const LayerType add_layer = {
     .name = "add",
+    .family = LayerType::Family::kJoin,
     .inputs = LayerType::Inputs::kBranches,
     .spreads = true,
     .min_inputs = 2,
     .max_inputs = kAnyNumber,
+    .makes_features = true,
+    .shows_field = true,
     .summary = "sum of values of equal shape",
     .example =
         "- {add: [bn2, downsample], act: relu}\n"

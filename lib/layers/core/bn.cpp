@@ -224,6 +224,8 @@ class BatchNorm final : public Layer {
 
 extern const LayerType bn_layer = {
     .name = "bn",
+    .family = LayerType::Family::kNormalization,
+    .uses_batch_statistics = true,
     .summary = "batch normalisation",
     .example = "- bn\n- {bn, act: relu, name: bn1}\n- {bn, eps: 1e-3, momentum: 0.01}",
     .details =

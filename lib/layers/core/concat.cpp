@@ -95,10 +95,12 @@ class Concat final : public Layer {
 
 extern const LayerType concat_layer = {
     .name = "concat",
+    .family = LayerType::Family::kJoin,
     .inputs = LayerType::Inputs::kBranches,
     .spreads = true,
     .min_inputs = 2,
     .max_inputs = kAnyNumber,
+    .makes_features = true,
     .summary = "values side by side, along the channels",
     .example =
         "- {concat: [enc1, prev]}\n"

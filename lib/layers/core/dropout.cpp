@@ -103,6 +103,7 @@ class Dropout final : public Layer {
 
 extern const LayerType dropout_layer = {
     .name = "dropout",
+    .family = LayerType::Family::kNoise,
     .summary = "drops values at random in training",
     .example = "- dropout\n- {dropout: 0.25}",
     .details =

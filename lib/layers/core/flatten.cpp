@@ -15,6 +15,7 @@ class Flatten final : public ReorderLayer {
 
 extern const LayerType flatten_layer = {
     .name = "flatten",
+    .family = LayerType::Family::kShape,
     .summary = "one long vector of all values of a sample",
     .example = "- flatten\n- {linear: 120, act: relu}",
     .details = "[C,H,W] becomes [C*H*W], in the order C,H,W; [T,F] becomes [T*F].",

@@ -71,9 +71,11 @@ class Gaussian final : public Layer {
 
 extern const LayerType gaussian_layer = {
     .name = "gaussian",
+    .family = LayerType::Family::kCode,
     .inputs = LayerType::Inputs::kNames,
     .min_inputs = 2,
     .max_inputs = 2,
+    .draws_code = true,
     .summary = "a sample of a normal distribution with learned mean and variance",
     .example =
         "- {linear: 20, from: enc, name: mu}\n"

@@ -53,10 +53,12 @@ class LayerNorm final : public Layer {
         const float* x = call.input().data + r * count;
         float* y = call.out.data + r * count;
         const float mean = row_sum(count, [=](int64_t i) { return x[i]; }) / size();
-        const float variance = row_sum(count, [=](int64_t i) {
-                                 const float d = x[i] - mean;
-                                 return d * d;
-                               }) / size();
+        const float variance = row_sum(count,
+                                       [=](int64_t i) {
+                                         const float d = x[i] - mean;
+                                         return d * d;
+                                       }) /
+                               size();
         const auto rate = static_cast<float>(1 / std::sqrt(static_cast<double>(variance) + eps_));
         statistics[2 * r] = mean;
         statistics[2 * r + 1] = rate;
@@ -142,10 +144,12 @@ class LayerNorm final : public Layer {
 
 extern const LayerType layer_norm_layer = {
     .name = "layer_norm",
+    .family = LayerType::Family::kNormalization,
     .summary = "brings the channels of every position to mean 0 and variance 1",
     .example = "- layer_norm\n- {layer_norm, eps: 1e-6}",
     .details =
-        "y = weight (x - mean) / sqrt(variance + eps) + bias, mean and variance over the channels of "
+        "y = weight (x - mean) / sqrt(variance + eps) + bias, mean and variance over the channels "
+        "of "
         "one position: of a vector [C] over all of it, of an image at every pixel, of a list for "
         "every item. It knows no batch, and does the same in training and testing.\n"
         "Weights: weight [C], bias [C].\n"

@@ -152,6 +152,9 @@ class Linear final : public Layer {
 
 extern const LayerType linear_layer = {
     .name = "linear",
+    .family = LayerType::Family::kDense,
+    .makes_features = true,
+    .has_filters = true,
     .summary = "fully connected layer",
     .example =
         "- {linear: 120, act: relu}\n"

@@ -127,6 +127,7 @@ class Mul final : public Layer {
 
 extern const LayerType mul_layer = {
     .name = "mul",
+    .family = LayerType::Family::kJoin,
     .inputs = LayerType::Inputs::kBranches,
     .spreads = true,
     .min_inputs = 2,

@@ -93,6 +93,8 @@ class Noise final : public Layer {
 
 extern const LayerType noise_layer = {
     .name = "noise",
+    .family = LayerType::Family::kNoise,
+    .adds_noise = true,
     .summary = "corrupts its input in training: gaussian, masking, salt and pepper",
     .example =
         "- {noise: gaussian, sigma: 0.3}\n"

@@ -140,6 +140,7 @@ class Normalize final : public Layer {
 
 extern const LayerType normalize_layer = {
     .name = "normalize",
+    .family = LayerType::Family::kNormalization,
     .summary = "divides by the Euclidean norm",
     .example =
         "- normalize\n"

@@ -121,6 +121,7 @@ class Rbf final : public Layer {
 
 extern const LayerType rbf_layer = {
     .name = "rbf",
+    .family = LayerType::Family::kDense,
     .summary = "distance to a code of every class, LeNet-5's output layer",
     .example =
         "- {rbf: 10, name: out}   # after 84 features; with loss: {rbf_loss: out}\n"

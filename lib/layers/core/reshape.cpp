@@ -47,6 +47,7 @@ class Reshape final : public ReorderLayer {
 
 extern const LayerType reshape_layer = {
     .name = "reshape",
+    .family = LayerType::Family::kShape,
     .summary = "the same values in another shape",
     .example = "- {reshape: [1, 28, 28]}\n- {reshape: [-1, 7, 7]}",
     .details = "Values keep their order C,H,W; the number of values must stay the same.",

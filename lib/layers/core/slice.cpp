@@ -125,6 +125,7 @@ class Slice final : public Layer {
 
 extern const LayerType slice_layer = {
     .name = "slice",
+    .family = LayerType::Family::kCut,
     .summary = "a range of channels, rows or columns",
     .example =
         "- {slice: [0, 16]}                 # channels 0 to 15\n"

@@ -275,6 +275,8 @@ class SparseCode final : public Layer {
 
 extern const LayerType sparse_code_layer = {
     .name = "sparse_code",
+    .family = LayerType::Family::kCode,
+    .makes_features = true,
     .summary = "sparse code over a learned dictionary, found by FISTA",
     .example =
         "- {sparse_code: 256, lambda: 0.2, name: code}\n"

@@ -21,6 +21,11 @@ int axis_of(const Shape& shape, const std::string& name) {
 std::string OptionType<SplitSizes>::name() {
   return "number of equal parts, list of sizes, or map of names and sizes";
 }
+OptionSchema OptionType<SplitSizes>::schema() {
+  return OptionSchema::one_of({OptionSchema::integer(),
+                               OptionSchema::list_of(OptionSchema::integer()),
+                               OptionSchema::map_of(OptionSchema::integer())});
+}
 
 bool OptionType<SplitSizes>::read(const Node& node, SplitSizes& out, Diagnostics& d) {
   out = {};
@@ -109,7 +114,7 @@ void Split::setup(Setup& s) {
     out.stands_alone = are_named;
   }
   // In memory (channels last) an index of the axis is, for every index of those outside, one run.
-  inner_ = axis_ == "channels" ? 1
+  inner_ = axis_ == "channels"                ? 1
            : axis_ == "rows" && in.rank() > 2 ? in.width() * in.channels()
                                               : in.channels();
   size_ = in[axis] * inner_;
@@ -151,6 +156,7 @@ void Split::backward(const BackwardCall& call) const {
 
 extern const LayerType split_layer = {
     .name = "split",
+    .family = LayerType::Family::kCut,
     .summary = "parts of a value, each with a name",
     .example =
         "- {split: 2, name: halves}             # halves.0 and halves.1\n"

@@ -42,6 +42,8 @@ class AveragePool final : public Layer {
 
 extern const LayerType avgpool_layer = {
     .name = "avgpool",
+    .family = LayerType::Family::kPooling,
+    .shows_field = true,
     .summary = "mean of every window",
     .example = "- {avgpool: 2}\n- {avgpool: 3, stride: 1, pad: 1, count_pad: false}",
     .details =

@@ -18,6 +18,7 @@ const std::vector<std::vector<int64_t>>& lenet5_inputs() {
 }  // namespace
 
 std::string OptionType<ConnectionTable>::name() { return "lenet5 or a list of lists of integers"; }
+OptionSchema OptionType<ConnectionTable>::schema() { return OptionSchema::any(); }
 
 bool OptionType<ConnectionTable>::read(const Node& node, ConnectionTable& out, Diagnostics& d) {
   if (node.is_list()) {

@@ -227,6 +227,10 @@ class Conv final : public Layer {
 
 extern const LayerType conv_layer = {
     .name = "conv",
+    .family = LayerType::Family::kConvolution,
+    .makes_features = true,
+    .shows_field = true,
+    .has_filters = true,
     .summary = "convolution over an image",
     .example =
         "- {conv: 6, kernel: 5, pad: 2, act: relu}\n"

@@ -50,6 +50,7 @@ class Crop final : public ResampleLayer {
 
 extern const LayerType crop_layer = {
     .name = "crop",
+    .family = LayerType::Family::kCut,
     .summary = "a part of an image: centred, or from given offsets",
     .example =
         "- {crop: up1, from: enc1}            # to the size of layer 'up1'\n"

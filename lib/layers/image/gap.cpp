@@ -35,6 +35,7 @@ class GlobalAveragePool final : public Layer {
 
 extern const LayerType gap_layer = {
     .name = "gap",
+    .family = LayerType::Family::kPooling,
     .summary = "global average pooling: one mean a channel",
     .example = "- gap",
     .details =

@@ -147,6 +147,7 @@ class Lrn final : public Layer {
 
 extern const LayerType lrn_layer = {
     .name = "lrn",
+    .family = LayerType::Family::kNormalization,
     .summary = "local response normalisation across channels",
     .example =
         "- lrn\n"

@@ -41,6 +41,9 @@ class MaxPool final : public Layer {
 
 extern const LayerType maxpool_layer = {
     .name = "maxpool",
+    .family = LayerType::Family::kPooling,
+    .shows_field = true,
+    .has_switches = true,
     .summary = "largest value of every window",
     .example =
         "- {maxpool: 2}\n- {maxpool: 3, stride: 2, pad: 1}\n"

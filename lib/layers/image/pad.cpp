@@ -18,6 +18,10 @@ struct Border {
 CNN_OPTION_TYPE(Border);
 
 std::string OptionType<Border>::name() { return "integer or [h, w] or [top, bottom, left, right]"; }
+OptionSchema OptionType<Border>::schema() {
+  return OptionSchema::one_of(
+      {OptionSchema::integer(), OptionType<std::vector<int64_t>>::schema()});
+}
 
 bool OptionType<Border>::read(const Node& node, Border& out, Diagnostics& d) {
   if (!node.is_list()) {
@@ -96,6 +100,7 @@ class Pad final : public ResampleLayer {
 
 extern const LayerType pad_layer = {
     .name = "pad",
+    .family = LayerType::Family::kCut,
     .summary = "a border around an image: zeros, mirrored or repeated",
     .example =
         "- {pad: 1}\n"

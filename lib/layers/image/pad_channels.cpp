@@ -62,6 +62,7 @@ class PadChannels final : public Layer {
 
 extern const LayerType pad_channels_layer = {
     .name = "pad_channels",
+    .family = LayerType::Family::kCut,
     .summary = "channels of zeros behind the others",
     .example = "- {pad_channels: 64}",
     .details =

@@ -34,6 +34,9 @@ Pair ImageSize::resolve(const Setup& setup) const {
 }
 
 std::string OptionType<ImageSize>::name() { return "integer or [h, w] or name of a layer"; }
+OptionSchema OptionType<ImageSize>::schema() {
+  return OptionSchema::one_of({OptionType<Pair>::schema(), OptionSchema::text()});
+}
 
 bool OptionType<ImageSize>::read(const Node& node, ImageSize& out, Diagnostics& d) {
   out = {};

@@ -100,6 +100,7 @@ class Subsample final : public Layer {
 
 extern const LayerType subsample_layer = {
     .name = "subsample",
+    .family = LayerType::Family::kPooling,
     .summary = "LeNet-5's pooling: sums of windows with a learned factor and offset",
     .example = "- {subsample: 2, act: {tanh, scale: 1.7159, slope: 0.66666667}}",
     .details =

@@ -60,6 +60,7 @@ class Unpool final : public Layer {
 
 extern const LayerType unpool_layer = {
     .name = "unpool",
+    .family = LayerType::Family::kUpsampling,
     .summary = "undoes a maxpool: values go back to the places of its maxima",
     .example =
         "- {maxpool: 2, name: pool1}\n"

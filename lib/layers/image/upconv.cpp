@@ -188,6 +188,10 @@ class Upconv final : public Layer {
 
 extern const LayerType upconv_layer = {
     .name = "upconv",
+    .family = LayerType::Family::kUpsampling,
+    .makes_features = true,
+    .shows_field = true,
+    .has_filters = true,
     .summary = "transposed convolution: makes an image larger with learned weights",
     .example =
         "- {upconv: 64, kernel: 2, stride: 2}\n"

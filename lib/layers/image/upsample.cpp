@@ -66,6 +66,7 @@ class Upsample final : public ResampleLayer {
 
 extern const LayerType upsample_layer = {
     .name = "upsample",
+    .family = LayerType::Family::kUpsampling,
     .summary = "an image at a larger size: nearest pixel or bilinear",
     .example =
         "- {upsample: 2}\n"

@@ -28,6 +28,7 @@ class BceLogits final : public ValueLoss<BceLogits> {
   std::optional<FieldRange> target_range() const override {
     return FieldRange{.low = 0, .high = 1, .who = "bce_logits"};
   }
+  Link link() const override { return Link::kSigmoid; }
 
  private:
   float positive_weight_ = 1;

@@ -29,6 +29,7 @@ void ClassLoss::setup(Setup& setup) {
   weights_.setup(setup, in);
   check(setup, in.channels());
   setup.plan().ignored_class = ignore_;
+  setup.plan().link = link(in.channels());
   setup.output({2});
   const bool is_plain = !ignore_ && !weights_;
   plan_denominator(setup, reduction_, is_plain ? static_cast<double>(in.positions()) : 0);

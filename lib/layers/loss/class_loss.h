@@ -31,6 +31,8 @@ class ClassLoss : public Layer {
 
   virtual void own_options(Options&) {}
   virtual void check(const Setup&, int64_t /*scores*/) const {}
+  // kNone: the scores are no logarithms of probabilities or odds.
+  virtual Link link(int64_t /*scores*/) const { return Link::kNone; }
   virtual double loss_of(Scores scores, int64_t target) const = 0;
   // gradient += factor * d loss / d scores.
   virtual void add_gradient(Scores scores, int64_t target, float factor, float* gradient) const = 0;

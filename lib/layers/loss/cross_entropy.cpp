@@ -48,6 +48,7 @@ class CrossEntropy final : public Layer {
     setup.target(1, class_target_shape(in), FieldKind::kClass, classes);
     weights_.setup(setup, in);
     setup.plan().ignored_class = ignore_;
+    setup.plan().link = Link::kSoftmax;
     setup.output({2});
     const bool is_plain = !ignore_ && !weights_ && class_weights_.empty();
     plan_denominator(setup, reduction_, is_plain ? static_cast<double>(in.positions()) : 0);
@@ -133,8 +134,8 @@ class CrossEntropy final : public Layer {
     double sum = 0;
     for (int64_t r = begin; r < end; ++r) {
       if (ignores(targets[r])) continue;
-      sum += static_cast<double>(weights_.at(call, r)) *
-             weight(class_of(targets[r], classes, kName));
+      sum +=
+          static_cast<double>(weights_.at(call, r)) * weight(class_of(targets[r], classes, kName));
     }
     return sum;
   }

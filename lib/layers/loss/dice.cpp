@@ -42,6 +42,7 @@ class Dice final : public Layer {
     s.target(1, class_target_shape(in), FieldKind::kClass, std::max<int64_t>(2, scores));
     weights_.setup(s, in);
     s.plan().ignored_class = ignore_;
+    s.plan().link = scores == 1 ? Link::kSigmoid : Link::kSoftmax;
     s.output({2});
     first_ = background_ ? 0 : 1;
     plan_denominator(s, reduction_, static_cast<double>(scores - first_));

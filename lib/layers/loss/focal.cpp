@@ -32,6 +32,7 @@ class Focal final : public ClassLoss {
                   "classes",
                   alpha_.size(), classes);
   }
+  Link link(int64_t scores) const override { return scores == 1 ? Link::kSigmoid : Link::kSoftmax; }
 
   double loss_of(Scores x, int64_t target) const override {
     const double log_p = log_probability(x, target);

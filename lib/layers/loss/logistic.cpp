@@ -21,6 +21,8 @@ class Logistic final : public ClassLoss {
     }));
   }
 
+  Link link(int64_t /*scores*/) const override { return Link::kSigmoid; }
+
   // d/dx = sigmoid(x) for the wrong ones, sigmoid(x) - 1 = -sigmoid(-x) for the right one.
   void add_gradient(Scores x, int64_t target, float factor, float* gradient) const override {
     const int64_t own = right_score(x, target);

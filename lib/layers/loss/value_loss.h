@@ -37,6 +37,7 @@ class ValueLoss : public Layer {
     if (auto& range = setup.plan().fields[1].range) range->ignored = ignore_;
     weights_.setup(setup, setup.input());
     setup.plan().ignored_class = ignore_;
+    setup.plan().link = link();
     setup.output({2});
     plan_denominator(setup, reduction_,
                      is_plain() ? static_cast<double>(setup.input().count()) : 0);
@@ -80,6 +81,8 @@ class ValueLoss : public Layer {
   virtual void ready() {}  // all options are read
   // What targets must lie in.
   virtual std::optional<FieldRange> target_range() const { return std::nullopt; }
+  // kSigmoid: the input holds scores, whose sigmoid shall come near to the target.
+  virtual Link link() const { return Link::kNone; }
   // Inputs that the formula is not defined for.
   virtual void check(const ConstView&) const {}
 

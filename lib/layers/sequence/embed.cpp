@@ -82,6 +82,7 @@ class Embed final : public Layer {
 
 extern const LayerType embed_layer = {
     .name = "embed",
+    .family = LayerType::Family::kDense,
     .reads_classes = true,
     .summary = "a learned vector for every class number",
     .example =

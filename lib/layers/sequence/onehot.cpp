@@ -47,6 +47,7 @@ class OneHot final : public Layer {
 
 extern const LayerType onehot_layer = {
     .name = "onehot",
+    .family = LayerType::Family::kList,
     .reads_classes = true,
     .summary = "class numbers as vectors with a single 1",
     .example = "- onehot\n- {onehot: 65}",

@@ -42,7 +42,8 @@ class Reduce final : public Layer {
 
   void forward(const ForwardCall& call) const override {
     const ConstView& list = call.input();
-    parallel_for(call.batch, grain_for(call.batch, std::max<int64_t>(list.batch / call.batch, 1) * count_),
+    parallel_for(call.batch,
+                 grain_for(call.batch, std::max<int64_t>(list.batch / call.batch, 1) * count_),
                  [&](int64_t begin, int64_t end) {
                    for (int64_t n = begin; n < end; ++n) {
                      const float* items = list.data + list.first_item(n) * count_;
@@ -54,7 +55,8 @@ class Reduce final : public Layer {
   void backward(const BackwardCall& call) const override {
     const View& gradient = call.grad_input();
     if (!gradient) return;
-    parallel_for(call.batch, grain_for(call.batch, std::max<int64_t>(gradient.batch / call.batch, 1) * count_),
+    parallel_for(call.batch,
+                 grain_for(call.batch, std::max<int64_t>(gradient.batch / call.batch, 1) * count_),
                  [&](int64_t begin, int64_t end) {
                    for (int64_t n = begin; n < end; ++n) {
                      float* items = gradient.data + gradient.first_item(n) * count_;
@@ -121,15 +123,17 @@ class Reduce final : public Layer {
 
 extern const LayerType reduce_layer = {
     .name = "reduce",
+    .family = LayerType::Family::kList,
     .mixes_items = true,
     .reads_classes = true,
     .summary = "one value of a list: mean, max, sum, first or last of its items",
     .example = "- {reduce: mean}\n- {reduce: last, from: words}",
     .details =
-        "A list of items of any shape becomes one value of that shape. Only the items that a sample "
+        "A list of items of any shape becomes one value of that shape. Only the items that a "
+        "sample "
         "has count; a list without items gives 0. The gradient of max goes to the first of equal "
         "values, and a NaN gives NaN.",
-    .other_names = {"GlobalAveragePooling1D", "pool_sequence", "mean_pool"},
+    .other_names = {"GlobalAveragePooling1D", "pool_sequence"},
     .make = make_layer<Reduce>};
 
 }  // namespace cnn

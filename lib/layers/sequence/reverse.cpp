@@ -54,16 +54,17 @@ class Reverse final : public Layer {
 
 }  // namespace
 
-extern const LayerType reverse_layer = {
-    .name = "reverse",
-    .mixes_items = true,
-    .reads_classes = true,
-    .summary = "the items of a list from the last to the first",
-    .example = "- {reverse, from: source}",
-    .details =
-        "A list of any items, class numbers too; each sample's own items, however many there are. A "
-        "plain value stays as it is.",
-    .other_names = {"flip_sequence", "go_backwards"},
-    .make = make_layer<Reverse>};
+extern const LayerType reverse_layer = {.name = "reverse",
+                                        .family = LayerType::Family::kList,
+                                        .mixes_items = true,
+                                        .reads_classes = true,
+                                        .summary = "the items of a list from the last to the first",
+                                        .example = "- {reverse, from: source}",
+                                        .details =
+                                            "A list of any items, class numbers too; each sample's "
+                                            "own items, however many there are. A "
+                                            "plain value stays as it is.",
+                                        .other_names = {"flip_sequence", "go_backwards"},
+                                        .make = make_layer<Reverse>};
 
 }  // namespace cnn

@@ -30,9 +30,10 @@ class Shift final : public Layer {
     s.require(!carry_ || by_ > 0, "shift: 'carry' is for shifts to later places");
     s.require(form.items.is_list, "shift: {} is no list", s.describe(0));
     const bool is_class = form.kind == FieldKind::kClass;
-    s.require(!is_class || (fill_ >= 0 && fill_ == static_cast<double>(static_cast<int64_t>(fill_)) &&
-                            (form.classes == 0 || fill_ < static_cast<double>(form.classes))),
-              "shift: 'fill' {} is no class number of {}", fill_, s.describe(0));
+    s.require(
+        !is_class || (fill_ >= 0 && fill_ == static_cast<double>(static_cast<int64_t>(fill_)) &&
+                      (form.classes == 0 || fill_ < static_cast<double>(form.classes))),
+        "shift: 'fill' {} is no class number of {}", fill_, s.describe(0));
     OutputPlan& out = s.list_output(form.shape, 0);
     out.kind = form.kind;
     out.classes = form.classes;
@@ -93,8 +94,8 @@ class Shift final : public Layer {
     const int64_t first = call.input().first_item(n), items = call.input().items_of(n);
     for (int64_t k = 0; k < by_; ++k) {  // the last `by` of [now, items]
       const int64_t at = items + k;
-      const float* item = at < by_ ? now + at * count_
-                                   : call.input().data + (first + at - by_) * count_;
+      const float* item =
+          at < by_ ? now + at * count_ : call.input().data + (first + at - by_) * count_;
       std::copy_n(item, count_, next + k * count_);
     }
     return now;
@@ -111,6 +112,7 @@ class Shift final : public Layer {
 
 extern const LayerType shift_layer = {
     .name = "shift",
+    .family = LayerType::Family::kList,
     .mixes_items = true,
     .reads_classes = true,
     .summary = "the items of a list some places later or earlier",

@@ -53,6 +53,7 @@ class Spread final : public Layer {
 
 extern const LayerType spread_layer = {
     .name = "spread",
+    .family = LayerType::Family::kList,
     .inputs = LayerType::Inputs::kNames,
     .mixes_items = true,
     .min_inputs = 2,

@@ -1,6 +1,7 @@
 // activations: the maps that layers make of a picture, strongest first.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 #include "viz/drawing/sheet.h"
@@ -9,8 +10,6 @@
 
 namespace cnn {
 namespace {
-
-constexpr std::string_view kTypes[] = {"conv", "upconv", "add", "concat"};
 
 // The maps of one layer for one picture.
 struct LayerMaps {
@@ -79,11 +78,13 @@ class Activations final : public VizKind {
 
  private:
   static std::vector<int> by_default(const Explained& network) {
-    std::vector<int> found = network.maps(kTypes);
+    using Family = LayerType::Family;
+    std::vector<int> found = network.maps(std::mem_fn(&LayerType::makes_features));
     if (!found.empty()) return found;
     for (const GraphNode& node : network.graph().nodes) {
-      const std::string_view type = node.type->name;
-      if (type == "linear" || type == "sparse_code") {
+      const Family family = node.type->family;
+      const bool is_vector = family == Family::kDense || family == Family::kCode;
+      if (node.type->makes_features && is_vector) {
         found.push_back(network.graph().find_value(node.name));
       }
     }

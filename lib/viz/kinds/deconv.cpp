@@ -19,7 +19,9 @@
 namespace cnn {
 namespace {
 
-constexpr std::string_view kTypes[] = {"conv"};
+bool is_convolution(const LayerType& type) {
+  return type.family == LayerType::Family::kConvolution;
+}
 
 // A part of a channels-last sample; `outside` where the box leaves the image.
 FloatImage cut_out(const float* values, const Shape& shape, const InputBox& box, float outside) {
@@ -100,10 +102,9 @@ class Deconv final : public VizKind {
   static bool has_few_switches(const Graph& graph) {
     int64_t pools = 0, strides = 0;
     for (const GraphNode& node : graph.nodes) {
-      const std::string_view type = node.type->name;
       const Pair stride = node.plan.window.stride;
-      if (type == "maxpool") ++pools;
-      if (type == "conv" && (stride.h > 1 || stride.w > 1)) ++strides;
+      if (node.type->has_switches) ++pools;
+      if (is_convolution(*node.type) && (stride.h > 1 || stride.w > 1)) ++strides;
     }
     return strides >= pools;
   }
@@ -113,11 +114,11 @@ class Deconv final : public VizKind {
   static std::vector<int> maps_as_read(const Explained& network) {
     const Graph& graph = network.graph();
     std::vector<int> found;
-    for (int v : network.maps(kTypes)) {
+    for (int v : network.maps(is_convolution)) {
       while (network.value(v).consumers.size() == 1) {
         const auto next = static_cast<size_t>(network.value(v).consumers[0]);
-        const std::string_view type = graph.nodes[next].type->name;
-        if (type != "bn" && type != "add") break;
+        const Tail::Kind tail = graph.nodes[next].layer->tail().kind;
+        if (tail != Tail::Kind::kScale && tail != Tail::Kind::kAdd) break;
         v = graph.find_value(graph.nodes[next].name);
       }
       if (found.empty() || found.back() != v) found.push_back(v);

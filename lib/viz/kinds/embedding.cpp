@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "metrics/metrics.h"
+#include "graph/main_output.h"
 #include "model/settings.h"
 #include "report/pca.h"
 #include "viz/drawing/plot.h"
@@ -82,9 +82,9 @@ class Embedding final : public VizKind {
       const auto any = [](const Value&) { return true; };
       return chosen_layers(graph, {layer_}, any, "").front();
     }
-    const auto loss = first_loss_binding(graph);
-    if (loss && loss->kind == FieldKind::kClass) {
-      const int producer = graph.values[static_cast<size_t>(loss->output)].producer;
+    const std::optional<MainOutput> output = main_output(graph);
+    if (output && output->is_classes()) {
+      const int producer = graph.values[static_cast<size_t>(output->value)].producer;
       const int input =
           producer < 0 ? -1 : graph.nodes[static_cast<size_t>(producer)].inputs.front();
       if (input >= 0 && graph.values[static_cast<size_t>(input)].producer >= 0) return input;

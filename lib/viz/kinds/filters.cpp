@@ -12,8 +12,6 @@
 namespace cnn {
 namespace {
 
-constexpr std::string_view kTypes[] = {"conv", "upconv", "linear"};
-
 // The weights of one layer: `filters` pictures of `channels` channels.
 struct FilterBank {
   std::string layer;
@@ -46,10 +44,6 @@ struct FilterBank {
   }
 };
 
-bool has_weights(const GraphNode& node) {
-  return std::find(std::begin(kTypes), std::end(kTypes), node.type->name) != std::end(kTypes);
-}
-
 class Filters final : public VizKind {
  public:
   void options(Options& o) override {
@@ -74,8 +68,8 @@ class Filters final : public VizKind {
   std::vector<const GraphNode*> chosen(const Explained& network) const {
     std::vector<const GraphNode*> all;
     for (const GraphNode& node : network.graph().nodes) {
-      const bool is_flat = std::string_view(node.type->name) == "linear";
-      if (!node.is_loss() && has_weights(node) && (!is_flat || image_of(network, node))) {
+      const bool is_flat = node.type->family == LayerType::Family::kDense;
+      if (node.type->has_filters && (!is_flat || image_of(network, node))) {
         all.push_back(&node);
       }
     }
@@ -110,8 +104,9 @@ class Filters final : public VizKind {
       if (value.shape.rank() == 3) return &value.shape;
       if (value.producer < 0) return nullptr;
       const GraphNode& before = network.graph().nodes[static_cast<size_t>(value.producer)];
-      const std::string_view type = before.type->name;
-      if (type != "flatten" && type != "dropout" && type != "noise") return nullptr;
+      const bool is_flattened =
+          before.type->family == LayerType::Family::kShape && value.shape.rank() == 1;
+      if (!is_flattened && before.type->family != LayerType::Family::kNoise) return nullptr;
       v = before.inputs[0];
     }
   }

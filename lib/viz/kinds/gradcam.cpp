@@ -2,6 +2,7 @@
 // class's score:  w_k = mean over positions of ds/dA_k,  cam = max(0, sum of w_k A_k).  (Selvaraju
 // et al. 2017, "Grad-CAM: visual explanations from deep networks via gradient-based localization".)
 #include <algorithm>
+#include <functional>
 #include <vector>
 
 #include "base/error.h"
@@ -12,8 +13,6 @@
 
 namespace cnn {
 namespace {
-
-constexpr std::string_view kTypes[] = {"conv", "upconv", "add", "concat"};
 
 FloatImage cam_of(const ConstView& maps, const View& gradients, int64_t n) {
   const int64_t channels = maps.channels(), positions = maps.shape.positions();
@@ -57,7 +56,7 @@ class GradCam final : public VizKind {
     network.require_image();
     scores_ = network.scores();
     std::vector<int> last;
-    for (const int v : network.maps(kTypes)) {
+    for (const int v : network.maps(std::mem_fn(&LayerType::makes_features))) {
       if (v != scores_) last = {v};
     }
     const auto fits = [&](const Value& value) {

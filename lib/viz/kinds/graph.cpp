@@ -19,13 +19,21 @@ constexpr double kOperationSize = 10.5, kNoteSize = 9.5, kGlyphRoom = 36;
 
 // What kinds of layers are told apart by.
 int colour_of(const LayoutBox& box) {
-  const std::string& type = box.type;
-  if (type == "conv") return 0;
-  if (type == "upconv" || type == "upsample" || type == "unpool") return 3;
-  if (type == "linear" || type == "rbf") return 1;
-  if (type.ends_with("pool") || type == "gap" || type == "subsample") return 2;
-  if (type == "add" || type == "concat" || type == "mul") return 4;
-  return 7;
+  using Family = LayerType::Family;
+  switch (box.family) {
+    case Family::kConvolution:
+      return 0;
+    case Family::kDense:
+      return 1;
+    case Family::kPooling:
+      return 2;
+    case Family::kUpsampling:
+      return 3;
+    case Family::kJoin:
+      return 4;
+    default:
+      return 7;
+  }
 }
 
 // "64x112x112" with the sign of multiplication.

@@ -62,7 +62,7 @@ class Latent final : public VizKind {
                       .keep = {code},
                       .whole = false}},
                     samples_);
-    const bool is_normal = gaussian_value(network.graph()) == code;
+    const bool is_normal = drawn_code(network.graph()) == code;
     const CodeStatistics statistics = look_at_codes(network, code);
     choose_dims(statistics);
     std::vector<float> base = base_code(network, code, statistics, is_normal);
@@ -177,7 +177,7 @@ class Latent final : public VizKind {
 
   std::string what_others_are(const Explained& network) const {
     if (from_sample_) return "those of " + network.source().name(*from_sample_);
-    return gaussian_value(network.graph()) >= 0 ? "0" : "the mean";
+    return drawn_code(network.graph()) >= 0 ? "0" : "the mean";
   }
 
   Drawing sheet(const Explained& network, const CodeStatistics& statistics,

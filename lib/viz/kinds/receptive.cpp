@@ -5,6 +5,7 @@
 // receptive field in deep convolutional neural networks".)
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 #include "base/error.h"
@@ -15,8 +16,6 @@
 
 namespace cnn {
 namespace {
-
-constexpr std::string_view kTypes[] = {"conv", "maxpool", "avgpool", "upconv", "add"};
 
 // The smallest rectangle about the strongest pixels that together have `share`
 // of the sum.
@@ -56,8 +55,8 @@ class Receptive final : public VizKind {
     const auto fits = [](const Value& value) {
       return value.shape.rank() == 3 && value.shape.positions() > 1;
     };
-    values_ = network.layers(layers_, some_of(network.maps(kTypes)), fits,
-                             "'receptive' takes layers with maps [C,H,W]");
+    values_ = network.layers(layers_, some_of(network.maps(std::mem_fn(&LayerType::shows_field))),
+                             fits, "'receptive' takes layers with maps [C,H,W]");
     std::vector<Network::Use> uses;
     const int64_t batch = std::min<int64_t>(samples_.samples, 16);
     for (const int v : values_) {

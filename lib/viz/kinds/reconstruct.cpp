@@ -73,9 +73,8 @@ class Reconstruct final : public VizKind {
 
  private:
   static bool has_noise(const Graph& graph) {
-    return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const GraphNode& node) {
-      return std::string_view(node.type->name) == "noise";
-    });
+    return std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                       [](const GraphNode& node) { return node.type->adds_noise; });
   }
 
   static FloatImage difference(const Image& a, const Image& b) {

@@ -18,7 +18,7 @@ class Samples final : public VizKind {
   VizResult run(const VizRequest& request) override {
     ParameterStore store;
     const Graph graph = build_graph(request.subject().spec, Phase::kTest, store);
-    const int code = gaussian_value(graph);
+    const int code = drawn_code(graph);
     if (code < 0) {
       fail(Exit::kUsage, "",
            "'samples' draws codes from the prior of a variational autoencoder, but '{}' has no "

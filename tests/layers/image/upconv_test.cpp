@@ -153,7 +153,7 @@ TEST_CASE("upconv says what it needs and costs") {
   CHECK(grouped.parameters.size() == 1);
   CHECK(grouped.parameters[0].shape == Shape{12, 2, 3, 3});
   CHECK(grouped.macs == 12 * 5 * 5 * 2 * 9);
-  CHECK(grouped.output == Shape{8, 11, 11});
+  CHECK(grouped.output() == Shape{8, 11, 11});
 }
 
 TEST_CASE("upconv's impossible sizes are explained") {
