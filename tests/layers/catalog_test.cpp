@@ -42,6 +42,12 @@ TEST_CASE("every layer but activations and losses tells its family") {
   }
 }
 
+TEST_CASE("the value of a join are branches") {
+  CHECK(takes_branches("concat"));
+  CHECK_FALSE(takes_branches("conv"));
+  CHECK_FALSE(takes_branches("no such layer"));
+}
+
 TEST_CASE("every option tells what it is; at most one is primary") {
   for (const LayerType* type : layer_types()) {
     const std::unique_ptr<Layer> layer = type->make();

@@ -52,6 +52,20 @@ TEST_CASE("a linear layer behind flattened maps has pictures of these maps") {
   CHECK(result.numbers["layers"][0]["kernel"] == nlohmann::ordered_json({4, 4}));
 }
 
+TEST_CASE("it does not matter how maps became a vector, if all of their numbers are in it") {
+  const std::string flatten = "- flatten";
+  const auto with = [&](const std::string& items) {
+    std::string changed = kModel;
+    return changed.replace(changed.find(flatten), flatten.size(), items);
+  };
+  const SmallNetwork reshaped(with("- {reshape: [80]}\n  - {dropout: 0.5}"), {3, 8, 8});
+  const VizResult result = run_kind("filters", reshaped.request(), {{"layer", {"out"}}});
+  CHECK(result.numbers["layers"][0]["kernel"] == nlohmann::ordered_json({4, 4}));
+  const SmallNetwork rows(with("- {reshape: [16, 5]}\n  - {linear: 2, name: rows}\n  - flatten"),
+                          {3, 8, 8});
+  CHECK(contains(kind_error("filters", rows.request(), {{"layer", {"rows"}}}), "rows"));
+}
+
 TEST_CASE("what has no filters is told so, with the nearest name") {
   const SmallNetwork network(kModel, {3, 8, 8});
   CHECK(contains(kind_error("filters", network.request(), {{"layer", {"c3"}}}), "'c"));
