@@ -176,12 +176,10 @@ class VizCommand {
     const bool as_svg = format_.empty() ? type_.prefers_svg : format_ == "svg";
     const std::vector<std::string> files = write_result(result, out_, as_svg);
     if (command_.json()) {
-      nlohmann::ordered_json json = {
-          {"schema", 1}, {"kind", type_.name}, {"model", request_.subject().spec.name}};
+      Json json = {{"schema", 1}, {"kind", type_.name}, {"model", request_.subject().spec.name}};
       json.update(result.numbers);
       json["files"] = files;
-      print_result(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
-                   "\n");
+      print_result(json.dump() + "\n");
     } else {
       std::string text = result.text;
       for (const std::string& file : files) text += "wrote " + escaped(file) + "\n";

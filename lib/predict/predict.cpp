@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "data/ten_crops.h"
 #include "io/csv.h"
@@ -201,7 +201,6 @@ PredictReport predict(const ModelSpec& spec, const PredictRequest& request) {
 }
 
 std::string PredictReport::json() const {
-  using Json = nlohmann::ordered_json;
   Json out = {{"schema", 1}, {"model", model}, {"samples", samples}};
   out["predictions"] = Json::array();
   for (const Prediction& prediction : predictions) {
@@ -225,7 +224,7 @@ std::string PredictReport::json() const {
                            {"files", map.files}});
   }
   out["files"] = files;
-  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return out.dump();
 }
 
 std::string PredictReport::csv() const {
