@@ -83,6 +83,10 @@ class Json {
   const Json& operator[](I i) const {
     return at(static_cast<size_t>(i));
   }
+  template <std::integral I>
+  const Json& operator[](I i) {  // for else a literal 0 could be text too
+    return at(static_cast<size_t>(i));
+  }
 
   // The items of an array, the entries of a map; none of anything else.
   std::span<const Json> list() const;
