@@ -3,7 +3,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -34,6 +36,20 @@ std::vector<std::string> flag_names(const CLI::App& app) {
   return names;
 }
 
+// What is wrong with the command line.
+std::string usage_problem(const CLI::App& app, const CLI::ParseError& error) {
+  const auto* extras = dynamic_cast<const CLI::ExtrasError*>(&error);
+  if (extras == nullptr) return error.what();
+  for (const std::string& word : app.remaining()) {
+    const std::string flag = word.substr(0, word.find('='));
+    if (flag.rfind('-', 0) != 0) continue;
+    std::string text = "unknown option '" + flag + "'";
+    if (const auto near = nearest(flag, flag_names(app))) text += "; did you mean '" + *near + "'?";
+    return text;
+  }
+  return error.what();
+}
+
 // What a shell would need to run the same command again.
 std::string typed_line(int argc, char** argv, const std::string& name) {
   std::string line = "cnn " + name;
@@ -60,6 +76,18 @@ std::string as_bytes(std::string& text) {
   return fmt::format("expected a size such as 500MB or 4GB, found '{}'", given);
 }
 
+// What is wrong with the text of a number's flag; "" if nothing. Bounds as text, for the message.
+template <class T>
+std::string number_problem(const std::string& text, T low, T high) {
+  T value{};
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  // NaN is in no range.
+  if (error == std::errc() && rest == end && value >= low && value <= high) return "";
+  return fmt::format("expected {} from {} to {}, found '{}'",
+                     std::is_integral_v<T> ? "a whole number" : "a number", low, high, text);
+}
+
 bool is_override(const std::string& word) {
   return word.find('=') != std::string::npos && !file_exists(word);
 }
@@ -83,43 +111,106 @@ void warn_of_runtimes() {
 
 }  // namespace
 
+Flag Flag::required() { return Flag(option_->required()); }
+Flag Flag::type(const std::string& name) { return Flag(option_->type_name(name)); }
+Flag Flag::one_of(std::vector<std::string> words) {
+  return Flag(option_->check(CLI::IsMember(std::move(words))));
+}
+Flag Flag::excludes(Flag other) { return Flag(option_->excludes(other.option_)); }
+Flag Flag::needs(Flag other) { return Flag(option_->needs(other.option_)); }
+Flag Flag::takes(int values) { return Flag(option_->expected(values)); }
+Flag Flag::takes_once() {
+  return Flag(option_->multi_option_policy(CLI::MultiOptionPolicy::Throw)->expected(1));
+}
+Flag Flag::takes_many() {
+  return Flag(option_->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->expected(1, 1 << 20));
+}
+bool Flag::is_given() const { return option_->count() > 0; }
+
 Command::Command(std::string name, std::string_view examples, std::string_view summary)
-    : app_("Examples:\n" + std::string(examples) + "\n\n" + std::string(summary), "cnn " + name) {
-  app_.set_version_flag("--version", std::string("cnn ") + kVersion);
-  app_.get_formatter()->column_width(34);
-  app_.option_defaults()->always_capture_default(false);
+    : app_(std::make_unique<CLI::App>(
+          "Examples:\n" + std::string(examples) + "\n\n" + std::string(summary), "cnn " + name)) {
+  app_->set_version_flag("--version", std::string("cnn ") + kVersion);
+  app_->get_formatter()->column_width(34);
+  app_->option_defaults()->always_capture_default(false);
 }
 
-CLI::Option* Command::add_model(const std::string& what) {
-  CLI::Option* model = app_.add_option("MODEL", model_, what)->type_name("");
-  app_.add_option("KEY=VALUE", overrides_, "overrides of model file keys: train.epochs=3")
-      ->type_name("");
+Command::~Command() = default;
+
+Flag Command::add(const std::string& flag, bool& target, const std::string& help) {
+  return Flag(app_->add_flag(flag, target, help));
+}
+
+Flag Command::add(const std::string& flag, std::string& target, const std::string& help) {
+  return Flag(app_->add_option(flag, target, help));
+}
+
+Flag Command::add(const std::string& flag, std::vector<std::string>& target,
+                  const std::string& help) {
+  return Flag(app_->add_option(flag, target, help));
+}
+
+Flag Command::add_switch(const std::string& flag, std::function<void()> when_given,
+                         const std::string& help) {
+  return Flag(app_->add_flag_callback(flag, std::move(when_given), help));
+}
+
+Flag Command::add_choice(const std::string& flag, const std::map<std::string, int>& words,
+                         std::function<void(int)> take, const std::string& help) {
+  return Flag(app_->add_option_function<int>(
+                      flag, [take = std::move(take)](int value) { take(value); }, help)
+                  ->transform(CLI::CheckedTransformer(words, CLI::ignore_case).description("")));
+}
+
+template <class T>
+Flag Command::add_number(const std::string& flag, T& target, const std::string& help,
+                         std::type_identity_t<T> low, std::type_identity_t<T> high,
+                         const std::string& type) {
+  const CLI::Validator in_range(
+      [low, high](std::string& text) { return number_problem<T>(text, low, high); }, "");
+  return Flag(app_->add_option(flag, target, help)->check(in_range)->type_name(type));
+}
+template Flag Command::add_number(const std::string&, int&, const std::string&, int, int,
+                                  const std::string&);
+template Flag Command::add_number(const std::string&, int64_t&, const std::string&, int64_t,
+                                  int64_t, const std::string&);
+template Flag Command::add_number(const std::string&, uint64_t&, const std::string&, uint64_t,
+                                  uint64_t, const std::string&);
+template Flag Command::add_number(const std::string&, double&, const std::string&, double, double,
+                                  const std::string&);
+
+Flag Command::add_model(const std::string& what) {
+  const Flag model = add("MODEL", model_, what).type("");
+  add("KEY=VALUE", overrides_, "overrides of model file keys: train.epochs=3").type("");
   return model;
 }
 
-void Command::add_common(const std::string& json_help) {
+Flag Command::add_common(const std::string& json_help) {
   add_number("--threads", threads_, "threads to use (default: all that the machine offers)", 1,
              kMostThreads);
-  app_.add_option("--memory", memory_, "refuse to plan for more than this: 500MB, 4GB")
+  app_->add_option("--memory", memory_, "refuse to plan for more than this: 500MB, 4GB")
       ->transform(CLI::Validator(as_bytes, ""))
       ->type_name("SIZE");
-  if (!json_help.empty()) app_.add_flag("--json", json_, json_help);
-  app_.add_flag("-q,--quiet", quiet_, "warnings and errors only");
-  app_.add_flag("-v,--verbose", verbose_, "say which algorithm serves which layer, and more");
+  const Flag json = json_help.empty() ? Flag(nullptr) : add("--json", json_, json_help);
+  add("-q,--quiet", quiet_, "warnings and errors only");
+  add("-v,--verbose", verbose_, "say which algorithm serves which layer, and more");
+  return json;
 }
 
-void Command::add_key(const std::string& flag, const std::string& key, const std::string& type,
+Flag Command::add_key(const std::string& flag, const std::string& key, const std::string& type,
                       const std::string& help) {
-  key_flags_.push_back(std::make_unique<KeyFlag>());
+  key_flags_.push_back(std::make_unique<KeyFlag>(KeyFlag{key, "", Flag(nullptr)}));
   KeyFlag& added = *key_flags_.back();
-  added.key = key;
-  added.option = app_.add_option(flag, added.value, help + " (" + key + ")")->type_name(type);
+  added.flag = add(flag, added.value, help + " (" + key + ")").type(type);
+  return added.flag;
 }
+
+void Command::allow_extras() { app_->allow_extras(); }
 
 std::vector<std::string> Command::overrides() const {
   std::vector<std::string> all;
   for (const auto& flag : key_flags_) {
-    if (flag->option->count() > 0) all.push_back(flag->key + "=" + flag->value);
+    if (flag->flag.is_given()) all.push_back(flag->key + "=" + flag->value);
   }
   all.insert(all.end(), overrides_.begin(), overrides_.end());
   return all;
@@ -148,34 +239,20 @@ std::string Command::weights_for(const std::string& path, const std::string& giv
   return weights_of_run(path);
 }
 
-std::string Command::usage_problem(const CLI::ParseError& error) const {
-  const auto* extras = dynamic_cast<const CLI::ExtrasError*>(&error);
-  if (extras == nullptr) return error.what();
-  for (const std::string& word : app_.remaining()) {
-    const std::string flag = word.substr(0, word.find('='));
-    if (flag.rfind('-', 0) != 0) continue;
-    std::string text = "unknown option '" + flag + "'";
-    if (const auto near = nearest(flag, flag_names(app_)))
-      text += "; did you mean '" + *near + "'?";
-    return text;
-  }
-  return error.what();
-}
-
 int Command::run(int argc, char** argv, const std::function<Exit()>& body) {
   ignore_write_signals();
-  line_ = typed_line(argc, argv, app_.get_name().substr(std::strlen("cnn ")));
+  line_ = typed_line(argc, argv, app_->get_name().substr(std::strlen("cnn ")));
   const auto complain = [&](const std::string& text) { std::fprintf(stderr, "%s", text.c_str()); };
   try {
     try {
-      app_.parse(argc, argv);
+      app_->parse(argc, argv);
     } catch (const CLI::Success& asked) {  // --help, --version
-      print_result(asked.get_name() == "CallForHelp" ? app_.help()
+      print_result(asked.get_name() == "CallForHelp" ? app_->help()
                                                      : std::string(asked.what()) + "\n");
       return 0;
     } catch (const CLI::ParseError& error) {
       throw Error(Exit::kUsage,
-                  {{"", usage_problem(error), "", {"see " + app_.get_name() + " --help"}}});
+                  {{"", usage_problem(*app_, error), "", {"see " + app_->get_name() + " --help"}}});
     }
     if (is_override(model_)) {  // cnn train --resume RUN train.epochs=20
       overrides_.insert(overrides_.begin(), std::exchange(model_, ""));

@@ -1,9 +1,8 @@
 // What all commands share: flags, reading the model file, exit codes, printing.
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <charconv>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,31 +12,66 @@
 #include "base/error.h"
 #include "spec/model_spec.h"
 
+namespace CLI {  // whose headers command.cpp alone compiles
+class App;
+class Option;
+}  // namespace CLI
+
 namespace cnn {
 
-// One executable. Flags are added to app(); run() parses, runs the body, and turns every error into
-// a message on stderr and an exit code.
+// A flag, or a word of the command line, that a command has: what else there is to say of it.
+class Flag {
+ public:
+  explicit Flag(CLI::Option* option) : option_(option) {}
+
+  Flag required();
+  Flag type(const std::string& name);  // of its value, for help: "FILE"
+  Flag one_of(std::vector<std::string> words);
+  Flag excludes(Flag other);
+  Flag needs(Flag other);
+  Flag takes(int values);
+  Flag takes_once();  // of a list: one value, given once
+  Flag takes_many();  // of a list: at least one value, and the flag may be repeated
+  bool is_given() const;
+
+ private:
+  CLI::Option* option_;
+};
+
+// One executable. run() parses, runs the body, and turns every error into a message on stderr and
+// an exit code.
 class Command {
  public:
   // `examples` begins the help; `summary` follows it.
   Command(std::string name, std::string_view examples, std::string_view summary);
+  ~Command();
 
-  CLI::App& app() { return app_; }
   const std::string& line() const { return line_; }  // as typed, for run.json
 
   // MODEL (what: "MODEL.yaml" or "MODEL.yaml|RUN") and `key.path=value ...`.
-  CLI::Option* add_model(const std::string& what);
+  Flag add_model(const std::string& what);
+  // "--out" or "-q,--quiet" is a flag; "INPUT" is the next word, or all that are left for a list. A
+  // flag of a bool has no value.
+  Flag add(const std::string& flag, bool& target, const std::string& help);
+  Flag add(const std::string& flag, std::string& target, const std::string& help);
+  Flag add(const std::string& flag, std::vector<std::string>& target, const std::string& help);
+  Flag add_switch(const std::string& flag, std::function<void()> when_given,
+                  const std::string& help);
+  // One of these words, in any case; `take` is told its number.
+  Flag add_choice(const std::string& flag, const std::map<std::string, int>& words,
+                  std::function<void(int)> take, const std::string& help);
   // A flag that is a number from `low` to `high`, whole where T is; all else is a usage error. The
   // default is what `target` holds.
-  template <class T>
-  CLI::Option* add_number(const std::string& flag, T& target, const std::string& help,
-                          std::type_identity_t<T> low, std::type_identity_t<T> high,
-                          const std::string& type = "N");
-  // --threads --memory -q -v, and --json with its help.
-  void add_common(const std::string& json_help);
+  template <class T>  // int, int64_t, uint64_t, double
+  Flag add_number(const std::string& flag, T& target, const std::string& help,
+                  std::type_identity_t<T> low, std::type_identity_t<T> high,
+                  const std::string& type = "N");
+  // --threads --memory -q -v, and --json with its help, which is what it gives.
+  Flag add_common(const std::string& json_help);
   // A flag that is the short form of a key: add_key("--epochs", "train.epochs", ...).
-  void add_key(const std::string& flag, const std::string& key, const std::string& type,
+  Flag add_key(const std::string& flag, const std::string& key, const std::string& type,
                const std::string& help);
+  void allow_extras();  // words that nothing takes
 
   const std::string& model() const { return model_; }
   bool json() const { return json_; }
@@ -57,11 +91,10 @@ class Command {
   struct KeyFlag {
     std::string key;
     std::string value;
-    CLI::Option* option = nullptr;
+    Flag flag;
   };
-  std::string usage_problem(const CLI::ParseError& error) const;
 
-  CLI::App app_;
+  std::unique_ptr<CLI::App> app_;
   std::string line_;
   std::string model_;
   std::vector<std::string> overrides_;
@@ -72,27 +105,6 @@ class Command {
   bool quiet_ = false;
   bool verbose_ = false;
 };
-
-// What is wrong with the text of a number's flag; "" if nothing. Bounds as text, for the message.
-template <class T>
-std::string number_problem(const std::string& text, T low, T high) {
-  T value{};
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, value);
-  // NaN is in no range.
-  if (error == std::errc() && rest == end && value >= low && value <= high) return "";
-  return fmt::format("expected {} from {} to {}, found '{}'",
-                     std::is_integral_v<T> ? "a whole number" : "a number", low, high, text);
-}
-
-template <class T>
-CLI::Option* Command::add_number(const std::string& flag, T& target, const std::string& help,
-                                 std::type_identity_t<T> low, std::type_identity_t<T> high,
-                                 const std::string& type) {
-  const CLI::Validator in_range(
-      [low, high](std::string& text) { return number_problem<T>(text, low, high); }, "");
-  return app_.add_option(flag, target, help)->check(in_range)->type_name(type);
-}
 
 // Writes a result to stdout. A reader that has gone (`| head`) is no error; a full disk is
 // Exit::kResource.

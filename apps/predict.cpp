@@ -27,47 +27,45 @@ int main(int argc, char** argv) {
       "as in training, scaled until they cover the network's input and cut in the middle (but "
       "networks that work pixel by pixel see all of them); on idx files, which are normalised; and "
       "on .npy arrays [N,C,H,W], which are taken as they are.");
-  CLI::App& app = command.app();
-  app.add_option("MODEL", model, "a model file, or a run directory (its best weights)")
-      ->required()
-      ->type_name("");
-  app.add_option("INPUT", request.inputs,
-                 "files and folders; KEY=VALUE overrides may stand among them")
-      ->type_name("");
-  app.add_option("--weights", request.weights, "weights file (a run has its own)")
-      ->type_name("FILE");
-  app.add_option("--out", request.out,
-                 "write every named output of arrays to DIR/OUTPUT.npy, "
-                 "masks and pictures as DIR/INPUT_*.png")
-      ->type_name("DIR");
+  command.add("MODEL", model, "a model file, or a run directory (its best weights)")
+      .required()
+      .type("");
+  command
+      .add("INPUT", request.inputs, "files and folders; KEY=VALUE overrides may stand among them")
+      .type("");
+  command.add("--weights", request.weights, "weights file (a run has its own)").type("FILE");
+  command
+      .add("--out", request.out,
+           "write every named output of arrays to DIR/OUTPUT.npy, "
+           "masks and pictures as DIR/INPUT_*.png")
+      .type("DIR");
   command.add_key("--batch-size", "train.batch_size", "N", "samples at a time");
   command.add_number("--top", request.top, "classes to show of each sample (default: 5)", 1, 1000);
-  app.add_flag("--ten-crop", request.ten_crops,
-               "average the classes of ten crops of every picture: corners, middle, all mirrored");
-  CLI::Option* whole = app.add_flag(
-      "--whole", request.whole,
-      "run a network that works pixel by pixel over whole images of any size (default: "
-      "over overlapping tiles of its own size)");
+  command.add("--ten-crop", request.ten_crops,
+              "average the classes of ten crops of every picture: corners, middle, all mirrored");
+  Flag whole =
+      command.add("--whole", request.whole,
+                  "run a network that works pixel by pixel over whole images of any size (default: "
+                  "over overlapping tiles of its own size)");
   command
       .add_number("--overlap", request.overlap,
                   "pixels cut off at each side of a tile (default: the radius of the receptive "
                   "field, at most a quarter of the tile)",
                   0, 1 << 20)
-      ->excludes(whole);
-  CLI::Option* samples = command.add_number(
+      .excludes(whole);
+  Flag samples = command.add_number(
       "--samples", request.prior_samples,
       "draw so many from a generator's prior, in place of inputs; needs --out", 1, 1 << 20);
   command
       .add_number("--seed", request.seed, "other samples (default: 0)", 0,
                   std::numeric_limits<decltype(request.seed)>::max())
-      ->needs(samples);
-  app.add_flag("--partial", request.partial_weights,
-               "load what fits of weights of another model, and list the rest");
-  app.add_flag("--allow-non-finite", request.allow_non_finite_weights,
-               "accept weights that hold NaN or infinity");
-  CLI::Option* table = app.add_flag("--csv", csv, "print the predictions as CSV");
-  command.add_common("print the result as one JSON line");
-  table->excludes(app.get_option("--json"));
+      .needs(samples);
+  command.add("--partial", request.partial_weights,
+              "load what fits of weights of another model, and list the rest");
+  command.add("--allow-non-finite", request.allow_non_finite_weights,
+              "accept weights that hold NaN or infinity");
+  Flag table = command.add("--csv", csv, "print the predictions as CSV");
+  table.excludes(command.add_common("print the result as one JSON line"));
 
   return command.run(argc, argv, [&] {
     command.take_overrides(request.inputs);

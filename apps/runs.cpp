@@ -68,12 +68,10 @@ int main(int argc, char** argv) {
   std::vector<std::string> paths;
   bool csv = false;
   Command command("runs", kExamples, kDescription);
-  CLI::App& app = command.app();
-  app.add_option("ACTION", action, "list or compare")->required()->type_name("");
-  app.add_option("RUN", paths, "run directories; of list the folder they are in")->type_name("");
-  CLI::Option* table = app.add_flag("--csv", csv, "print the result as CSV");
-  command.add_common("print the result as one JSON line");
-  table->excludes(app.get_option("--json"));
+  command.add("ACTION", action, "list or compare").required().type("");
+  command.add("RUN", paths, "run directories; of list the folder they are in").type("");
+  Flag table = command.add("--csv", csv, "print the result as CSV");
+  table.excludes(command.add_common("print the result as one JSON line"));
 
   return command.run(argc, argv, [&] {
     print_result(result_of(action, paths, command.json(), csv));

@@ -66,10 +66,8 @@ int main(int argc, char** argv) {
   std::string action;
   std::vector<std::string> files;
   Command command("spec", kExamples, kDescription);
-  command.app().add_option("ACTION", action, "render, diff or schema")->required()->type_name("");
-  command.app()
-      .add_option("MODEL", files, "model files or runs, and key.path=value overrides")
-      ->type_name("");
+  command.add("ACTION", action, "render, diff or schema").required().type("");
+  command.add("MODEL", files, "model files or runs, and key.path=value overrides").type("");
 
   return command.run(argc, argv, [&] {
     command.take_overrides(files);

@@ -91,18 +91,16 @@ int main(int argc, char** argv) {
   TableStyle style;
   bool csv = false, dot = false;
   Command command("summary", kExamples, kDescription);
-  command.app()
-      .add_option("MODEL", paths, "model files, and key.path=value overrides of their keys")
-      ->required()
-      ->type_name("");
+  command.add("MODEL", paths, "model files, and key.path=value overrides of their keys")
+      .required()
+      .type("");
   command.add_number("--depth", style.depth, "show blocks below this level as one line each", 1,
                      1000);
   command.add_key("--batch-size", "train.batch_size", "N", "plan memory for this");
-  CLI::Option* as_csv = command.app().add_flag("--csv", csv, "a line a layer (a line a network)");
-  CLI::Option* as_dot = command.app().add_flag("--dot", dot, "a graph for Graphviz");
-  as_csv->excludes(as_dot);
-  command.add_common("one JSON line a network");
-  command.app().get_option("--json")->excludes(as_csv)->excludes(as_dot);
+  Flag as_csv = command.add("--csv", csv, "a line a layer (a line a network)");
+  Flag as_dot = command.add("--dot", dot, "a graph for Graphviz");
+  as_csv.excludes(as_dot);
+  command.add_common("one JSON line a network").excludes(as_csv).excludes(as_dot);
 
   return command.run(argc, argv, [&] {
     command.take_overrides(paths);

@@ -33,33 +33,31 @@ int main(int argc, char** argv) {
   Command command("test", kExamples,
                   "Evaluates a network: losses, metrics, and for classes precision, recall and the "
                   "confusion matrix.");
-  command.add_model("a model file, or a run directory (its best weights)")->required();
+  command.add_model("a model file, or a run directory (its best weights)").required();
   command.add_key("--data", "data", "NAME", "data set: a name or a file of data/");
-  CLI::App& app = command.app();
-  app.add_option("--weights", request.weights, "weights file (a run has its own)")
-      ->type_name("FILE");
-  app.add_option("--split", request.split, "test, val or train (default: test)")
-      ->check(CLI::IsMember({"test", "val", "train"}))
-      ->type_name("SPLIT");
+  command.add("--weights", request.weights, "weights file (a run has its own)").type("FILE");
+  command.add("--split", request.split, "test, val or train (default: test)")
+      .one_of({"test", "val", "train"})
+      .type("SPLIT");
   command.add_key("--batch-size", "train.val_batch_size", "N", "samples at a time");
   command.add_key("--workers", "train.workers", "N", "threads that load data");
-  app.add_option("--fail-below", thresholds, "METRIC=VALUE: exit 7 if the metric is lower")
-      ->type_name("M=V");
+  command.add("--fail-below", thresholds, "METRIC=VALUE: exit 7 if the metric is lower")
+      .type("M=V");
   command.add_number("--passes", request.passes,
                      "test N times and average: networks that sample in testing", 1, 1 << 20);
-  app.add_flag("--ten-crop", request.ten_crops,
-               "average the classes of ten crops of every picture: corners, middle, all mirrored");
+  command.add("--ten-crop", request.ten_crops,
+              "average the classes of ten crops of every picture: corners, middle, all mirrored");
   command.add_number(
       "--pca", request.pca_components,
       "of an autoencoder: what N principal components of the training split reach, and "
       "their angles to what the network spans",
       1, 4096);
-  app.add_flag("--partial", request.partial_weights,
-               "load what fits of weights of another model, and list the rest");
-  app.add_flag("--allow-non-finite", request.allow_non_finite_weights,
-               "accept weights that hold NaN or infinity");
-  app.add_flag("--skip-bad", skip_bad,
-               "leave out images that cannot be read, up to 1 in 100 (data.skip_bad)");
+  command.add("--partial", request.partial_weights,
+              "load what fits of weights of another model, and list the rest");
+  command.add("--allow-non-finite", request.allow_non_finite_weights,
+              "accept weights that hold NaN or infinity");
+  command.add("--skip-bad", skip_bad,
+              "leave out images that cannot be read, up to 1 in 100 (data.skip_bad)");
   command.add_common("print the result as one JSON line");
 
   return command.run(argc, argv, [&] {

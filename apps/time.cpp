@@ -38,26 +38,23 @@ int main(int argc, char** argv) {
       "or inference. Quotes the median step, then what each layer takes (medians, in steps of "
       "their own) and what the machine could do at best (measured after all steps, so that it "
       "adds nothing to the memory quoted).");
-  CLI::Option* model = command.add_model("the model file");
-  CLI::App& app = command.app();
+  Flag model = command.add_model("the model file");
   std::vector<std::string> files;
-  CLI::Option* compared =
-      app.add_option(
-             "--compare", files,
-             "two reports of --json of one mode: their layers side by side, speed-ups per sample")
-          ->expected(2)
-          ->type_name("A.json B.json")
-          ->excludes(model);
-  app.add_option("--mode", mode, "train or infer (default: train, which needs a loss)")
-      ->check(CLI::IsMember({"train", "infer"}))
-      ->type_name("MODE")
-      ->excludes(compared);
-  command.add_key("--batch-size", "train.batch_size", "N", "samples per step");
-  app.get_option("--batch-size")->excludes(compared);
-  command
-      .add_number("--seconds", request.seconds, "how long to measure (default: 3)", 0, 3600, "S")
-      ->excludes(compared);
-  app.add_flag("--total", totals_only, "leave the layers out")->excludes(compared);
+  Flag compared =
+      command
+          .add("--compare", files,
+               "two reports of --json of one mode: their layers side by side, speed-ups per sample")
+          .takes(2)
+          .type("A.json B.json")
+          .excludes(model);
+  command.add("--mode", mode, "train or infer (default: train, which needs a loss)")
+      .one_of({"train", "infer"})
+      .type("MODE")
+      .excludes(compared);
+  command.add_key("--batch-size", "train.batch_size", "N", "samples per step").excludes(compared);
+  command.add_number("--seconds", request.seconds, "how long to measure (default: 3)", 0, 3600, "S")
+      .excludes(compared);
+  command.add("--total", totals_only, "leave the layers out").excludes(compared);
   command.add_common("print the result as one JSON line");
 
   return command.run(argc, argv, [&] {

@@ -104,35 +104,34 @@ int main(int argc, char** argv) {
                   "stop after N epochs without a better result");
   command.add_key("--save-every", "train.save_every", "N", "checkpoint every N updates too");
   command.add_key("--workers", "train.workers", "N", "threads that load data");
-  CLI::App& app = command.app();
-  CLI::Option* resume =
-      app.add_option("--resume", request.resume, "go on with this run directory")->type_name("RUN");
-  CLI::Option* weights =
-      app.add_option("--weights", request.weights, "start a new run from these weights")
-          ->type_name("FILE");
-  CLI::Option* out =
-      app.add_option("--out", request.out, "folder of the run directories (default: runs)")
-          ->type_name("DIR");
-  CLI::Option* name =
-      app.add_option("--name", request.name, "name of the run (default: the model's)")
-          ->type_name("NAME");
-  CLI::Option* overwrite =
-      app.add_flag("--overwrite", request.overwrite, "empty an old run of that name first");
-  for (CLI::Option* other : {weights, out, name, overwrite}) resume->excludes(other);
-  app.add_flag("--partial", request.partial_weights,
-               "load what fits of weights of another model, and list the rest")
-      ->needs(weights);
-  app.add_flag("--allow-non-finite", request.allow_non_finite_weights,
-               "accept weights that hold NaN or infinity");
-  const std::map<std::string, ProgressMode> modes = {{"auto", ProgressMode::kAuto},
-                                                     {"bar", ProgressMode::kBar},
-                                                     {"lines", ProgressMode::kLines},
-                                                     {"none", ProgressMode::kNone}};
-  app.add_option("--progress", progress, "auto, bar, lines or none")
-      ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case).description(""))
-      ->type_name("MODE");
-  app.add_flag("--skip-bad", skip_bad,
-               "leave out images that cannot be read, up to 1 in 100 (data.skip_bad)");
+  Flag resume =
+      command.add("--resume", request.resume, "go on with this run directory").type("RUN");
+  Flag weights =
+      command.add("--weights", request.weights, "start a new run from these weights").type("FILE");
+  Flag out = command.add("--out", request.out, "folder of the run directories (default: runs)")
+                 .type("DIR");
+  Flag name =
+      command.add("--name", request.name, "name of the run (default: the model's)").type("NAME");
+  Flag overwrite =
+      command.add("--overwrite", request.overwrite, "empty an old run of that name first");
+  for (Flag other : {weights, out, name, overwrite}) resume.excludes(other);
+  command
+      .add("--partial", request.partial_weights,
+           "load what fits of weights of another model, and list the rest")
+      .needs(weights);
+  command.add("--allow-non-finite", request.allow_non_finite_weights,
+              "accept weights that hold NaN or infinity");
+  const std::map<std::string, int> modes = {{"auto", static_cast<int>(ProgressMode::kAuto)},
+                                            {"bar", static_cast<int>(ProgressMode::kBar)},
+                                            {"lines", static_cast<int>(ProgressMode::kLines)},
+                                            {"none", static_cast<int>(ProgressMode::kNone)}};
+  command
+      .add_choice(
+          "--progress", modes, [&](int mode) { progress = static_cast<ProgressMode>(mode); },
+          "auto, bar, lines or none")
+      .type("MODE");
+  command.add("--skip-bad", skip_bad,
+              "leave out images that cannot be read, up to 1 in 100 (data.skip_bad)");
   command.add_common("print the result as one JSON line");
 
   return command.run(argc, argv, [&] {

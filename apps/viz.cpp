@@ -85,36 +85,36 @@ class VizCommand {
   bool takes_model() const { return needs_weights() || type_.needs == VizKindType::Needs::kModel; }
 
   void add_flags() {
-    CLI::App& app = command_.app();
-    app.add_option(takes_model() ? "MODEL" : "RUN", words_,
-                   takes_model() ? "a model file, or a run directory; KEY=VALUE overrides"
-                   : type_.needs == VizKindType::Needs::kRun ? "a run directory"
-                                                             : "run directories")
-        ->type_name("");
+    command_
+        .add(takes_model() ? "MODEL" : "RUN", words_,
+             takes_model() ? "a model file, or a run directory; KEY=VALUE overrides"
+             : type_.needs == VizKindType::Needs::kRun ? "a run directory"
+                                                       : "run directories")
+        .type("");
     if (needs_weights()) {
-      app.add_option("--weights", weights_, "weights file (a run has its own)")->type_name("FILE");
-      app.add_flag("--partial", request_.partial_weights,
+      command_.add("--weights", weights_, "weights file (a run has its own)").type("FILE");
+      command_.add("--partial", request_.partial_weights,
                    "load what fits of weights of another model, and list the rest");
-      app.add_flag("--allow-non-finite", request_.allow_non_finite_weights,
+      command_.add("--allow-non-finite", request_.allow_non_finite_weights,
                    "accept weights that hold NaN or infinity");
     }
     for (const Option& option : options_.table()) add_flag_of(option);
-    app.add_option("--out", out_, "folder of the pictures (default: RUN/plots, or plots)")
-        ->type_name("DIR");
-    app.add_option("--format", format_,
-                   fmt::format("png or svg (default: {})", type_.prefers_svg ? "svg" : "png"))
-        ->check(CLI::IsMember({"png", "svg"}))
-        ->type_name("FORMAT");
+    command_.add("--out", out_, "folder of the pictures (default: RUN/plots, or plots)")
+        .type("DIR");
+    command_
+        .add("--format", format_,
+             fmt::format("png or svg (default: {})", type_.prefers_svg ? "svg" : "png"))
+        .one_of({"png", "svg"})
+        .type("FORMAT");
     command_.add_common("print the numbers behind the pictures as one JSON line");
   }
 
   void add_flag_of(const Option& option) {
     flags_.push_back({option.name, {}});
     std::vector<std::string>& values = flags_.back().values;
-    CLI::App& app = command_.app();
     const std::string flag = flag_of(option.name);
     if (option.schema.kind == OptionSchema::Kind::kBoolean) {
-      app.add_flag_callback(
+      command_.add_switch(
           flag, [&values] { values = {"true"}; }, option.help);
       return;
     }
@@ -122,18 +122,11 @@ class VizCommand {
                              option.default_text != "''" && option.default_text != "\"\"";
     const std::string help =
         option.help + (has_default ? fmt::format(" (default: {})", option.default_text) : "");
-    CLI::Option* added =
-        app.add_option(flag, values, help)
-            ->type_name(takes_list(option)                                   ? "..."
-                        : option.schema.kind == OptionSchema::Kind::kInteger ? "N"
-                                                                             : "VALUE");
-    added->multi_option_policy(takes_list(option) ? CLI::MultiOptionPolicy::TakeAll
-                                                  : CLI::MultiOptionPolicy::Throw);
-    if (takes_list(option)) {
-      added->expected(1, 1 << 20);
-    } else {
-      added->expected(1);
-    }
+    Flag added = command_.add(flag, values, help)
+                     .type(takes_list(option)                                   ? "..."
+                           : option.schema.kind == OptionSchema::Kind::kInteger ? "N"
+                                                                                : "VALUE");
+    takes_list(option) ? added.takes_many() : added.takes_once();
   }
 
   void load_subjects() {
@@ -177,12 +170,10 @@ class VizCommand {
     const bool as_svg = format_.empty() ? type_.prefers_svg : format_ == "svg";
     const std::vector<std::string> files = write_result(result, out_, as_svg);
     if (command_.json()) {
-      nlohmann::ordered_json json = {
-          {"schema", 1}, {"kind", type_.name}, {"model", request_.subject().spec.name}};
+      Json json = {{"schema", 1}, {"kind", type_.name}, {"model", request_.subject().spec.name}};
       json.update(result.numbers);
       json["files"] = files;
-      print_result(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
-                   "\n");
+      print_result(json.dump() + "\n");
     } else {
       std::string text = result.text;
       for (const std::string& file : files) text += "wrote " + escaped(file) + "\n";
@@ -206,8 +197,8 @@ int run_without_kind(int argc, char** argv) {
   std::vector<std::string> words;
   Command command("viz", kExamples,
                   "Pictures that explain a network or a run, as PNG or SVG.\n\n" + kind_list());
-  command.app().add_option("KIND", words, "which picture, first of all")->type_name("");
-  command.app().allow_extras();
+  command.add("KIND", words, "which picture, first of all").type("");
+  command.allow_extras();
   return command.run(argc, argv, [&]() -> Exit {
     if (words.empty()) fail(Exit::kUsage, "", "which kind of picture? {}", "see cnn viz --help");
     const auto near = nearest(words[0], viz_kind_names());

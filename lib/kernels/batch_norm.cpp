@@ -4,6 +4,7 @@
 
 #include "base/parallel.h"
 #include "kernels/channel_rows.h"
+#include "kernels/finish.h"
 
 namespace cnn {
 namespace {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/parallel.h"
+#include "kernels/finish.h"
 #include "kernels/simd.h"
 #include "kernels/thin_gemm.h"
 

@@ -1,8 +1,8 @@
 #include "model/weights.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "graph/builder.h"
@@ -39,18 +39,18 @@ void list_some(const char* kind, const std::vector<std::string>& names,
 }
 
 // The value of a metadata entry that holds JSON; null where it is missing or no JSON.
-nlohmann::json json_entry(const SafetensorsReader& file, const std::string& key) {
+Json json_entry(const SafetensorsReader& file, const std::string& key) {
   const auto entry = file.metadata().find(key);
   if (entry == file.metadata().end()) return nullptr;
-  return nlohmann::json::parse(entry->second, nullptr, false);
+  return Json::parse_or_null(entry->second);
 }
 
 template <class T>
-void take(const nlohmann::json& json, std::vector<T>& out) {
+void take(const Json& json, std::vector<T>& out) {
   if (!json.is_array()) return;
   try {
     out = json.get<std::vector<T>>();
-  } catch (const nlohmann::json::exception&) {
+  } catch (const JsonError&) {
     // Metadata of another tool under the same key: as if it were not there.
   }
 }
@@ -61,7 +61,7 @@ WeightsInfo read_info(const SafetensorsReader& file) {
   if (model != file.metadata().end()) info.model = model->second;
   take(json_entry(file, "classes"), info.class_names);
   take(json_entry(file, "input"), info.input);
-  const nlohmann::json scale = json_entry(file, "scale");
+  const Json scale = json_entry(file, "scale");
   if (scale.is_number()) info.normalization.scale = scale.get<double>();
   take(json_entry(file, "mean"), info.normalization.mean);
   take(json_entry(file, "std"), info.normalization.std);
@@ -149,11 +149,11 @@ void save_weights(const std::string& path, const ParameterStore& store, const We
   const Normalization& normalization = info.normalization;
   writer.set_metadata("format", "pt");  // what loaders of other tools look for
   writer.set_metadata("model", info.model);
-  writer.set_metadata("classes", nlohmann::json(info.class_names).dump());
-  writer.set_metadata("input", nlohmann::json(info.input).dump());
-  writer.set_metadata("scale", nlohmann::json(normalization.scale).dump());
-  writer.set_metadata("mean", nlohmann::json(normalization.mean).dump());
-  writer.set_metadata("std", nlohmann::json(normalization.std).dump());
+  writer.set_metadata("classes", Json(info.class_names).dump());
+  writer.set_metadata("input", Json(info.input).dump());
+  writer.set_metadata("scale", Json(normalization.scale).dump());
+  writer.set_metadata("mean", Json(normalization.mean).dump());
+  writer.set_metadata("std", Json(normalization.std).dump());
   writer.write(path);
 }
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "data/ten_crops.h"
 #include "graph/main_output.h"
@@ -198,7 +198,6 @@ PredictReport predict(const ModelSpec& spec, const PredictRequest& request) {
 }
 
 std::string PredictReport::json() const {
-  using Json = nlohmann::ordered_json;
   Json out = {{"schema", 1}, {"model", model}, {"samples", samples}};
   out["predictions"] = Json::array();
   for (const Prediction& prediction : predictions) {
@@ -222,7 +221,7 @@ std::string PredictReport::json() const {
                            {"files", map.files}});
   }
   out["files"] = files;
-  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return out.dump();
 }
 
 std::string PredictReport::csv() const {

@@ -160,7 +160,7 @@ class Family {
       definitions[folder_ + "." + name] = definitions_.at(name);
     }
     Json schema = {{"type", "object"}, {"allOf", conditions}};
-    if (!is_open) schema["propertyNames"] = {{"enum", keys_}};
+    if (!is_open) schema["propertyNames"] = {{"enum", Words(keys_.begin(), keys_.end())}};
     return schema;
   }
 
@@ -354,7 +354,7 @@ Json sections() {
     return Json{{"type", "object"},
                 {"additionalProperties", any_of({std::move(value), type("null")})}};
   };
-  Json all = {
+  const Json all = {
       {"name", with_help({{"type", {"string", "number"}}},
                          "names the run's folder; by default the file's name")},
       {"description", type("string")},
@@ -377,11 +377,13 @@ Json sections() {
       {"kernels", with_help(any_of({Json{{"enum", {"fast", "exact"}}}, ref_to("expression")}),
                             "exact: convolutions without Winograd's transforms")}};
   // `~` deletes what `extends` brings in.
-  for (auto& [key, schema] : all.items()) {
+  Json nullable = Json::object();
+  for (const auto& [key, schema] : all.items()) {
     const bool is_word = schema.contains("type") && schema["type"] != "object";
-    if (!is_word && !schema.empty()) schema = any_of({schema, type("null")});
+    const bool is_plain = is_word || schema.empty();
+    nullable[key] = is_plain ? schema : any_of({schema, type("null")});
   }
-  return all;
+  return nullable;
 }
 
 }  // namespace

@@ -119,7 +119,7 @@ TimingReport report_of(const Json& json) {
   report.mode = json.at("mode").get<std::string>();
   report.batch_size = json.at("batch_size").get<int64_t>();
   report.threads = json.at("threads").get<int>();
-  report.instruction_set = json.value("instruction_set", "");
+  report.instruction_set = json.value("instruction_set", std::string());
   report.steps = json.at("steps").get<int64_t>();
   report.step_s = json.at("step_s").get<double>();
   report.samples_per_s = json.at("samples_per_s").get<double>();
@@ -190,8 +190,8 @@ TimingReport read_timing(const std::string& path) {
     fail(Exit::kInput, path,
          "this is no timing report; make one with: cnn time MODEL.yaml --json > {}", path);
   };
-  Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded()) json = Json::parse(last_line(text), nullptr, false);
+  Json json = Json::parse_or_null(text);
+  if (json.is_null()) json = Json::parse_or_null(last_line(text));
   if (!json.is_object() || !json.contains("schema")) no_report();
   if (json["schema"] != kSchema) {
     fail(Exit::kInput, path, "its schema is {}, and only {} is known here",
@@ -201,7 +201,7 @@ TimingReport read_timing(const std::string& path) {
     TimingReport report = report_of(json);
     if (report.batch_size < 1 || report.step_s <= 0 || report.samples_per_s <= 0) no_report();
     return report;
-  } catch (const Json::exception&) {
+  } catch (const JsonError&) {
     no_report();
   }
   CNN_ASSERT(false);

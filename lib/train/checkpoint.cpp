@@ -30,6 +30,8 @@ std::string name_of(const Optimizer::StateArray& array, const ParameterStore& st
 
 // Numbers keep all their bits: JSON text is the shortest that reads back the same.
 std::string to_text(const TrainPosition& p) {
+  Json sizes = Json::object();
+  for (const auto& [name, size] : p.sizes) sizes[name] = size;
   const Json j = {{"seed", p.seed},
                   {"epoch", p.epoch},
                   {"batch", p.batch},
@@ -48,7 +50,7 @@ std::string to_text(const TrainPosition& p) {
                   {"denominators", p.sums.denominators},
                   {"samples", p.samples},
                   {"epoch_seconds", p.epoch_seconds},
-                  {"sizes", p.sizes}};
+                  {"sizes", sizes}};
   return json_text(j);
 }
 
@@ -73,7 +75,7 @@ TrainPosition from_text(const std::string& text) {
   j.at("denominators").get_to(p.sums.denominators);
   j.at("samples").get_to(p.samples);
   j.at("epoch_seconds").get_to(p.epoch_seconds);
-  j.at("sizes").get_to(p.sizes);
+  for (const auto& [name, size] : j.at("sizes").items()) size.get_to(p.sizes[name]);
   return p;
 }
 

@@ -2,14 +2,13 @@
 #pragma once
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 
+#include "base/json.h"
 #include "train/results.h"
 
 namespace cnn {
-
-using Json = nlohmann::ordered_json;  // keys stay in the order of writing
 
 // JSON has no NaN: null stands for it.
 inline Json json_number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
@@ -40,9 +39,6 @@ inline Scores scores_of(const Json& map) {
   return scores;
 }
 
-// Text of any bytes: what is no UTF-8 is replaced, so that a path can never break a report.
-inline std::string json_text(const Json& json, int indent = -1) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
+inline std::string json_text(const Json& json, int indent = -1) { return json.dump(indent); }
 
 }  // namespace cnn

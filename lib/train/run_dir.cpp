@@ -102,7 +102,7 @@ RunInfo RunInfo::parse(const std::string& path) {
     j.at("started").get_to(info.started);
     j.at("ended").get_to(info.ended);
     return info;
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const JsonError& error) {
     fail(Exit::kInput, path, "is not what a run writes there: {}", error.what());
   }
 }

@@ -160,8 +160,8 @@ std::string_view rule_name(Pass::Rule rule) {
   return "gradient";
 }
 
-nlohmann::ordered_json json_of(const FloatImage& image) {
-  nlohmann::ordered_json values = nlohmann::ordered_json::array();
+Json json_of(const FloatImage& image) {
+  Json values = Json::array();
   const auto channels = static_cast<size_t>(image.channels);
   for (size_t c = 0; c < channels; ++c) {
     for (size_t i = c; i < image.values.size(); i += channels) values.push_back(image.values[i]);

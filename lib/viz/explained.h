@@ -4,13 +4,13 @@
 
 #include <cstdint>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "io/image.h"
 #include "model/network.h"
 #include "viz/class_scores.h"
@@ -87,7 +87,7 @@ void rule_option(Options& o, std::optional<Pass::Rule>& rule, std::string_view o
 std::string_view rule_name(Pass::Rule rule);
 
 // {"shape": [C,H,W], "values": [...]}, in that order.
-nlohmann::ordered_json json_of(const FloatImage& image);
+Json json_of(const FloatImage& image);
 // For names of files: what is no letter, digit, '-' or '_' becomes '_'.
 std::string file_word(std::string_view text);
 

@@ -10,12 +10,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "spec/model_spec.h"
 #include "spec/options.h"
 #include "viz/drawing/drawing.h"
@@ -56,7 +56,7 @@ struct VizResult {
   std::vector<std::pair<std::string, std::string>> files = {};
   std::string text = {};  // for people, above the names of the files
   // The numbers behind the pictures, for --json.
-  nlohmann::ordered_json numbers = nlohmann::ordered_json::object();
+  Json numbers = Json::object();
 };
 
 class VizKind {

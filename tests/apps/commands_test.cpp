@@ -7,8 +7,6 @@
 #include "support/catch.h"
 
 using namespace cnn;
-using nlohmann::json;
-
 namespace {
 
 // float32 [n,1,28,28] as NumPy writes it.
@@ -38,7 +36,7 @@ TEST_CASE("train, test, predict, summary and time work together") {
   const auto trained = run_cnn({"train", "small.yaml", "--json"}, here);
   INFO(trained.err);
   REQUIRE(trained.exit == 0);
-  const json report = last_json(trained.out);
+  const Json report = last_json(trained.out);
   CHECK(report["epochs"] == 3);
   for (const std::string file :
        {"spec.yaml", "run.json", "results.csv", "log.txt", "state/last.safetensors",
@@ -52,14 +50,14 @@ TEST_CASE("train, test, predict, summary and time work together") {
                       "is_best\n",
                       0) == 0);
   CHECK(std::count(results.begin(), results.end(), '\n') == 4);
-  const json info = json::parse(read_text(folder.str("runs/small/run.json")));
+  const Json info = Json::parse(read_text(folder.str("runs/small/run.json")));
   CHECK(info["status"] == "done");
   CHECK(info["best"]["metric"].is_string());
 
   SECTION("test prints JSON, and a run stands for its best weights") {
     const auto by_run = run_cnn({"test", "runs/small", "--json"}, here);
     REQUIRE(by_run.exit == 0);
-    const json tested = last_json(by_run.out);
+    const Json tested = last_json(by_run.out);
     CHECK(tested["schema"] == 1);
     CHECK(tested["model"] == "small");
     CHECK(tested["samples"] == 100);
@@ -88,13 +86,13 @@ TEST_CASE("train, test, predict, summary and time work together") {
     const auto result = run_cnn({"predict", "runs/small", "x.npy", "--out", "p", "--json"}, here);
     INFO(result.err);
     REQUIRE(result.exit == 0);
-    const json predicted = last_json(result.out);
+    const Json predicted = last_json(result.out);
     CHECK(predicted["samples"] == 23);
     REQUIRE(predicted["predictions"].size() == 23);
     double sum = 0;
     const auto all = run_cnn({"predict", "runs/small", "x.npy", "--top", "10", "--json"}, here);
-    const json whole = last_json(all.out);
-    for (const json& c : whole["predictions"][0]["classes"]) sum += double(c["probability"]);
+    const Json whole = last_json(all.out);
+    for (const Json& c : whole["predictions"][0]["classes"]) sum += c["probability"].get<double>();
     CHECK(sum == Approx(1));
     const std::string written = read_text(folder.str("p/out.npy"));
     CHECK(written.find("(23, 10)") != std::string::npos);
@@ -125,7 +123,7 @@ TEST_CASE("train, test, predict, summary and time work together") {
                                   here);
       INFO(result.err);
       REQUIRE(result.exit == 0);
-      const json timed = last_json(result.out);
+      const Json timed = last_json(result.out);
       CHECK(timed["schema"] == 1);
       CHECK(timed["mode"] == mode);
       CHECK(timed["batch_size"] == 8);
@@ -171,7 +169,7 @@ TEST_CASE("peak memory exceeds plan and data by a small constant") {
          "--batch-size", std::to_string(c.batch), "--seconds", "0", "--total", "--json"});
     INFO(c.model << " " << c.mode << result.err);
     REQUIRE(result.exit == 0);
-    const json timed = last_json(result.out);
+    const Json timed = last_json(result.out);
     const double data = static_cast<double>(c.batch * c.sample * 4) / (1 << 20);
     CHECK(timed["peak_mib"].get<double>() < timed["planned_mib"].get<double>() + data + 16);
   }
@@ -203,17 +201,17 @@ TEST_CASE("summary of LeNet-5 has the published figures") {
   const auto result = run_cnn({"summary", model, "--json"});
   INFO(result.err);
   REQUIRE(result.exit == 0);
-  const json summary = last_json(result.out);
+  const Json summary = last_json(result.out);
   CHECK(summary["schema"] == 1);
   CHECK(summary["params"] == 61706);
   CHECK(summary["trainable"] == 61706);
-  CHECK(summary["input"]["image"] == json({1, 28, 28}));
+  CHECK(summary["input"]["image"] == Json({1, 28, 28}));
   CHECK(summary["macs"] == 5 * 5 * 6 * 28 * 28 + 5 * 5 * 6 * 16 * 10 * 10 + 48000 + 10080 + 840);
-  CHECK(summary["weights"]["c3.weight"] == json({16, 6, 5, 5}));
+  CHECK(summary["weights"]["c3.weight"] == Json({16, 6, 5, 5}));
   CHECK(summary["weights"].size() == 10);
   CHECK(summary["memory"]["batch_size"] == 64);
   CHECK(summary["memory"]["train_bytes"] > summary["memory"]["infer_bytes"]);
   CHECK(summary["layers"][0]["name"] == "c1");
-  CHECK(summary["layers"][0]["output"] == json({6, 28, 28}));
+  CHECK(summary["layers"][0]["output"] == Json({6, 28, 28}));
   CHECK(run_cnn({"summary", model}).out.find("61,706") != std::string::npos);
 }

@@ -7,7 +7,6 @@
 #include "support/catch.h"
 
 using namespace cnn;
-using nlohmann::json;
 namespace fs = std::filesystem;
 
 namespace {
@@ -54,7 +53,7 @@ TEST_CASE(
     const auto result = process.wait(10);
     INFO(result.err);
     CHECK(result.exit == code);
-    CHECK(json::parse(read_text(folder.str("runs/" + name + "/run.json")))["status"] ==
+    CHECK(Json::parse(read_text(folder.str("runs/" + name + "/run.json")))["status"] ==
           "interrupted");
     CHECK(run_cnn({"train", "--resume", folder.str("runs/" + name)}).exit == 0);
     CHECK(final_weights(folder, name) == whole);
@@ -171,7 +170,7 @@ TEST_CASE("row 70: training goes on when nobody reads its stdout any more") {
   const auto result = run_cnn(train_words(folder, "piped"), broken);
   INFO(result.err);
   CHECK(result.exit == 0);
-  CHECK(json::parse(read_text(folder.str("runs/piped/run.json")))["status"] == "done");
+  CHECK(Json::parse(read_text(folder.str("runs/piped/run.json")))["status"] == "done");
 }
 
 TEST_CASE("row 75: a loss that is not finite stops with layer and step") {
@@ -183,5 +182,5 @@ TEST_CASE("row 75: a loss that is not finite stops with layer and step") {
   INFO(result.err);
   CHECK(result.exit == 5);
   CHECK(result.err.find("step") != std::string::npos);
-  CHECK(json::parse(read_text(folder.str("runs/hot/run.json")))["status"] == "failed");
+  CHECK(Json::parse(read_text(folder.str("runs/hot/run.json")))["status"] == "failed");
 }

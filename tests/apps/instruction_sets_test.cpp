@@ -18,7 +18,7 @@ std::string chosen(const std::string& hidden) {
                               settings);
   INFO(result.err);
   REQUIRE(result.exit == 0);
-  return last_json(result.out)["instruction_set"];
+  return last_json(result.out)["instruction_set"].get<std::string>();
 }
 
 }  // namespace

@@ -5,8 +5,6 @@
 #include "support/text.h"
 
 using namespace cnn;
-using nlohmann::json;
-
 namespace {}  // namespace
 
 TEST_CASE("spec render prints the whole file, and the result is a model of the same figures") {
@@ -24,7 +22,7 @@ TEST_CASE("spec render prints the whole file, and the result is a model of the s
   CHECK(contains(result.out, "# recipe.yaml:1\n"));
   CHECK(contains(result.out, "# command line: train.batch_size=10\n"));
   folder.file("whole.yaml", result.out);
-  const json whole = last_json(run_cnn({"summary", "whole.yaml", "--json"}, here).out);
+  const Json whole = last_json(run_cnn({"summary", "whole.yaml", "--json"}, here).out);
   CHECK(whole ==
         last_json(run_cnn({"summary", "own.yaml", "train.batch_size=10", "--json"}, here).out));
   const auto same =
@@ -60,7 +58,7 @@ TEST_CASE("spec diff lists differences by key path") {
 TEST_CASE("spec schema is JSON") {
   const auto result = run_cnn({"spec", "schema"});
   REQUIRE(result.exit == 0);
-  CHECK(json::parse(result.out)["properties"].contains("layers"));
+  CHECK(Json::parse(result.out)["properties"].contains("layers"));
 }
 
 TEST_CASE("spec's help begins with examples, and wrong words are usage errors") {

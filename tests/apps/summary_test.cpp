@@ -5,8 +5,6 @@
 #include "support/text.h"
 
 using namespace cnn;
-using nlohmann::json;
-
 namespace {
 
 const std::string kLenet = std::string(CNN_SOURCE_DIR) + "/models/lenet5.yaml";

@@ -29,19 +29,20 @@ std::map<std::string, std::string> tensors_of(const std::string& safetensors) {
   const std::string bytes = read_text(safetensors);
   uint64_t length = 0;
   std::memcpy(&length, bytes.data(), sizeof(length));
-  const auto header = nlohmann::json::parse(bytes.substr(8, length));
+  const auto header = Json::parse(bytes.substr(8, length));
   std::map<std::string, std::string> tensors;
   for (const auto& [name, tensor] : header.items()) {
     if (name == "__metadata__") continue;
-    const size_t begin = tensor["data_offsets"][0], end = tensor["data_offsets"][1];
+    const auto begin = tensor["data_offsets"][0].get<uint64_t>();
+    const auto end = tensor["data_offsets"][1].get<uint64_t>();
     tensors[name] = bytes.substr(8 + length + begin, end - begin);
   }
   return tensors;
 }
 
-nlohmann::json last_json(const std::string& text) {
+Json last_json(const std::string& text) {
   const std::string trimmed = text.substr(0, text.find_last_not_of('\n') + 1);
-  return nlohmann::json::parse(trimmed.substr(trimmed.rfind('\n') + 1));
+  return Json::parse(trimmed.substr(trimmed.rfind('\n') + 1));
 }
 
 }  // namespace cnn

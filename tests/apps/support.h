@@ -2,10 +2,10 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "support/process.h"
 
 namespace cnn {
@@ -17,6 +17,6 @@ std::string small_model();
 std::map<std::string, std::string> tensors_of(const std::string& safetensors);
 
 // The last line of `text` as JSON.
-nlohmann::json last_json(const std::string& text);
+Json last_json(const std::string& text);
 
 }  // namespace cnn

@@ -176,10 +176,11 @@ TEST_CASE("runs are compared: what differs, results, mean and spread over seeds"
       last_json(run_cnn({"runs", "compare", two_runs().first, two_runs().second, "--json"}).out);
   CHECK(json["settings"].size() == 1);
   CHECK(json["settings"][0]["path"] == "train.seed");
-  CHECK(json["settings"][0]["values"] == nlohmann::json({"1", "2"}));
+  CHECK(json["settings"][0]["values"] == Json({"1", "2"}));
   REQUIRE(json["groups"].size() == 1);
   CHECK(json["groups"][0]["name"] == "small");
-  const double a = json["runs"][0]["scores"]["val/loss"], b = json["runs"][1]["scores"]["val/loss"];
+  const auto a = json["runs"][0]["scores"]["val/loss"].get<double>();
+  const auto b = json["runs"][1]["scores"]["val/loss"].get<double>();
   CHECK(json["groups"][0]["scores"]["val/loss"]["mean"].get<double>() == Approx((a + b) / 2));
   CHECK(json["groups"][0]["scores"]["val/loss"]["deviation"].get<double>() ==
         Approx(std::abs(a - b) / std::sqrt(2.0)));

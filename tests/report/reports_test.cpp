@@ -1,6 +1,6 @@
 // Reports of training, testing and timing, and the JSON that other tools read.
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "report/evaluate.h"
 #include "support/catch.h"
 #include "support/training.h"
@@ -10,8 +10,6 @@ namespace cnn {
 namespace {
 
 using namespace cnn::test;
-using nlohmann::json;
-
 TEST_CASE("testing reports losses, metrics and classes, the same with any batch and workers") {
   const TemporaryFolder folder;
   StopFlags flags;
@@ -47,7 +45,7 @@ TEST_CASE("testing reports losses, metrics and classes, the same with any batch 
   CHECK(*find_score(other.metrics, "accuracy") == *find_score(report.metrics, "accuracy"));
   CHECK(*find_score(other.metrics, "loss") == Approx(loss));
 
-  const json j = json::parse(report.json());
+  const Json j = Json::parse(report.json());
   CHECK(j["schema"] == 1);
   CHECK(j["model"] == "tiny");
   CHECK(j["weights"] == test.weights);
@@ -64,7 +62,7 @@ TEST_CASE("testing reports losses, metrics and classes, the same with any batch 
   test.split = "val";
   CHECK(error_of(Exit::kInput, [&] { test_model(load(path, {"data.val=0"}), test); }) != "");
 
-  const json t = json::parse(trained.json());
+  const Json t = Json::parse(trained.json());
   CHECK(t["status"] == "done");
   CHECK(t["best"]["metric"] == "val/loss");
   CHECK(t["metrics"]["val/loss"].is_number());
@@ -73,7 +71,7 @@ TEST_CASE("testing reports losses, metrics and classes, the same with any batch 
 TEST_CASE("numbers that are not finite are null in JSON") {
   TrainReport report;
   report.last = {{"val/loss", std::nan("")}};
-  CHECK(json::parse(report.json())["metrics"]["val/loss"].is_null());
+  CHECK(Json::parse(report.json())["metrics"]["val/loss"].is_null());
 }
 
 }  // namespace

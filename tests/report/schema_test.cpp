@@ -1,7 +1,6 @@
 #include "report/schema.h"
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "data/format.h"
 #include "layers/catalog.h"
 #include "metrics/metrics.h"
@@ -12,25 +11,23 @@
 namespace cnn {
 namespace {
 
-using nlohmann::json;
-
 // Every {"$ref": "#/$defs/NAME"} in it leads somewhere.
-void check_references(const json& node, const json& definitions) {
+void check_references(const Json& node, const Json& definitions) {
   if (node.is_object() && node.contains("$ref")) {
-    const std::string target = node["$ref"];
+    const auto target = node["$ref"].get<std::string>();
     INFO(target);
     const std::string prefix = "#/$defs/";
     REQUIRE(target.rfind(prefix, 0) == 0);
     CHECK(definitions.contains(target.substr(prefix.size())));
   }
-  if (!node.is_structured()) return;
-  for (const auto& child : node) check_references(child, definitions);
+  for (const Json& child : node) check_references(child, definitions);
+  for (const auto& [key, child] : node.items()) check_references(child, definitions);
 }
 
 TEST_CASE("the schema covers every layer, loss, optimizer, schedule, metric and data format") {
-  const json schema = json::parse(model_schema());
+  const Json schema = Json::parse(model_schema());
   CHECK(schema["$schema"] == "https://json-schema.org/draft/2020-12/schema");
-  const json& definitions = schema["$defs"];
+  const Json& definitions = schema["$defs"];
   const auto has = [&](const std::string& name) {
     INFO(name);
     CHECK(definitions.contains(name));
@@ -47,16 +44,16 @@ TEST_CASE("the schema covers every layer, loss, optimizer, schedule, metric and 
 }
 
 TEST_CASE("a layer's options are in the schema with types, bounds, choices and help") {
-  const json conv = json::parse(model_schema())["$defs"]["layer.conv"];
+  const Json conv = Json::parse(model_schema())["$defs"]["layer.conv"];
   CHECK(conv["additionalProperties"] == false);
-  const json& properties = conv["properties"];
+  const Json& properties = conv["properties"];
   for (const char* key : {"conv", "kernel", "stride", "name", "from", "act", "repeat", "include"}) {
     INFO(key);
     CHECK(properties.contains(key));
   }
-  CHECK(properties["groups"]["anyOf"][0] == json({{"type", "integer"}, {"minimum", 1}}));
+  CHECK(properties["groups"]["anyOf"][0] == Json({{"type", "integer"}, {"minimum", 1}}));
   CHECK(properties["groups"]["anyOf"][1]["$ref"] == "#/$defs/expression");
-  CHECK(properties["fit"]["anyOf"][0]["enum"] == json({"floor", "ceil", "exact"}));
+  CHECK(properties["fit"]["anyOf"][0]["enum"] == Json({"floor", "ceil", "exact"}));
   CHECK(properties["bias"]["anyOf"][0]["type"] == "boolean");
   CHECK(properties["bias"]["description"].get<std::string>().find("(default true)") !=
         std::string::npos);

@@ -1,7 +1,6 @@
 #include "report/summary.h"
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "base/text.h"
 #include "io/csv.h"
 #include "report/timing.h"
@@ -13,8 +12,6 @@ namespace cnn {
 namespace {
 
 using namespace cnn::test;
-using nlohmann::json;
-
 constexpr const char* kResidual = R"(name: residual
 input: {image: [3, 15, 15]}
 blocks:
@@ -253,23 +250,23 @@ TEST_CASE("a model with an error is shown up to it") {
 }
 
 TEST_CASE("JSON keeps the keys that other tools read") {
-  const json out = json::parse(summary_of(kResidual).json());
+  const Json out = Json::parse(summary_of(kResidual).json());
   CHECK(out["schema"] == 1);
   CHECK(out["name"] == "residual");
-  CHECK(out["input"]["image"] == json({3, 15, 15}));
+  CHECK(out["input"]["image"] == Json({3, 15, 15}));
   CHECK(out["params"] == out["trainable"].get<int64_t>() + 90);
   CHECK(out["memory"]["batch_size"] == 8);
-  CHECK(out["memory"]["train_bytes"] > out["memory"]["infer_bytes"]);
-  CHECK(out["weights"]["stage.0.bn1.running_mean"] == json({8}));
-  CHECK(out["weights"]["head.aux.weight"] == json({10, 8}));
-  const json& layer = out["layers"][0];
+  CHECK(out["memory"]["train_bytes"].get<int64_t>() > out["memory"]["infer_bytes"].get<int64_t>());
+  CHECK(out["weights"]["stage.0.bn1.running_mean"] == Json({8}));
+  CHECK(out["weights"]["head.aux.weight"] == Json({10, 8}));
+  const Json& layer = out["layers"][0];
   CHECK(layer["name"] == "stem");
   CHECK(layer["type"] == "conv");
-  CHECK(layer["output"] == json({8, 7, 7}));
+  CHECK(layer["output"] == Json({8, 7, 7}));
   CHECK(layer["params"] == 8 * 28);
   CHECK(layer["macs"] == 7 * 7 * 8 * 27);
-  CHECK(layer["receptive_field"]["size"] == json({3.0, 3.0}));
-  CHECK(out["layers"][1]["dropped"]["image"] == json({1, 1}));
+  CHECK(layer["receptive_field"]["size"] == Json({3.0, 3.0}));
+  CHECK(out["layers"][1]["dropped"]["image"] == Json({1, 1}));
 }
 
 TEST_CASE("CSV has a line a layer, or a line a network") {

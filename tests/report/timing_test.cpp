@@ -1,8 +1,7 @@
 // `cnn time`: its report, its JSON read again, two reports compared.
 #include "report/timing.h"
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "support/catch.h"
 #include "support/training.h"
 
@@ -10,11 +9,10 @@ namespace cnn {
 namespace {
 
 using namespace cnn::test;
-using nlohmann::json;
-
-std::vector<std::string> keys(const json& map) {
+std::vector<std::string> keys(const Json& map) {
   std::vector<std::string> names;
   for (const auto& [key, value] : map.items()) names.push_back(key);
+  std::sort(names.begin(), names.end());
   return names;
 }
 
@@ -61,7 +59,7 @@ TEST_CASE("timing reports what the interface promises, for training and inferenc
     CHECK((report.update_s > 0) == training);
     CHECK(report.machine.gflops > 0);
     CHECK(report.machine.copy_gb_s > 0);
-    const json j = json::parse(report.json());
+    const Json j = Json::parse(report.json());
     const std::vector<std::string> expected = {
         "batch_size", "gflops", "instruction_set", "layers",      "machine",
         "mode",       "model",  "peak_mib",        "planned_mib", "samples_per_s",
@@ -139,9 +137,9 @@ TEST_CASE("a timing report is read again from its JSON") {
     const std::string path = folder.file("bad.json", bad);
     CHECK(contains(error_of(Exit::kInput, [&] { read_timing(path); }), "no timing report"));
   }
-  const std::string indented = json::parse(report.json()).dump(2);
+  const std::string indented = Json::parse(report.json()).dump(2);
   CHECK(read_timing(folder.file("i.json", indented)).json() == report.json());
-  json other = json::parse(report.json());
+  Json other = Json::parse(report.json());
   other["schema"] = 2;
   const std::string newer = folder.file("newer.json", other.dump());
   CHECK(contains(error_of(Exit::kInput, [&] { read_timing(newer); }), "its schema is 2"));
@@ -166,7 +164,7 @@ TEST_CASE("a comparison of timings joins layers by name and says how much faster
   CHECK(contains(table, "im2col -> winograd"));
   CHECK(contains(table, "added"));
   CHECK_FALSE(contains(table, "winogradwinograd"));
-  const json j = json::parse(comparison.json());
+  const Json j = Json::parse(comparison.json());
   CHECK(j["speed_up"].get<double>() == Approx(1.5));
   CHECK(j["layers"].size() == 2);
   CHECK(j["layers"][1]["first_s"].is_null());
@@ -192,7 +190,7 @@ TEST_CASE("runs of other batch sizes are compared per sample, with what differs 
   CHECK(contains(table.substr(table.find("a sample ")), "1.50x"));
   CHECK_FALSE(contains(table, "0.38x"));
   CHECK(contains(table, "1 thread:"));
-  const json j = json::parse(comparison.json());
+  const Json j = Json::parse(comparison.json());
   CHECK(j["speed_up"].get<double>() == Approx(1.5));
   CHECK(j["layers"][0]["speed_up"].get<double>() == Approx(1.5));
   CHECK(j["differences"].size() == 3);
@@ -207,7 +205,7 @@ TEST_CASE("layers of two models are not compared, nor training with inference") 
   CHECK(contains(table, "only within one model"));
   CHECK_FALSE(contains(table, "c1"));
   CHECK_FALSE(contains(table, "\x1b"));
-  CHECK(json::parse(models.json())["layers"].empty());
+  CHECK(Json::parse(models.json())["layers"].empty());
   b.mode = "infer";
   CHECK(contains(error_of(Exit::kUsage, [&] { TimingComparison("a", "b", a, b); }), "--mode"));
 }

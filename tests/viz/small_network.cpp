@@ -75,7 +75,7 @@ std::string kind_error(std::string_view kind, const VizRequest& request,
   return "";
 }
 
-std::vector<float> values_of(const nlohmann::ordered_json& map) {
+std::vector<float> values_of(const Json& map) {
   return map.at("values").get<std::vector<float>>();
 }
 

@@ -42,6 +42,6 @@ std::string kind_error(std::string_view kind, const VizRequest& request,
                        const std::vector<VizFlag>& flags = {}, Exit code = Exit::kUsage);
 
 // Values of {"shape", "values"} in the numbers.
-std::vector<float> values_of(const nlohmann::ordered_json& map);
+std::vector<float> values_of(const Json& map);
 
 }  // namespace cnn

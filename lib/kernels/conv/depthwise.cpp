@@ -6,6 +6,7 @@
 #include "base/parallel.h"
 #include "kernels/conv/algorithms.h"
 #include "kernels/conv/correlation.h"
+#include "kernels/finish.h"
 #include "kernels/reduce.h"
 #include "kernels/simd.h"
 

@@ -15,6 +15,7 @@
 #include "kernels/conv/algorithms.h"
 #include "kernels/conv/direct_pixels.h"
 #include "kernels/conv/padded_rows.h"
+#include "kernels/finish.h"
 #include "kernels/reduce.h"
 #include "kernels/simd.h"
 

@@ -7,6 +7,7 @@
 
 #include "base/parallel.h"
 #include "kernels/conv/padded_rows.h"
+#include "kernels/finish.h"
 #include "kernels/simd.h"
 
 namespace cnn {

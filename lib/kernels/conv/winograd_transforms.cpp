@@ -2,6 +2,7 @@
 
 #include "kernels/conv/winograd_matrices.h"
 #include "kernels/conv/winograd_product.h"
+#include "kernels/finish.h"
 #include "kernels/simd.h"
 
 namespace cnn {

@@ -61,10 +61,10 @@ class Activations final : public VizKind {
     network.prepare({{.pass = Pass::predicting(), .batch = 1, .keep = values, .whole = false}},
                     samples_);
     VizResult result;
-    result.numbers["pictures"] = nlohmann::ordered_json::array();
+    result.numbers["pictures"] = Json::array();
     for (int64_t i = 0; i < network.source().size(); ++i) {
       Executor& executor = network.run(0, i, 1);
-      nlohmann::ordered_json layers = nlohmann::ordered_json::array();
+      Json layers = Json::array();
       for (const int v : values) {
         const LayerMaps maps = maps_of(executor.value(v));
         result.figures.push_back(figure(network, i, v, maps));
@@ -136,8 +136,8 @@ class Activations final : public VizKind {
     return {"activations_" + file_word(name) + number, cnn::draw(sheet)};
   }
 
-  static nlohmann::ordered_json numbers(const Explained& network, int v, const LayerMaps& layer) {
-    nlohmann::ordered_json maps = nlohmann::ordered_json::array();
+  static Json numbers(const Explained& network, int v, const LayerMaps& layer) {
+    Json maps = Json::array();
     for (const size_t c : layer.order) {
       const std::vector<float>& values = layer.maps[c].values;
       double sum = 0;

@@ -126,7 +126,7 @@ class ActMax final : public VizKind {
     sheet.tile_size = 112;
     VizResult result;
     result.numbers["layer"] = network.layer_name(value_);
-    result.numbers["units"] = nlohmann::ordered_json::array();
+    result.numbers["units"] = Json::array();
     for (size_t first = 0; first < targets_.size(); first += static_cast<size_t>(kBatch)) {
       const size_t n = std::min(targets_.size() - first, static_cast<size_t>(kBatch));
       climb(network, std::span(targets_).subspan(first, n), sheet, result);

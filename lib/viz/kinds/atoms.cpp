@@ -54,7 +54,7 @@ class Atoms final : public VizKind {
       });
     }
     VizResult result;
-    result.numbers = {{"layer", dictionary.layer}, {"atoms", nlohmann::ordered_json::array()}};
+    result.numbers = {{"layer", dictionary.layer}, {"atoms", Json::array()}};
     for (const int64_t i : order) {
       result.numbers["atoms"].push_back({{"number", i}, {"norm", dictionary.norm(i)}});
     }

@@ -79,8 +79,7 @@ class Confusion final : public VizKind {
     return plot;
   }
 
-  static nlohmann::ordered_json numbers_of(const TestReport& report) {
-    using Json = nlohmann::ordered_json;
+  static Json numbers_of(const TestReport& report) {
     Json rows = Json::array(), names = Json::array();
     for (int64_t t = 0; t < report.confusion->classes(); ++t) {
       names.push_back(name_of(report, t));

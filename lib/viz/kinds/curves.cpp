@@ -159,8 +159,7 @@ class Curves final : public VizKind {
     }
   }
 
-  nlohmann::ordered_json numbers() const {
-    using Json = nlohmann::ordered_json;
+  Json numbers() const {
     Json all = Json::array();
     for (const Run& run : runs_) {
       Json columns = {{"epoch", Json::array()},

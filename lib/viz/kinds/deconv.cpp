@@ -91,7 +91,7 @@ class Deconv final : public VizKind {
     VizResult result;
     result.numbers["rule"] = rule_name(rule_);
     result.numbers["samples"] = network.source().size();
-    result.numbers["layers"] = nlohmann::ordered_json::array();
+    result.numbers["layers"] = Json::array();
     for (size_t i = 0; i < values_.size(); ++i) show(network, i, result);
     return result;
   }
@@ -329,12 +329,11 @@ class Deconv final : public VizKind {
     return block;
   }
 
-  nlohmann::ordered_json numbers(const Explained& network, const std::string& name,
-                                 const std::vector<int64_t>& maps,
-                                 const std::vector<Job>& jobs) const {
-    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  Json numbers(const Explained& network, const std::string& name, const std::vector<int64_t>& maps,
+               const std::vector<Job>& jobs) const {
+    Json list = Json::array();
     for (const int64_t map : maps) {
-      nlohmann::ordered_json best = nlohmann::ordered_json::array();
+      Json best = Json::array();
       for (const Job& job : jobs) {
         if (job.map != map) continue;
         best.push_back({{"sample", network.source().name(job.activation.sample)},

@@ -172,7 +172,7 @@ class Embedding final : public VizKind {
 
   void add(const Map& map, const std::string& title, const std::vector<int64_t>& classes,
            const SampleSource& source, VizResult& result) const {
-    nlohmann::ordered_json numbers = {{"method", map.name}};
+    Json numbers = {{"method", map.name}};
     std::string note = map.note;
     if (!classes.empty()) {
       const double accuracy = neighbour_accuracy(map.places, classes, kVoters);
@@ -180,7 +180,7 @@ class Embedding final : public VizKind {
       note += fmt::format("; {} nearest neighbours in the plane tell the class of {:.1f}%", kVoters,
                           100 * accuracy);
     }
-    nlohmann::ordered_json points = nlohmann::ordered_json::array();
+    Json points = Json::array();
     for (size_t i = 0; i + 1 < map.places.size(); i += 2) {
       points.push_back({map.places[i], map.places[i + 1]});
     }

@@ -97,9 +97,7 @@ class Errors final : public VizKind {
     return sheet;
   }
 
-  static nlohmann::ordered_json numbers_of(const std::vector<Mistake>& mistakes,
-                                           const SampleSource& source) {
-    using Json = nlohmann::ordered_json;
+  static Json numbers_of(const std::vector<Mistake>& mistakes, const SampleSource& source) {
     Json list = Json::array();
     for (const Mistake& mistake : mistakes) {
       list.push_back({{"sample", mistake.sample},

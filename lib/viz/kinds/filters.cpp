@@ -58,7 +58,7 @@ class Filters final : public VizKind {
     const std::vector<const GraphNode*> nodes = chosen(network);
     network.prepare({{Pass::predicting(), 1, {}}});
     VizResult result;
-    result.numbers["layers"] = nlohmann::ordered_json::array();
+    result.numbers["layers"] = Json::array();
     for (const GraphNode* node : nodes) add(bank_of(network, *node), network, result);
     return result;
   }
@@ -142,7 +142,7 @@ class Filters final : public VizKind {
     Sheet sheet = bank.sees_image && bank.channels == 3 ? coloured(bank) : by_channel(bank);
     sheet.title = fmt::format("{}: filters of {}", network.name(), bank.layer);
     result.figures.push_back({"filters_" + file_word(bank.layer), cnn::draw(sheet)});
-    nlohmann::ordered_json norms = nlohmann::ordered_json::array();
+    Json norms = Json::array();
     for (int64_t f = 0; f < bank.filters; ++f) norms.push_back(bank.norm(f));
     const auto [low, high] = std::minmax_element(bank.weights.begin(), bank.weights.end());
     result.numbers["layers"].push_back({{"layer", bank.layer},

@@ -76,7 +76,7 @@ class GradCam final : public VizKind {
     }
     Sheet sheet = heading(network);
     VizResult result;
-    result.numbers["pictures"] = nlohmann::ordered_json::array();
+    result.numbers["pictures"] = Json::array();
     const int64_t all = network.source().size();
     for (int64_t i = 0; i < all; ++i) {
       add(network, i, sheet, result);
@@ -121,7 +121,7 @@ class GradCam final : public VizKind {
       Executor& executor = network.run(0, i, 1);
       seed_class(executor.value(scores_), 0, score.number, executor.gradient(scores_));
       executor.backward();
-      nlohmann::ordered_json cams = nlohmann::ordered_json::array();
+      Json cams = Json::array();
       for (const int v : values_) {
         const FloatImage cam = cam_of(executor.value(v), executor.gradient(v), 0);
         cams.push_back({{"layer", network.layer_name(v)}, {"cam", json_of(cam)}});

@@ -234,7 +234,6 @@ class GraphKind final : public VizKind {
     const NetworkLayout layout = layout_of(summary, static_cast<int>(depth_.value_or(0)));
     VizResult result;
     result.figures.push_back({"graph", drawing_of(summary, layout)});
-    using Json = nlohmann::ordered_json;
     Json boxes = Json::array();
     for (const LayoutBox& box : layout.boxes) {
       Json shape = Json::array(), inputs = Json::array();

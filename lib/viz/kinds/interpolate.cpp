@@ -44,7 +44,7 @@ class Interpolate final : public VizKind {
     sheet.tile_size = 64;
     sheet.gap = 3;
     VizResult result;
-    result.numbers["pairs"] = nlohmann::ordered_json::array();
+    result.numbers["pairs"] = Json::array();
     for (int64_t i = 0; i < pairs; ++i) add(network, generator, code, i, sheet, result);
     result.figures.push_back({"interpolate", cnn::draw(sheet)});
     return result;

@@ -47,7 +47,7 @@ class Occlusion final : public VizKind {
     VizResult result;
     result.numbers["square"] = square_;
     result.numbers["step"] = step_;
-    result.numbers["pictures"] = nlohmann::ordered_json::array();
+    result.numbers["pictures"] = Json::array();
     std::vector<Row> rows;
     for (int64_t i = 0; i < network.source().size(); ++i) {
       rows.push_back(row_of(network, i));

@@ -79,7 +79,7 @@ class Receptive final : public VizKind {
     sheet.tile_size = 150;
     VizResult result;
     result.numbers["share"] = share_;
-    result.numbers["layers"] = nlohmann::ordered_json::array();
+    result.numbers["layers"] = Json::array();
     for (size_t i = 0; i < values_.size(); ++i) {
       add(network, static_cast<int>(i), batch, sheet, result);
     }
@@ -131,7 +131,7 @@ class Receptive final : public VizKind {
         {ColourMap::heat().apply(shown), "measured",
          fmt::format("{:.0f}% in {} x {}", 100 * share_, found.width(), found.height())});
     const auto json = [](const InputBox& box) {
-      return nlohmann::ordered_json{box.left, box.top, box.width(), box.height()};
+      return Json{box.left, box.top, box.width(), box.height()};
     };
     result.numbers["layers"].push_back({{"layer", name},
                                         {"position", {at.h, at.w}},

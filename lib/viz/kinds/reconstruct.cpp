@@ -48,7 +48,7 @@ class Reconstruct final : public VizKind {
     sheet.tile_size = 84;
     sheet.bar = ColourBar{&ColourMap::diverging(), "-1", "+1", "error"};
     VizResult result;
-    result.numbers["samples"] = nlohmann::ordered_json::array();
+    result.numbers["samples"] = Json::array();
     double squares = 0;
     for (int64_t i = 0; i < all; ++i) {
       const ConstView made = network.run(0, i, 1).value(output->value);

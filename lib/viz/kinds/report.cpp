@@ -152,7 +152,7 @@ class ReportPage {
            "</style></head>\n<body class=\"cnn\"><main>\n" + body + "</main></body></html>\n";
   }
 
-  const nlohmann::ordered_json& numbers() const { return numbers_; }
+  const Json& numbers() const { return numbers_; }
   const std::vector<std::string>& left_out() const { return left_out_; }
 
  private:
@@ -283,7 +283,7 @@ class ReportPage {
   ModelSummary summary_;
   std::string split_;
   std::optional<double> accuracy_;  // of the confusion matrix
-  nlohmann::ordered_json numbers_ = {{"sections", nlohmann::ordered_json::array()}};
+  Json numbers_ = {{"sections", Json::array()}};
   std::vector<std::string> left_out_;
 };
 

@@ -49,7 +49,7 @@ class Saliency final : public VizKind {
     sheet.column_titles = {"input", "saliency", "both"};
     VizResult result;
     result.numbers["rule"] = rule_name(rule_);
-    result.numbers["pictures"] = nlohmann::ordered_json::array();
+    result.numbers["pictures"] = Json::array();
     const int64_t all = network.source().size();
     for (int64_t i = 0; i < all; ++i) {
       add(network, i, sheet, result);

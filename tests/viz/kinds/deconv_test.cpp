@@ -68,8 +68,7 @@ TEST_CASE("the strongest activations of a map are found with their places") {
     for (size_t i = 0; i < 9; ++i) {
       CHECK(found[i]["sample"] == fmt::format("test {}", expected[i].sample));
       CHECK(found[i]["value"].get<float>() == Approx(expected[i].value));
-      CHECK(found[i]["box"] ==
-            nlohmann::ordered_json({expected[i].x, expected[i].y, int64_t{3}, int64_t{3}}));
+      CHECK(found[i]["box"] == Json({expected[i].x, expected[i].y, int64_t{3}, int64_t{3}}));
     }
   }
 }

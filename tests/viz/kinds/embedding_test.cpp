@@ -99,7 +99,7 @@ TEST_CASE("an embedding shows every sample, and says how well classes are kept a
   CHECK(result.numbers["layer"] == "f2");
   for (const auto& map : result.numbers["maps"]) {
     CHECK(map["points"].size() == 100);
-    CHECK(map["neighbour_accuracy"] > 0.2);
+    CHECK(map["neighbour_accuracy"].get<double>() > 0.2);
   }
 }
 

@@ -15,8 +15,9 @@ TEST_CASE("mistakes are as many as the confusion matrix says, the most certain f
   CHECK(shown.size() == static_cast<size_t>(std::min<int64_t>(5, wrong)));
   for (size_t i = 0; i < shown.size(); ++i) {
     CHECK(shown[i]["truth"] != shown[i]["predicted"]);
-    CHECK(shown[i]["probability"] >= shown[i]["probability_of_truth"]);
-    if (i > 0) CHECK(shown[i]["probability"] <= shown[i - 1]["probability"]);
+    CHECK(shown[i]["probability"].get<double>() >= shown[i]["probability_of_truth"].get<double>());
+    if (i > 0)
+      CHECK(shown[i]["probability"].get<double>() <= shown[i - 1]["probability"].get<double>());
   }
   CHECK(pictures_of(result.figures[0].drawing).size() == shown.size());
 }

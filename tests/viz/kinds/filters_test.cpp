@@ -49,7 +49,7 @@ TEST_CASE("a linear layer behind flattened maps has pictures of these maps") {
   const SmallNetwork network(kModel, {3, 8, 8});
   const VizResult result = run_kind("filters", network.request(), {{"layer", {"out"}}});
   CHECK(result.numbers["layers"][0]["channels"] == 5);
-  CHECK(result.numbers["layers"][0]["kernel"] == nlohmann::ordered_json({4, 4}));
+  CHECK(result.numbers["layers"][0]["kernel"] == Json({4, 4}));
 }
 
 TEST_CASE("it does not matter how maps became a vector, if all of their numbers are in it") {

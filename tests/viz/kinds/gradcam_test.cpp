@@ -32,7 +32,7 @@ TEST_CASE("the map is what the paper's formula gives") {
     const size_t number = row == 0 ? 2 : 0;
     const auto& of = result.numbers["pictures"][row];
     CHECK(of["class"] == (row == 0 ? "cat" : "ant"));
-    CHECK(of["layers"][0]["cam"]["shape"] == nlohmann::ordered_json({1, 5, 4}));
+    CHECK(of["layers"][0]["cam"]["shape"] == Json({1, 5, 4}));
     const std::vector<float> cam = values_of(of["layers"][0]["cam"]);
     for (size_t p = 0; p < 20; ++p) {
       double sum = 0;
@@ -67,8 +67,7 @@ TEST_CASE("a network that classifies pixels is asked about a class's pixels") {
       {1, 4, 4});
   const VizResult result = run_kind("gradcam", network.request(),
                                     {{"layer", {"c"}}, {"class", {"1"}}, {"samples", {"1"}}});
-  CHECK(result.numbers["pictures"][0]["layers"][0]["cam"]["shape"] ==
-        nlohmann::ordered_json({1, 4, 4}));
+  CHECK(result.numbers["pictures"][0]["layers"][0]["cam"]["shape"] == Json({1, 4, 4}));
 }
 
 }  // namespace cnn

@@ -51,7 +51,7 @@ TEST_CASE("flags say where the grid lies") {
   const VizResult result =
       run_kind("latent", network.request(),
                {{"dims", {"0", "2"}}, {"range", {"2"}}, {"grid", {"3"}}, {"from_sample", {"4"}}});
-  CHECK(result.numbers["columns"] == nlohmann::ordered_json({-2.0, 0.0, 2.0}));
+  CHECK(result.numbers["columns"] == Json({-2.0, 0.0, 2.0}));
 }
 
 TEST_CASE("latent says what is wrong") {

@@ -43,10 +43,10 @@ TEST_CASE("what is measured lies within what kernels and strides allow") {
   const VizResult result = run_kind("receptive", network.request(), {{"share", {"1"}}});
   const auto& layers = result.numbers["layers"];
   REQUIRE(layers.size() == 3);
-  CHECK(layers[0]["theoretical"] == nlohmann::ordered_json({7, 7, 3, 3}));
-  CHECK(layers[1]["theoretical"] == nlohmann::ordered_json({7, 7, 4, 4}));
+  CHECK(layers[0]["theoretical"] == Json({7, 7, 3, 3}));
+  CHECK(layers[1]["theoretical"] == Json({7, 7, 4, 4}));
   // Unit 3 of 6: rows 3 to 5 of the pool, 6 to 11 of c1, 5 to 12 of the picture.
-  CHECK(layers[2]["theoretical"] == nlohmann::ordered_json({5, 5, 8, 8}));
+  CHECK(layers[2]["theoretical"] == Json({5, 5, 8, 8}));
   for (const auto& layer : layers) {
     const auto box = layer["theoretical"].get<std::vector<int64_t>>();
     const std::vector<float> influence = values_of(layer["influence"]);

@@ -34,7 +34,7 @@ TEST_CASE("through a linear layer the gradient of a class's score is its weights
       run_kind("saliency", network.request(), {{"class", {"bee"}}, {"samples", {"2"}}});
   const auto& picture = result.numbers["pictures"][1];
   CHECK(picture["class"] == "bee");
-  CHECK(picture["gradient"]["shape"] == nlohmann::ordered_json({2, 4, 3}));
+  CHECK(picture["gradient"]["shape"] == Json({2, 4, 3}));
   CHECK(values_of(picture["gradient"]) == row);
   SECTION("and so is the mean over noise") {
     const VizResult smooth = run_kind("saliency", network.request(),
