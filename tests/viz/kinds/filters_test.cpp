@@ -60,7 +60,7 @@ TEST_CASE("it does not matter how maps became a vector, if all of their numbers 
   };
   const SmallNetwork reshaped(with("- {reshape: [80]}\n  - {dropout: 0.5}"), {3, 8, 8});
   const VizResult result = run_kind("filters", reshaped.request(), {{"layer", {"out"}}});
-  CHECK(result.numbers["layers"][0]["kernel"] == nlohmann::ordered_json({4, 4}));
+  CHECK(result.numbers["layers"][0]["kernel"] == Json({4, 4}));
   const SmallNetwork rows(with("- {reshape: [16, 5]}\n  - {linear: 2, name: rows}\n  - flatten"),
                           {3, 8, 8});
   CHECK(contains(kind_error("filters", rows.request(), {{"layer", {"rows"}}}), "rows"));
