@@ -310,6 +310,19 @@ struct Follower {
   int other_input = -1;     // kAdd: the id that the other input has there
 };
 
+// Learns from the training data before the first step what a layer is not taught by gradients:
+// means, a codebook. What it finds are parameters that do not learn, as statistics are.
+class Fitter {
+ public:
+  virtual ~Fitter() = default;
+  // The layer's first input of one batch after another, in the same order in every pass.
+  virtual void add(const ConstView& input) = 0;
+  // Behind a pass; true if it wants another one.
+  virtual bool end_pass() { return false; }
+  // Behind the last pass: the layer's parameters by id, as they are stored.
+  virtual void write(std::span<float* const> parameters) const = 0;
+};
+
 class Layer {
  public:
   virtual ~Layer() = default;
@@ -324,6 +337,9 @@ class Layer {
   // Of a loss whose plan does not tell by `counted`: the denominator of a batch, where its data
   // fields alone say it. Only these are there in `call.in`. Nothing: forward must be run.
   virtual std::optional<double> denominator(const Call&) const { return std::nullopt; }
+
+  // Of a layer that is fitted before training, as set up; the others have none.
+  virtual std::unique_ptr<Fitter> fitter() const { return nullptr; }
 
   // What this layer does, for the layer before it; as set up for its phase.
   virtual Tail tail() const { return {}; }

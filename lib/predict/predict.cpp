@@ -60,7 +60,10 @@ std::vector<std::pair<std::string, double>> best_classes(std::span<const float> 
 class Predictor {
  public:
   Predictor(const ModelSpec& spec, const PredictRequest& request)
-      : spec_(spec), request_(request), network_(spec, false), graph_(network_.test_graph()) {
+      : spec_(spec),
+        request_(request),
+        network_(spec, request.source()),
+        graph_(network_.test_graph()) {
     const TrainSettings settings = read_train_settings(spec);
     batch_ = request.batch_size > 0 ? request.batch_size : settings.batch_size;
     if (const int scores = sample_scores(graph_); scores >= 0) logits_ = scores;
@@ -73,13 +76,7 @@ class Predictor {
     if (logits_) keep.push_back(*logits_);
     if (map_) keep.push_back(map_->value);
     network_.plan({{Pass::predicting(), batch_, keep}});
-    check_memory(network_.planned_bytes(), request.memory_limit, largest_tenants(network_, {}));
-    network_.allocate();
-    if (request.partial_weights) {
-      network_.store().initialize(static_cast<uint64_t>(settings.seed));
-    }
-    weights_ = load_weights(request.weights, network_.store(),
-                            {request.allow_non_finite_weights, request.partial_weights, &spec});
+    weights_ = network_.load();
   }
 
   PredictReport run() {
@@ -180,7 +177,7 @@ class Predictor {
 
   const ModelSpec& spec_;
   const PredictRequest& request_;
-  Network network_;
+  LoadedNetwork network_;
   const Graph& graph_;
   int64_t batch_ = 1;
   std::optional<int> logits_;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/loaded_network.h"
 #include "spec/model_spec.h"
 
 namespace cnn {
@@ -27,6 +28,10 @@ struct PredictRequest {
   uint64_t memory_limit = 0;
   bool allow_non_finite_weights = false;
   bool partial_weights = false;  // what does not fit stays as it is initialised
+
+  WeightsSource source() const {
+    return {weights, memory_limit, allow_non_finite_weights, partial_weights};
+  }
 };
 
 // The most probable classes of one sample, best first.

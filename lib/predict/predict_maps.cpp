@@ -133,14 +133,9 @@ void MapPredictor::plan_for(const Shape& input) {
   for (ModelInput& field : spec.inputs) {
     if (field.name == name) field.sizes = {input[0], input[1], input[2]};
   }
-  auto network = std::make_unique<Network>(spec, false);
+  auto network = std::make_unique<LoadedNetwork>(spec, request_.source());
   network->plan({{Pass::predicting(), 1, {network->test_graph().find_value(map_.name)}}});
-  check_memory(network->planned_bytes() + network_.planned_bytes(), request_.memory_limit,
-               largest_tenants(*network, {}));
-  network->allocate();
-  if (request_.partial_weights) network->store().initialize(0);
-  load_weights(request_.weights, network->store(),
-               {request_.allow_non_finite_weights, request_.partial_weights, &spec_});
+  network->load({{"the network for its own size", network_.planned_bytes()}});
   sized_ = std::move(network);
   sized_input_ = input;
 }

@@ -8,9 +8,8 @@
 #include "data/catalogue.h"
 #include "data/ten_crops.h"
 #include "graph/main_output.h"
-#include "model/network.h"
+#include "model/loaded_network.h"
 #include "model/settings.h"
-#include "model/weights.h"
 #include "report/pca.h"
 #include "train/evaluator.h"
 
@@ -105,7 +104,8 @@ TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
   const Split split = split_of(request.split);
   const TrainSettings settings = read_train_settings(spec);
   const auto seed = static_cast<uint64_t>(settings.seed);
-  Network network(spec, false);
+  LoadedNetwork network(spec, {request.weights, request.memory_limit,
+                               request.allow_non_finite_weights, request.partial_weights});
   const Graph& graph = network.test_graph();
   MetricSet metrics(spec, graph);
   TestReport report;
@@ -128,15 +128,11 @@ TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
   if (report.confusion) keep.push_back(main_output(graph)->value);
   if (request.pca_components > 0) keep.push_back(reconstruction_of(graph).value);
   network.plan({{Pass::testing(), batch, keep}});
-  const uint64_t kept = view.dataset->memory_bytes();
-  const auto check_memory_with = [&](uint64_t loading) {
-    std::vector<MemoryPlan::Tenant> others;
-    if (kept > 0) others.push_back({"samples kept in memory (data.cache)", kept});
-    if (loading > 0) others.push_back({"loading data", loading});
-    check_memory(network.planned_bytes() + kept + loading, request.memory_limit,
-                 largest_tenants(network, std::move(others)));
-  };
-  check_memory_with(0);
+  std::vector<MemoryPlan::Tenant> others;
+  if (const uint64_t kept = view.dataset->memory_bytes(); kept > 0) {
+    others.push_back({"samples kept in memory (data.cache)", kept});
+  }
+  network.check(others);
   LoaderSettings loader;
   loader.batch_size = batch;
   loader.seed = seed;
@@ -144,13 +140,8 @@ TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
   loader.workers = static_cast<int>(request.workers >= 0 ? request.workers : settings.workers);
   report.class_names = view.dataset->class_names();
   Feed feed(graph, std::move(view), loader);
-  check_memory_with(feed.bytes());
-  network.allocate();
-  if (request.partial_weights) network.store().initialize(seed);
-  const WeightsInfo info =
-      load_weights(request.weights, network.store(),
-                   {request.allow_non_finite_weights, request.partial_weights, &spec});
-  compare_classes(info.class_names, report.class_names);
+  others.push_back({"loading data", feed.bytes()});
+  compare_classes(network.load(others).class_names, report.class_names);
 
   Evaluator evaluator(graph, network.executor(0), feed, metrics, seed);
   evaluator.repeat(request.passes);

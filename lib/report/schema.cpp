@@ -1,5 +1,6 @@
 #include "report/schema.h"
 
+#include <map>
 #include <set>
 
 #include "base/text.h"
@@ -347,6 +348,20 @@ Json with_help(Json schema, const char* help) {
   return schema;
 }
 
+// {steps: 100 or {most: 40}, shape: [3, 64, 64], classes: 65}
+Json input_map(const Json& size, const Json& sizes) {
+  const Json most = {{"type", "object"},
+                     {"properties", {{"most", size}}},
+                     {"required", std::vector<std::string>{"most"}},
+                     {"additionalProperties", false}};
+  return {{"type", "object"},
+          {"properties",
+           {{"steps", with_help(any_of({size, most}), "items of a list; most: they vary")},
+            {"shape", with_help(sizes, "sizes of an item")},
+            {"classes", with_help(size, "the numbers are classes below this")}}},
+          {"additionalProperties", false}};
+}
+
 Json sections() {
   const Json size = any_of({Json{{"type", "integer"}, {"minimum", 1}}, ref_to("expression")});
   const Json sizes = any_of({size, list_of(size)});
@@ -359,9 +374,9 @@ Json sections() {
                          "names the run's folder; by default the file's name")},
       {"description", type("string")},
       {"extends", with_help(type("string"), "the model file that this one is a variant of")},
-      {"input", with_help(map_of(sizes),
+      {"input", with_help(map_of(any_of({sizes, input_map(size, sizes)})),
                           "the inputs' sizes without the batch: {image: [3, 224, "
-                          "224]}")},
+                          "224]}; of lists {steps: 100, classes: 65}")},
       {"vars", with_help(type("object"), "values for $NAME, to be set on the command line")},
       {"defaults", with_help(ref_to("defaults"), "options of every item of an op")},
       {"blocks", with_help(map_of(block_schema()),

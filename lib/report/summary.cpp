@@ -110,6 +110,7 @@ LayerSummary describe(const Graph& graph, const GraphNode& node) {
   layer.brief = settings.operation(node, true);
   for (const int input : node.inputs) layer.inputs.push_back(name_of(graph, input));
   layer.output = node.plan.output();
+  layer.items = graph.items(graph.values[static_cast<size_t>(node.output())]);
   layer.parameters = learned_parameters(node);
   layer.macs = node.plan.macs;
   layer.leftover = leftover(graph, node);
@@ -122,7 +123,8 @@ LayerSummary describe(const Graph& graph, const GraphNode& node) {
 // The part of a summary that a graph alone tells.
 void add_graph(const Graph& graph, ModelSummary& summary) {
   for (const GraphField& field : graph.fields) {
-    if (field.is_input) summary.inputs.emplace_back(field.field.name, field.field.shape);
+    const Field& f = field.field;
+    if (field.is_input) summary.inputs.push_back({f.name, f.shape, f.items});
   }
   const std::vector<ReceptiveField> fields = receptive_fields(graph);
   for (const GraphNode& node : graph.nodes) {

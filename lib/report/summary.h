@@ -22,10 +22,11 @@ struct LayerSummary {
   std::string operation;            // the same for tables: "conv 6, 5x5/2, pad 2, no bias"
   std::string brief;                // "conv 6, 5x5/2, pad 2": what shapes the output
   std::vector<std::string> inputs;  // layers and fields
-  Shape output;
-  int64_t parameters = 0;         // learned ones
-  int64_t macs = 0;               // of one sample
-  uint64_t activation_bytes = 0;  // in training, of a batch: output and what backward reads
+  Shape output;                     // of an item
+  Items items;                      // of a list
+  int64_t parameters = 0;           // learned ones
+  int64_t macs = 0;                 // of one sample
+  uint64_t activation_bytes = 0;    // in training, of a batch: output and what backward reads
   ReceptiveField field;
   Leftover leftover;
   LayerType::Family family = LayerType::Family::kNone;
@@ -61,7 +62,12 @@ struct TableStyle {
 
 struct ModelSummary {
   std::string name;
-  std::vector<std::pair<std::string, Shape>> inputs;
+  struct Input {
+    std::string name;
+    Shape shape;  // of an item
+    Items items;
+  };
+  std::vector<Input> inputs;
   int64_t parameters = 0;  // of the training graph
   int64_t trainable = 0;
   int64_t macs = 0;                                    // of the evaluation graph

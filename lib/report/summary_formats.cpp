@@ -38,6 +38,9 @@ Json json_of(const LayerSummary& layer) {
                {"inputs", layer.inputs},
                {"activation_bytes", layer.activation_bytes},
                {"receptive_field", field_json(layer.field)}};
+  if (layer.items.is_list) {
+    json["items"] = {{"most", layer.items.most}, {"varies", layer.items.varies}};
+  }
   if (layer.leftover.any()) {
     const Leftover& left = layer.leftover;
     json["dropped"] = {{"image", {left.image.h, left.image.w}},
@@ -71,7 +74,7 @@ class DotWriter {
   std::string str() {
     text_ = fmt::format("digraph \"{}\" {{\n", dot_escaped(summary_.name));
     text_ += "  rankdir=TB;\n  node [shape=box, fontname=\"sans-serif\"];\n";
-    for (const auto& [name, shape] : summary_.inputs) {
+    for (const auto& [name, shape, items] : summary_.inputs) {
       text_ += fmt::format("  {} [shape=ellipse, label=\"{}\\n{}\"];\n", new_box(name), name,
                            volume_of(shape));
     }
@@ -146,7 +149,7 @@ class DotWriter {
 std::string ModelSummary::json() const {
   Json out = {{"schema", 1}, {"name", name}};
   out["input"] = Json::object();
-  for (const auto& [field, shape] : inputs) out["input"][field] = sizes_of(shape);
+  for (const auto& [field, shape, items] : inputs) out["input"][field] = sizes_of(shape);
   out["params"] = parameters;
   out["trainable"] = trainable;
   out["macs"] = macs;

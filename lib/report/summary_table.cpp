@@ -13,10 +13,13 @@ namespace {
 using Align = Table::Align;
 
 // "6x28x28".
-std::string volume_of(const Shape& shape) {
+// "6x28x28"; of a list "100 of 64", "<=40 of 64" if it varies.
+std::string volume_of(const Shape& shape, const Items& items) {
   std::vector<std::string> sizes;
   for (int axis = 0; axis < shape.rank(); ++axis) sizes.push_back(std::to_string(shape[axis]));
-  return sizes.empty() ? "scalar" : join(sizes, "x");
+  const std::string item = sizes.empty() ? "scalar" : join(sizes, "x");
+  if (!items.is_list) return item;
+  return fmt::format("{}{} of {}", items.varies ? "<=" : "", items.most, item);
 }
 
 std::string count_or_nothing(int64_t n) { return n == 0 ? "" : with_commas(n); }
@@ -110,7 +113,7 @@ class LayerTable {
     std::vector<Table::Column> columns;
     for (const Part part : parts) columns.push_back(column_of(part));
     Table table(columns);
-    for (const auto& [name, shape] : summary_.inputs) table.add(cells_of_input(parts, name, shape));
+    for (const auto& input : summary_.inputs) table.add(cells_of_input(parts, input));
     for (size_t i = 0; i < tree_.lines().size(); ++i) {
       const SummaryLine& line = tree_.lines()[i];
       std::vector<std::string> cells;
@@ -130,14 +133,15 @@ class LayerTable {
                        [](const SummaryLine& line) { return !line.inputs.empty(); });
   }
 
-  static std::vector<std::string> cells_of_input(const Parts& parts, const std::string& name,
-                                                 const Shape& shape) {
+  static std::vector<std::string> cells_of_input(const Parts& parts,
+                                                 const ModelSummary::Input& input) {
     std::vector<std::string> cells;
     for (const Part part : parts) {
-      cells.push_back(part == Part::kName                                ? name
-                      : part == Part::kOperation || part == Part::kBrief ? "input"
-                      : part == Part::kOutput                            ? volume_of(shape)
-                                                                         : "");
+      const bool is_operation = part == Part::kOperation || part == Part::kBrief;
+      cells.push_back(part == Part::kName     ? input.name
+                      : is_operation          ? "input"
+                      : part == Part::kOutput ? volume_of(input.shape, input.items)
+                                              : "");
     }
     return cells;
   }
@@ -155,7 +159,7 @@ class LayerTable {
       case Part::kInputs:
         return line.inputs;
       case Part::kOutput:
-        return volume_of(line.layer->output);
+        return volume_of(line.layer->output, line.layer->items);
       case Part::kParameters:
         return count_or_nothing(line.parameters);
       case Part::kMacs:
@@ -286,7 +290,9 @@ constexpr ComparisonLevel kComparisons[] = {
 
 std::vector<std::string> comparison_cells(const ModelSummary& model, const ComparisonLevel& level) {
   std::vector<std::string> inputs;
-  for (const auto& [name, shape] : model.inputs) inputs.push_back(volume_of(shape));
+  for (const auto& input : model.inputs) {
+    inputs.push_back(volume_of(input.shape, input.items));
+  }
   const auto weighted = std::count_if(model.layers.begin(), model.layers.end(),
                                       [](const LayerSummary& layer) { return layer.macs > 0; });
   std::vector<std::string> cells = {model.name};

@@ -32,7 +32,7 @@ std::string SummaryTree::inputs_of(const LayerSummary& layer) const {
 }
 
 SummaryTree::SummaryTree(const ModelSummary& summary, int depth) : depth_(depth) {
-  if (!summary.inputs.empty()) previous_ = summary.inputs.front().first;
+  if (!summary.inputs.empty()) previous_ = summary.inputs.front().name;
   for (const LayerSummary& layer : summary.layers) {
     if (!layer.folded_into.empty()) folded_into_[layer.name] = layer.folded_into;
     add(layer);

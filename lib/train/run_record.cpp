@@ -21,7 +21,8 @@ void describe_machine(const Session& session, RunInfo& info) {
 
 void load_initial_weights(const std::string& path, const LoadWeightsOptions& options,
                           Session& session) {
-  if (!path.empty()) load_weights(path, session.network().store(), options);
+  if (path.empty()) return session.fit();
+  load_weights(path, session.network().store(), options);
 }
 
 TrainPosition first_position(const Session& session) {

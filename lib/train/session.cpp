@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "data/catalogue.h"
+#include "model/fit.h"
 #include "model/resolve.h"
 
 namespace cnn {
@@ -60,6 +61,7 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   plan(validation.size());
   network_.note_kernels(0);
   check_memory_for(memory_limit);  // before the loaders allocate
+  if (!fitted_nodes(network_.test_graph()).empty()) fitting_view_ = train;
   open_feeds(std::move(train), std::move(validation), source.shuffle());
   check_memory_for(memory_limit);
   network_.allocate();
@@ -101,7 +103,20 @@ void Session::plan(int64_t validation_samples) {
     validation_batch_ = std::min(settings_.evaluation_batch(), validation_samples);
     uses.push_back({Pass::testing(), validation_batch_, metrics_.values()});
   }
+  first_fitting_use_ = static_cast<int>(uses.size());
+  for (Network::Use& use : fitting_uses(network_.test_graph(), settings_.batch_size)) {
+    uses.push_back(std::move(use));
+  }
   network_.plan(uses);
+}
+
+void Session::fit() {
+  if (fitting_view_.empty()) return;
+  LoaderSettings loader;
+  loader.batch_size = settings_.batch_size;
+  loader.seed = static_cast<uint64_t>(settings_.seed);
+  loader.workers = static_cast<int>(settings_.workers);
+  fit_layers(network_, first_fitting_use_, fitting_view_, loader);
 }
 
 void Session::open_feeds(DataView train, DataView validation, bool shuffle) {

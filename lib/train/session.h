@@ -25,6 +25,8 @@ class Session {
   Network& network() { return network_; }
   Optimizer& optimizer() { return *settings_.optimizer; }
   MetricSet& metrics() { return metrics_; }
+  // Fits the layers that learn from data before the first step; where there are none, nothing.
+  void fit();
   Feed& train_feed() { return *train_feed_; }
   Feed* validation_feed() { return validation_feed_.get(); }  // null: nothing is held out
   Executor& train_executor() { return network_.executor(0); }
@@ -63,6 +65,8 @@ class Session {
   uint64_t data_bytes_ = 0;  // that the data sets may come to keep
   std::string resolved_spec_;
   int64_t validation_batch_ = 0;
+  int first_fitting_use_ = 1;
+  DataView fitting_view_;  // the training data, where layers are fitted
   std::unique_ptr<Feed> train_feed_;
   std::unique_ptr<Feed> validation_feed_;
 };

@@ -14,7 +14,7 @@ namespace cnn {
 Explained::Explained(const VizRequest& request, std::string_view kind)
     : request_(request),
       kind_(kind),
-      network_(request.subject().spec, false),
+      network_(request.subject().spec, source_of(request)),
       input_(picture_input(network_.test_graph(), kind)) {}
 
 void Explained::require_image() const {
@@ -56,7 +56,7 @@ int Explained::scores(std::string_view remedy) const {
 
 void Explained::prepare(const std::vector<Network::Use>& uses) {
   network_.plan(uses);
-  weights_ = allocate_and_load(network_, request_);
+  weights_ = network_.load();
   int64_t batch = 1;
   for (const Network::Use& use : uses) batch = std::max(batch, use.batch);
   images_ = Buffer(static_cast<size_t>(batch * input_shape().count()));

@@ -72,7 +72,7 @@ class Explained {
  private:
   const VizRequest& request_;
   const std::string kind_;
-  Network network_;
+  LoadedNetwork network_;
   const GraphField& input_;
   WeightsInfo weights_;
   std::optional<SampleSource> source_;

@@ -26,7 +26,7 @@ class Boxes {
     for (const LayerSummary& layer : summary.layers) {
       for (const std::string& input : layer.inputs) ++readers_[input];
     }
-    for (const auto& [name, shape] : summary.inputs) {
+    for (const auto& [name, shape, items] : summary.inputs) {
       LayoutBox box;
       box.name = name;
       box.type = "input";

@@ -13,16 +13,9 @@
 
 namespace cnn {
 
-WeightsInfo allocate_and_load(Network& network, const VizRequest& request) {
-  const VizSubject& subject = request.subject();
-  check_memory(network.planned_bytes(), request.memory_limit, largest_tenants(network, {}));
-  network.allocate();
-  if (request.partial_weights) {
-    const TrainSettings settings = read_train_settings(subject.spec);
-    network.store().initialize(static_cast<uint64_t>(settings.seed));
-  }
-  return load_weights(subject.weights, network.store(),
-                      {request.allow_non_finite_weights, request.partial_weights, &subject.spec});
+WeightsSource source_of(const VizRequest& request) {
+  return {request.subject().weights, request.memory_limit, request.allow_non_finite_weights,
+          request.partial_weights};
 }
 
 const GraphField& picture_input(const Graph& graph, std::string_view what) {

@@ -10,7 +10,7 @@
 
 #include "data/dataset.h"
 #include "graph/graph.h"
-#include "model/network.h"
+#include "model/loaded_network.h"
 #include "model/weights.h"
 #include "predict/predict_inputs.h"
 #include "spec/options.h"
@@ -18,8 +18,8 @@
 
 namespace cnn {
 
-// Plans done (Network::plan): checks memory, allocates, loads the subject's weights.
-WeightsInfo allocate_and_load(Network& network, const VizRequest& request);
+// The subject's weights, as the request wants them.
+WeightsSource source_of(const VizRequest& request);
 
 // The field that the network's pictures come in by; Exit::kUsage unless it is its only input.
 // `what` names the kind for the message.

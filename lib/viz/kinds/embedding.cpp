@@ -46,13 +46,13 @@ class Embedding final : public VizKind {
 
   VizResult run(const VizRequest& request) override {
     const VizSubject& subject = request.subject();
-    Network network(subject.spec, false);
+    LoadedNetwork network(subject.spec, source_of(request));
     const int value = chosen_value(network.test_graph());
     const Value& layer = network.test_graph().values[static_cast<size_t>(value)];
     check_numbers(layer);
     const int64_t batch = read_train_settings(subject.spec).evaluation_batch();
     network.plan({{Pass::predicting(), std::min(batch, samples_.samples), {value}}});
-    const WeightsInfo weights = allocate_and_load(network, request);
+    const WeightsInfo& weights = network.load();
     const SampleSource source(samples_, subject, network.test_graph(), weights);
     check_size(source.size());
 

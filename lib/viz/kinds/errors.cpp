@@ -32,13 +32,13 @@ class Errors final : public VizKind {
 
   VizResult run(const VizRequest& request) override {
     const VizSubject& subject = request.subject();
-    Network network(subject.spec, false);
+    LoadedNetwork network(subject.spec, source_of(request));
     const int scores = class_scores(network.test_graph(), "errors");
     const SampleSource source(samples_, subject, network.test_graph(), {});
     if (source.label(0) < 0) fail(Exit::kUsage, "", "the data have no classes to compare with");
     const int64_t batch = read_train_settings(subject.spec).evaluation_batch();
     network.plan({{Pass::predicting(), std::min(batch, source.size()), {scores}}});
-    allocate_and_load(network, request);
+    network.load();
 
     std::vector<Mistake> mistakes;
     for_each_batch(network, 0, source, request, [&](int64_t first, int64_t n, Executor& executor) {

@@ -1,0 +1,1 @@
+#include "support/check_layer.h"
