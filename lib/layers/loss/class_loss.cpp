@@ -31,6 +31,7 @@ void ClassLoss::setup(Setup& setup) {
   setup.plan().ignored_class = ignore_;
   setup.output({2});
   setup.plan().backward_reads_output = true;  // the denominators
+  if (!gradient_reads_scores() && !weights_) setup.plan().backward_spares_input = 0;
   losses_ = setup.scratch_forward(Per::kSample, in.positions());
 }
 
