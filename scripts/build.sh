@@ -4,16 +4,19 @@
 #   scripts/build.sh                 release build, tuned to this machine
 #   scripts/build.sh --no-tests      without the test programs
 #   scripts/build.sh --preset asan   another preset of CMakePresets.json (into build-asan)
+#   scripts/build.sh --targets "cnn test_base"   these alone
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 preset=release
 tests=ON
+targets=all
 while [ $# -gt 0 ]; do
   case "$1" in
     --no-tests) tests=OFF ;;
     --preset) preset=${2:?--preset needs a name}; shift ;;
-    -h|--help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --targets) targets=${2:?--targets needs names}; shift ;;
+    -h|--help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "build.sh: unknown argument '$1' (see --help)" >&2; exit 2 ;;
   esac
   shift
@@ -44,4 +47,5 @@ if [ -n "$missing" ]; then
 fi
 
 cmake --preset "$preset" -DCNN_TESTS="$tests" -Wno-dev >/dev/null
-cmake --build --preset "$preset"
+# shellcheck disable=SC2086
+cmake --build --preset "$preset" --target $targets

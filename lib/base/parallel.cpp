@@ -24,6 +24,13 @@ namespace {
 
 thread_local bool inside = false;
 
+struct Order {
+  ChunkOrder chunks = ChunkOrder::kAny;
+  ChunkWatcher* watcher = nullptr;
+  int64_t loops = 0;
+};
+thread_local Order order;
+
 // The calling thread's own mode; workers inherit nothing, so each sets its own.
 void set_denormal_mode() {
 #if defined(__SSE__)
@@ -102,7 +109,10 @@ class Shares {
   void take(int worker, Body&& body) {
     for (size_t i = 0; i < shares_.size(); ++i) {
       Share& share = shares_[(static_cast<size_t>(worker) + i) % shares_.size()];
-      for (int64_t chunk = share.next++; chunk < share.end; chunk = share.next++) body(chunk);
+      // Relaxed: a number is all that is taken. It also leaves chunks of different threads without
+      // order in the eyes of the thread sanitizer, so that it sees their races.
+      const auto next = [&] { return share.next.fetch_add(1, std::memory_order_relaxed); };
+      for (int64_t chunk = next(); chunk < share.end; chunk = next()) body(chunk);
     }
   }
 
@@ -234,6 +244,25 @@ void run_serially(int64_t count, int64_t grain, detail::ChunkBody body, void* co
   }
 }
 
+// Not inlined: its frame ends where those of its callers begin.
+[[gnu::noinline]] void run_reversed(int64_t count, int64_t grain, detail::ChunkBody body,
+                                    void* context) {
+  struct Inside {
+    Inside() { inside = true; }
+    ~Inside() { inside = false; }
+  };
+  const Inside here;
+  const int64_t loop = order.loops++;
+  ChunkWatcher* watcher = order.watcher;
+  if (watcher != nullptr) watcher->loop_begins(__builtin_frame_address(0));
+  for (int64_t chunk = chunk_count(count, grain); chunk-- > 0;) {
+    const int worker = static_cast<int>((chunk + loop) % threads());
+    if (watcher != nullptr) watcher->chunk_begins(worker);
+    body(context, chunk * grain, std::min((chunk + 1) * grain, count), worker);
+    if (watcher != nullptr) watcher->chunk_ended(worker);
+  }
+}
+
 }  // namespace
 
 int default_threads() {
@@ -274,6 +303,8 @@ std::vector<std::string> openmp_runtimes() {
   return found;
 }
 
+void set_chunk_order(ChunkOrder chunks, ChunkWatcher* watcher) { order = {chunks, watcher, 0}; }
+
 void flush_denormals() { set_denormal_mode(); }
 
 int64_t grain_for(int64_t count, int64_t unit_cost, int64_t max_chunks) {
@@ -286,7 +317,11 @@ int64_t grain_for(int64_t count, int64_t unit_cost, int64_t max_chunks) {
 void detail::run_chunks(int64_t count, int64_t grain, ChunkBody body, void* context) {
   if (count <= 0) return;
   grain = std::max<int64_t>(grain, 1);
-  if (inside || chunk_count(count, grain) == 1 || threads() == 1) {
+  const bool alone = inside || chunk_count(count, grain) == 1;
+  if (!alone && order.chunks == ChunkOrder::kReversed) {
+    return run_reversed(count, grain, body, context);
+  }
+  if (alone || threads() == 1) {
     // A nested call has its caller's thread to itself but no worker number of its own: bodies that
     // use per-thread scratch must not be nested.
     run_serially(count, grain, body, context);

@@ -45,6 +45,25 @@ void parallel_for(int64_t count, int64_t grain, Body&& body) {
       const_cast<void*>(static_cast<const void*>(&body)));
 }
 
+// For tests: how loops of several chunks run that the calling thread begins.
+// kReversed: it runs all of them itself, the last first, as worker (chunk + number of the loop) %
+// threads(); so it is the same in every run. Code that keeps the rules gives the same bits; sums
+// that depend on who ran which chunk, or after which, do not.
+enum class ChunkOrder { kAny, kReversed };
+
+// Looks on between the chunks of kReversed.
+class ChunkWatcher {
+ public:
+  virtual ~ChunkWatcher() = default;
+  // The stack from `frame` on upwards belongs to the loop's callers, not to the loop.
+  virtual void loop_begins(const void* frame) = 0;
+  virtual void chunk_begins(int worker) = 0;
+  virtual void chunk_ended(int worker) = 0;
+};
+
+// Loops are counted from here; `watcher` must outlive them.
+void set_chunk_order(ChunkOrder order, ChunkWatcher* watcher = nullptr);
+
 // Number of chunks that parallel_for makes.
 inline int64_t chunk_count(int64_t count, int64_t grain) {
   return grain > 0 ? (count + grain - 1) / grain : 0;

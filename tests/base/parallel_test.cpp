@@ -1,26 +1,19 @@
 #include "base/parallel.h"
 
+#include <algorithm>
 #include <atomic>
 #include <limits>
 #include <mutex>
 #include <set>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "support/catch.h"
+#include "support/threads.h"
 
 using namespace cnn;
-
-namespace {
-
-struct WithThreads {
-  explicit WithThreads(int n) : before(threads()) { set_threads(n); }
-  ~WithThreads() { set_threads(before); }
-  int before;
-};
-
-}  // namespace
 
 TEST_CASE("every index is visited once, in chunks that do not depend on the threads") {
   std::set<std::pair<int64_t, int64_t>> expected;
@@ -58,8 +51,8 @@ TEST_CASE("sums kept by chunk have the same bits for any number of threads") {
   std::vector<float> values(10007);
   for (size_t i = 0; i < values.size(); ++i) values[i] = 1.0f / static_cast<float>(i + 1);
   std::vector<float> results;
-  for (const int n : {1, 2, 4}) {
-    const WithThreads with(n);
+  for (const Spread& spread : kSpreads) {
+    const WithThreads with(spread);
     constexpr int64_t kGrain = 64;
     const auto count = static_cast<int64_t>(values.size());
     std::vector<float> partial(static_cast<size_t>(chunk_count(count, kGrain)), 0);
@@ -72,8 +65,7 @@ TEST_CASE("sums kept by chunk have the same bits for any number of threads") {
     for (const float p : partial) sum += p;
     results.push_back(sum);
   }
-  CHECK(results[1] == results[0]);
-  CHECK(results[2] == results[0]);
+  CHECK(results == std::vector<float>(std::size(kSpreads), results[0]));
 }
 
 TEST_CASE("an exception reaches the caller, and the next loop runs") {
@@ -99,6 +91,72 @@ TEST_CASE("an inner loop runs on its caller's thread") {
     });
   });
   CHECK(visits == 24);
+}
+
+TEST_CASE("reversed chunks run on the caller, each as another worker than its neighbours") {
+  const WithThreads with({3, ChunkOrder::kReversed});
+  using Chunk = std::pair<int64_t, int>;
+  std::vector<Chunk> chunks;
+  const auto loop = [&](int64_t count) {
+    chunks.clear();
+    parallel_for(count, 10, [&](int64_t begin, int64_t end, int worker) {
+      CHECK(end == std::min(begin + 10, count));
+      chunks.emplace_back(begin, worker);
+    });
+  };
+  loop(35);
+  CHECK(chunks == std::vector<Chunk>{{30, 0}, {20, 2}, {10, 1}, {0, 0}});
+  loop(35);  // the same chunks as other workers
+  CHECK(chunks == std::vector<Chunk>{{30, 1}, {20, 0}, {10, 2}, {0, 1}});
+  loop(10);  // a single one as ever
+  CHECK(chunks == std::vector<Chunk>{{0, 0}});
+  set_chunk_order(ChunkOrder::kReversed);  // counts anew
+  loop(20);
+  CHECK(chunks == std::vector<Chunk>{{10, 1}, {0, 0}});
+}
+
+TEST_CASE("in reversed order, too, inner loops are plain and exceptions reach the caller") {
+  const WithThreads with({2, ChunkOrder::kReversed});
+  std::vector<int64_t> visits;
+  parallel_for(2, 1, [&](int64_t outer, int64_t) {
+    parallel_for(2, 1, [&](int64_t inner, int64_t, int worker) {
+      CHECK(worker == 0);
+      visits.push_back(10 * outer + inner);
+    });
+  });
+  CHECK(visits == std::vector<int64_t>{10, 11, 0, 1});
+  const auto throwing = [](int64_t begin, int64_t) {
+    if (begin == 50) throw std::runtime_error("50");
+  };
+  CHECK_THROWS_AS(parallel_for(100, 10, throwing), std::runtime_error);
+  visits.clear();
+  parallel_for(20, 10, [&](int64_t begin, int64_t) { visits.push_back(begin); });
+  CHECK(visits == std::vector<int64_t>{10, 0});
+}
+
+TEST_CASE("a watcher is called around every chunk in reversed order, with the callers' stack") {
+  struct Watcher : ChunkWatcher {
+    void loop_begins(const void* frame) override {
+      text += "loop ";
+      stack = static_cast<const char*>(frame);
+    }
+    void chunk_begins(int worker) override { text += "(" + std::to_string(worker); }
+    void chunk_ended(int worker) override { text += std::to_string(worker) + ") "; }
+    std::string text;
+    const char* stack = nullptr;
+  };
+  Watcher watcher;
+  const WithThreads with({2, ChunkOrder::kReversed}, &watcher);
+  char outside = 0;
+  parallel_for(3, 1, [&](int64_t, int64_t) { watcher.text += outside == 0 ? "." : ""; });
+  CHECK(watcher.text == "loop (0.0) (1.1) (0.0) ");
+#if !defined(__SANITIZE_ADDRESS__)
+  CHECK(watcher.stack < &outside);
+#endif
+  parallel_for(1, 1, [&](int64_t, int64_t) {});
+  set_chunk_order(ChunkOrder::kAny);
+  parallel_for(3, 1, [&](int64_t, int64_t) {});
+  CHECK(watcher.text == "loop (0.0) (1.1) (0.0) ");
 }
 
 TEST_CASE("the grain is at least one and bounds the number of chunks") {

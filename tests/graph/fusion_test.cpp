@@ -9,6 +9,7 @@
 #include "graph/executor.h"
 #include "support/catch.h"
 #include "support/models.h"
+#include "support/threads.h"
 
 namespace cnn {
 namespace {
@@ -202,16 +203,14 @@ loss: {cross_entropy: out, target: label}
 }
 
 TEST_CASE("any number of threads gives joined layers the same bits") {
-  const int before = threads();
   std::vector<std::vector<float>> outputs, gradients;
-  for (const int count : {1, 2, 4}) {
-    set_threads(count);
+  for (const Spread& spread : kSpreads) {
+    const WithThreads with(spread);
     outputs.push_back(fused(Pass::testing()).run());
     gradients.push_back(fused(Pass::training()).run_backward());
     CHECK(outputs.back() == outputs.front());
     CHECK(gradients.back() == gradients.front());
   }
-  set_threads(before);
 }
 
 TEST_CASE("a value that somebody else reads is not absorbed") {

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/parallel.h"
 #include "base/rng.h"
+#include "support/threads.h"
 #include "tensor/tensor.h"
 
 namespace cnn {
@@ -53,17 +53,5 @@ inline double relative_error(const Doubles& found, const Doubles& expected) {
 inline bool same_bits(const Floats& a, const Floats& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
-
-// Sets the number of threads and puts it back.
-class WithThreads {
- public:
-  explicit WithThreads(int count) : before_(threads()) { set_threads(count); }
-  ~WithThreads() { set_threads(before_); }
-  WithThreads(const WithThreads&) = delete;
-  WithThreads& operator=(const WithThreads&) = delete;
-
- private:
-  int before_;
-};
 
 }  // namespace cnn

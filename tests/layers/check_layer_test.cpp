@@ -27,6 +27,8 @@ enum class Fault {
   kWritesBeyond,
   kChangesInput,
   kChangesParameter,
+  kAsksForInput,
+  kAsksForOutput,
 };
 
 // y_i = w x_i + x_{i-1 mod n}, within each sample: not elementwise, so not in place.
@@ -35,10 +37,14 @@ class Faulty final : public Layer {
  public:
   void setup(Setup& setup) override {
     setup.output(setup.input());
-    weight_ = setup.parameter({.name = "weight", .shape = {1}, .layout = {}, .init = {}});
+    weight_ = setup.parameter({.name = "weight",
+                               .shape = {1},
+                               .layout = {},
+                               .init = {},
+                               .learned = kFault != Fault::kAsksForInput});
     scratch_ = setup.scratch_forward(Per::kOnce, 1);
     setup.plan().in_place = kFault == Fault::kInPlace;
-    setup.plan().backward_reads_output = false;
+    setup.plan().backward_reads_output = kFault == Fault::kAsksForOutput;
     if (kFault == Fault::kReadsInput) setup.plan().backward_reads_input = false;
   }
 
@@ -141,6 +147,13 @@ TEST_CASE("check_layer finds reads of what backward has not asked for, and of ga
   CHECK(contains(findings<Fault::kReadsInput>(), "gradient of 'weight'"));
   CHECK(contains(findings<Fault::kReadsOutput>(), "gradient of input 0"));
   CHECK(contains(findings<Fault::kReadsScratch>(), "forward"));
+}
+
+TEST_CASE("check_layer finds that backward asks for what it does not read") {
+  CHECK(contains(findings<Fault::kAsksForInput>(),
+                 "asks for its input 0 in backward and does not read it"));
+  CHECK(contains(findings<Fault::kAsksForOutput>(),
+                 "asks for its output in backward and does not read it"));
 }
 
 TEST_CASE("check_layer finds a layer that only claims to work in place") {

@@ -65,6 +65,7 @@ class Checker {
                      : LayerHarness(layer_case.item, layer_case.inputs, phase, named())),
         plan_(harness_.plan()) {
     pass_.phase = phase;
+    reads_.assign(plan_.fields.size(), 0);
     pass_.gradients =
         phase == Phase::kTrain ? Pass::Gradients::kParameters : Pass::Gradients::kInput;
   }
@@ -76,8 +77,10 @@ class Checker {
       draw(batch);
       const RunResult base = check_values();
       check_variants(base);
+      if (phase_ == Phase::kTrain) look_for_reads(base);
       if (!problems_.empty()) break;  // the rest would say the same
     }
+    if (phase_ == Phase::kTrain && problems_.empty()) report_needless_reads();
     return std::move(problems_);
   }
 
@@ -277,10 +280,14 @@ class Checker {
   }
 
   void check_variants(const RunResult& base) {
-    for (const int threads : {2, 3}) {
+    for (const Spread& spread : kSpreads) {
+      if (spread.threads == 1) continue;
+      const bool reversed = spread.order == ChunkOrder::kReversed;
       RunSettings variant = settings();
-      variant.threads = threads;
-      expect_same_bits(fmt::format("with {} threads", threads), variant, base);
+      variant.spread = spread;
+      expect_same_bits(
+          fmt::format("with {} threads{}", spread.threads, reversed ? ", last chunks first" : ""),
+          variant, base);
     }
     if (plan_.in_place) {
       RunSettings variant = settings();
@@ -293,6 +300,55 @@ class Checker {
     same_bits("without gradients", "output", forward.out, base.out, plan_.output());
     check_added(base);
     check_unwanted(base);
+  }
+
+  bool asks_for_input(size_t i) const {
+    return plan_.backward_reads_input && static_cast<int>(i) != plan_.backward_spares_input;
+  }
+
+  // Gives backward other numbers than it asked for, one thing at a time. What changes nothing in
+  // any batch it has asked for in vain.
+  void look_for_reads(const RunResult& base) {
+    for (const bool far : {true, false}) {
+      for (size_t i = 0; i < call_.inputs.size(); ++i) {
+        if (reads_[i] != 0 || !asks_for_input(i)) continue;
+        RunSettings variant = settings();
+        variant.backward_inputs = call_.inputs;
+        const Field& field = plan_.fields[i];
+        for (double& x : variant.backward_inputs[i]) {
+          x = field.kind == FieldKind::kClass
+                  ? static_cast<double>((static_cast<int64_t>(x) + 1) % field.classes)
+                  : other(x, far);
+        }
+        reads_[i] = changes(variant, base);
+      }
+      if (reads_output_ || !plan_.backward_reads_output) continue;
+      RunSettings variant = settings();
+      for (const float y : base.out) variant.backward_output.push_back(other(y, far));
+      reads_output_ = changes(variant, base);
+    }
+  }
+
+  // Far: on another piece of a function made of pieces, unless that was an outer one.
+  static double other(double x, bool far) { return far ? -1000 * x - 1 : x / 2 + 0.1; }
+
+  bool changes(const RunSettings& variant, const RunResult& base) {
+    const RunResult result = run_layer(variant, "with other values in backward");
+    return result.grad_in != base.grad_in || result.gradients != base.gradients;
+  }
+
+  void report_needless_reads() {
+    if (case_.may_ask_in_vain) return;
+    if (plan_.backward_reads_output && !reads_output_) {
+      report("asks for its output in backward and does not read it");
+    }
+    for (size_t i = 0; i < reads_.size(); ++i) {
+      // The plan has words for one input that is spared, or all.
+      const bool could_say =
+          plan_.backward_spares_input < 0 || std::count(reads_.begin(), reads_.end(), 1) == 0;
+      if (!asks_for_input(i) || reads_[i] != 0 || !could_say) continue;
+      report("asks for its input {} in backward and does not read it", i);
+    }
   }
 
   void check_added(const RunResult& base) {
@@ -383,6 +439,8 @@ class Checker {
   int64_t batch_ = 0;
   ReferenceCall call_;
   Numbers grad_out_;
+  std::vector<char> reads_;  // by input: backward does
+  bool reads_output_ = false;
   std::vector<std::string> problems_;
 };
 

@@ -7,7 +7,10 @@
 // - outputs, gradients and scratch hold NaN before; so do inputs and outputs that backward has not
 //   asked for;
 // - gradients added to what is there, or overwritten; not wanted, one by one;
-// - in place and not, 1 thread and 2 and 3: the same bits;
+// - in place and not, 1 thread and several: the same bits; the same when the chunks of every loop
+//   run from the last to the first as ever other workers, and no two workers of a loop write to the
+//   same place (write_watch.h);
+// - inputs and outputs that backward has asked for: it reads them;
 // - nothing is allocated, and nothing outside the lent memory is written.
 #pragma once
 
@@ -51,6 +54,8 @@ struct LayerCase {
   double gradient_tolerance = 1e-5;
   // The layer that an option of the item names.
   std::optional<NamedItem> named = std::nullopt;
+  // Backward may ask for an input or the output that it does not read with these options.
+  bool may_ask_in_vain = false;
 };
 
 // What is wrong with the layer, one line a finding; empty: nothing.

@@ -4,42 +4,14 @@
 #include <bit>
 #include <cmath>
 
-#include "base/parallel.h"
 #include "layers/catalog.h"
 #include "spec/yaml.h"
 #include "support/allocations.h"
-#include "tensor/tensor.h"
+#include "support/guarded_buffer.h"
+#include "support/write_watch.h"
 
 namespace cnn {
 namespace {
-
-constexpr uint32_t kPoison = 0x7fc0dead;  // a NaN that no arithmetic gives
-
-bool is_poison(float x) { return std::bit_cast<uint32_t>(x) == kPoison; }
-
-// Aligned memory full of poison, with guards on both sides.
-class GuardedBuffer {
- public:
-  explicit GuardedBuffer(int64_t count)
-      : count_(count), buffer_(static_cast<size_t>(count + 2 * kGuard)) {
-    std::fill(buffer_.data(), buffer_.data() + buffer_.size(), std::bit_cast<float>(kPoison));
-  }
-  float* data() { return buffer_.data() + kGuard; }
-  const float* data() const { return buffer_.data() + kGuard; }
-
-  // True if nothing from `used` on, nor before the start, has been written.
-  bool is_sound(int64_t used) const {
-    const float* begin = buffer_.data();
-    return std::all_of(begin, begin + kGuard, is_poison) &&
-           std::all_of(data() + used, begin + buffer_.size(), is_poison);
-  }
-  bool is_sound() const { return is_sound(count_); }
-
- private:
-  static constexpr int64_t kGuard = static_cast<int64_t>(kAlignment / sizeof(float));
-  int64_t count_;
-  Buffer buffer_;
-};
 
 std::vector<float> to_floats(const Numbers& numbers) { return {numbers.begin(), numbers.end()}; }
 
@@ -92,18 +64,6 @@ bool is_equal_memory(const float* a, const float* b, int64_t count) {
   });
 }
 
-// Number of threads for one scope.
-class Threads {
- public:
-  explicit Threads(int count) : before_(threads()) { set_threads(count); }
-  ~Threads() { set_threads(before_); }
-  Threads(const Threads&) = delete;
-  Threads& operator=(const Threads&) = delete;
-
- private:
-  int before_;
-};
-
 // One run of one layer: all memory that it is lent.
 class Run {
  public:
@@ -116,7 +76,8 @@ class Run {
         settings_(settings),
         batch_(batch),
         booked_(booked),
-        threads_(settings.threads),
+        watches_(settings.spread.threads > 1 && settings.spread.order == ChunkOrder::kReversed),
+        threads_(settings.spread, watches_ ? &watch_ : nullptr),
         out_(booked * plan_.output().count()),
         grad_out_(booked * plan_.output().count()) {
     for (size_t i = 0; i < harness.shapes().size(); ++i) {
@@ -135,7 +96,7 @@ class Run {
         continue;
       }
       const int64_t units = request.per == Per::kSample   ? booked
-                            : request.per == Per::kThread ? settings.threads
+                            : request.per == Per::kThread ? settings.spread.threads
                                                           : 1;
       memory_.emplace_back(request.count * units);
     }
@@ -210,13 +171,32 @@ class Run {
 
   int64_t count_of(size_t input) const { return batch_ * harness_.shapes()[input].count(); }
 
+  void watch(const std::string& name, GuardedBuffer& buffer, bool per_worker = false) {
+    if (watches_) watch_.add(name, buffer.data(), buffer.count(), per_worker);
+  }
+
+  // The memory that is lent to every call; what else a call may write is added to it.
+  void watch_lent() {
+    watch_.forget();
+    for (size_t i = 0; i < memory_.size(); ++i) {
+      watch(fmt::format("memory {}", i), memory_[i], plan_.memory[i].per == Per::kThread);
+    }
+    for (size_t i = 0; i < parameters_.size(); ++i) {
+      watch(fmt::format("'{}'", plan_.parameters[i].name), parameters_[i]);
+    }
+  }
+
   template <class AnyCall>
   void call_layer(const char* what, void (Layer::*method)(const AnyCall&) const,
                   const AnyCall& call) {
+    if (watches_) watch_.add_stack(__builtin_frame_address(0));
     const int64_t before = allocation_count();
     (layer_.*method)(call);
     const int64_t allocations = allocation_count() - before;
-    expect(settings_.threads > 1 || allocations == 0,
+    for (const std::string& finding : watch_.take_findings()) {
+      expect(false, fmt::format("{}: {}", what, finding));
+    }
+    expect(settings_.spread.threads > 1 || allocations == 0,
            fmt::format("{} allocated memory {} times", what, allocations));
     for (size_t i = 0; i < memory_.size(); ++i) {
       expect(memory_[i].is_sound(), fmt::format("{} wrote beyond memory {}", what, i));
@@ -235,6 +215,7 @@ class Run {
     PrepareCall call;
     call.parameters = parameter_pointers_;
     call.memory = memory;
+    watch_lent();
     call_layer("prepare", &Layer::prepare, call);
   }
 
@@ -252,6 +233,8 @@ class Run {
     call.memory = memory;
     GuardedBuffer& out = in_place ? inputs_[0] : out_;
     call.out = {out.data(), batch_, plan_.output()};
+    watch_lent();
+    watch("its output", out);
     call_layer("forward", &Layer::forward, call);
 
     expect(out.is_sound(batch_ * plan_.output().count()), "forward wrote beyond its output");
@@ -287,15 +270,14 @@ class Run {
   void backward() {
     const bool in_place = settings_.in_place && plan_.in_place && !settings_.add_inputs &&
                           !inputs_.empty() && wants_input(0) && !harness_.is_loss();
-    std::vector<GuardedBuffer> grad_in, poisoned, gradients;
+    std::vector<GuardedBuffer> others, grad_in, gradients;
     std::vector<ConstView> in;
     std::vector<View> grad_views;
     std::vector<float*> gradient_pointers;
     for (size_t i = 0; i < inputs_.size(); ++i) {
       const Shape& shape = harness_.shapes()[i];
-      poisoned.emplace_back(booked_ * shape.count());
-      const GuardedBuffer& values = plan_.backward_reads_input ? originals_[i] : poisoned[i];
-      in.push_back({values.data(), batch_, shape});
+      others.emplace_back(booked_ * shape.count());
+      in.push_back({backward_input(i, others[i]).data(), batch_, shape});
       grad_in.push_back(
           gradient_buffer(booked_ * shape.count(), count_of(i), settings_.add_inputs));
     }
@@ -311,14 +293,13 @@ class Run {
     const std::vector<char> add(inputs_.size(), settings_.add_inputs);
     const std::vector<char> add_parameters(parameters_.size(), settings_.add_parameters);
     const std::vector<float*> memory = memory_for(MemoryRequest::Use::kBackward);
-    const GuardedBuffer no_output(booked_ * plan_.output().count());
+    GuardedBuffer other_output(booked_ * plan_.output().count());
 
     BackwardCall call;
     fill(call);
     call.in = in;
     call.memory = memory;
-    call.out = {plan_.backward_reads_output ? out_.data() : no_output.data(), batch_,
-                plan_.output()};
+    call.out = {backward_output(other_output).data(), batch_, plan_.output()};
     if (!harness_.is_loss()) call.grad_out = {grad_out_.data(), batch_, plan_.output()};
     call.grad_in = grad_views;
     call.add = add;
@@ -326,19 +307,53 @@ class Run {
     call.add_parameters = add_parameters;
     call.scale = settings_.scale;
     const GuardedBuffer grad_out_before = grad_out_copy();
+    watch_gradients(grad_in, gradients);
     call_layer("backward", &Layer::backward, call);
 
     expect(in_place || is_equal_memory(grad_out_.data(), grad_out_before.data(),
                                        batch_ * plan_.output().count()),
            "backward changed the output's gradient");
+    keep_gradients(grad_views, grad_in, gradients);
+  }
+
+  // What backward finds in the place of input i: poison, as `other` holds it, unless it has asked.
+  const GuardedBuffer& backward_input(size_t i, GuardedBuffer& other) const {
+    const bool asks =
+        plan_.backward_reads_input && static_cast<int>(i) != plan_.backward_spares_input;
+    if (!asks) return other;
+    if (settings_.backward_inputs.empty()) return originals_[i];
+    other = batch_buffer(harness_.shapes()[i], settings_.backward_inputs[i]);
+    return other;
+  }
+
+  const GuardedBuffer& backward_output(GuardedBuffer& other) const {
+    if (!plan_.backward_reads_output) return other;
+    if (settings_.backward_output.empty()) return out_;
+    other = batch_buffer(plan_.output(), settings_.backward_output);
+    return other;
+  }
+
+  void watch_gradients(std::vector<GuardedBuffer>& grad_in, std::vector<GuardedBuffer>& gradients) {
+    watch_lent();
+    watch("the gradient of its output", grad_out_);  // or of its input, in place
+    for (size_t i = 0; i < grad_in.size(); ++i) {
+      watch(fmt::format("the gradient of input {}", i), grad_in[i]);
+    }
+    for (size_t i = 0; i < gradients.size(); ++i) {
+      watch(fmt::format("the gradient of '{}'", plan_.parameters[i].name), gradients[i]);
+    }
+  }
+
+  void keep_gradients(const std::vector<View>& grad_views,
+                      const std::vector<GuardedBuffer>& grad_in,
+                      const std::vector<GuardedBuffer>& gradients) {
     for (size_t i = 0; i < inputs_.size(); ++i) {
-      const bool wanted = static_cast<bool>(grad_views[i]);
-      const bool own = wanted && !(in_place && i == 0);
+      const View& view = grad_views[i];
+      const bool own = view && view.data != grad_out_.data();
       expect(!own || grad_in[i].is_sound(count_of(i)),
              fmt::format("backward wrote beyond the gradient of input {}", i));
-      result_.grad_in.push_back(
-          wanted ? in_file_order(grad_views[i].data, batch_, harness_.shapes()[i])
-                 : std::vector<float>{});
+      result_.grad_in.push_back(view ? in_file_order(view.data, batch_, harness_.shapes()[i])
+                                     : std::vector<float>{});
     }
     for (size_t i = 0; i < gradients.size(); ++i) {
       expect(gradients[i].is_sound(),
@@ -360,7 +375,9 @@ class Run {
   const Layer& layer_;
   const RunSettings& settings_;
   const int64_t batch_, booked_;
-  const Threads threads_;
+  const bool watches_;
+  WriteWatch watch_;
+  const WithThreads threads_;
   GuardedBuffer out_, grad_out_;
   std::vector<GuardedBuffer> originals_, inputs_, parameters_, memory_;
   std::vector<GuardedBuffer> lent_;  // by the named layer

@@ -10,6 +10,7 @@
 
 #include "layers/layer.h"
 #include "layers/layer_type.h"
+#include "support/threads.h"
 
 namespace cnn {
 
@@ -23,7 +24,7 @@ inline std::vector<Form> forms_of(std::span<const Shape> shapes) {
 
 struct RunSettings {
   Pass pass = Pass::training();
-  int threads = 1;
+  Spread spread;                // kReversed on several threads: writes are watched (write_watch.h)
   bool in_place = false;        // forward and backward, where the plan allows it
   bool add_inputs = false;      // gradients are added to what `before` holds
   bool add_parameters = false;  // likewise
@@ -31,7 +32,10 @@ struct RunSettings {
   std::vector<char> wants_inputs;      // by input; empty: every gradient is wanted
   std::vector<char> wants_parameters;  // by parameter; empty: all learned ones
   float scale = 1;                     // of a loss
-  Numbers named_input;                 // of the named layer, which runs first if it lends memory
+  // What backward finds where it has asked for inputs and output; empty: the true ones.
+  std::vector<Numbers> backward_inputs;
+  Numbers backward_output;
+  Numbers named_input;  // of the named layer, which runs first if it lends memory
 };
 
 // The layer that an option of the tested one names: "{maxpool: 2}", and its input.

@@ -24,6 +24,7 @@ class Gaussian final : public Layer {
     s.require(s.input(0) == s.input(1), "gaussian: mean {} and logarithm of the variance {} differ",
               s.describe(0), s.describe(1));
     s.output(s.input(0));
+    s.plan().backward_spares_input = 0;  // the mean
     s.plan().backward_reads_output = false;
     s.plan().identity_in_test = !testing_;
   }

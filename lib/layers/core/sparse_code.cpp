@@ -89,6 +89,7 @@ class SparseCode final : public Layer {
     residual_ = s.scratch_backward(Per::kSample, in_);
     moved_ = s.scratch_backward(Per::kSample, in_);
     partials_ = s.scratch_backward(Per::kOnce, gemm_partials(atoms_, in_));
+    s.plan().backward_spares_input = has_guess_ ? 1 : -1;
     s.plan().macs = capped_macs(1, atoms_ * in_) + capped_macs(steps_, atoms_ * atoms_);
     s.plan().kernel = "fista";
   }

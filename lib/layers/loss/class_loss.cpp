@@ -34,6 +34,7 @@ void ClassLoss::setup(Setup& setup) {
   const bool is_plain = !ignore_ && !weights_;
   plan_denominator(setup, reduction_, is_plain ? static_cast<double>(in.positions()) : 0);
   setup.plan().backward_reads_output = true;  // the denominators
+  if (!gradient_reads_scores() && !weights_) setup.plan().backward_spares_input = 0;
   losses_ = setup.scratch_forward(Per::kSample, in.positions());
 }
 

@@ -36,6 +36,8 @@ class ClassLoss : public Layer {
   virtual double loss_of(Scores scores, int64_t target) const = 0;
   // gradient += factor * d loss / d scores.
   virtual void add_gradient(Scores scores, int64_t target, float factor, float* gradient) const = 0;
+  // False: the gradient is the same whatever the scores are.
+  virtual bool gradient_reads_scores() const { return true; }
 
   // +1 or -1, as a single score should be.
   static float sign_of(int64_t target) { return target == 1 ? 1.0f : -1.0f; }

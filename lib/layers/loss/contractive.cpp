@@ -98,6 +98,7 @@ class Contractive final : public Layer {
               "nothing, other encoders give two codes: [code, moved]",
               encoder.name, encoder.activation);
     activation_ = *activation;
+    s.plan().backward_reads_input = activation_ != Activation::kNone;  // its slope
     weight_ = s.tie(0);
     out_ = weight[0];
     in_ = weight[1];

@@ -31,6 +31,7 @@ class KlSparsity final : public Layer {
     slopes_ = s.scratch_backward(Per::kOnce, units);
     partials_ = s.scratch_forward(Per::kOnce, column_sum_partials(units));
     s.plan().backward_reads_input = false;
+    s.plan().backward_reads_output = false;
   }
 
   void forward(const ForwardCall& call) const override {

@@ -45,6 +45,8 @@ class RbfLoss final : public ClassLoss {
     for (int64_t i = 0; i < count; ++i) gradient[i] += scale * fast_exp(s[i] - largest);
   }
 
+  bool gradient_reads_scores() const override { return form_ == Form::kMap; }
+
  private:
   float largest_exponent(Scores scores) const {
     return std::max(row_max(scores.data(), static_cast<int64_t>(scores.size())), -rubbish_);
