@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "base/error.h"
 #include "support/catch.h"
+#include "support/drawn_numbers.h"
 
 namespace cnn {
 namespace {
@@ -13,47 +13,6 @@ namespace {
 constexpr int64_t kBatches[] = {1, 2, 3, 5};
 constexpr int64_t kBooked = 5;
 constexpr double kLossScale = 0.7;
-
-// Distinct numbers in (-2, 2), none near 0: a maximum has no ties and a rectifier no kink within
-// reach of a finite difference.
-Numbers distinct_numbers(size_t count, uint64_t stream) {
-  const Rng rng(1, "numbers", stream);
-  std::vector<size_t> order(count);
-  std::iota(order.begin(), order.end(), size_t{0});
-  for (size_t i = count; i > 1; --i) std::swap(order[i - 1], order[rng.below(i, i)]);
-  Numbers numbers(count);
-  for (size_t i = 0; i < count; ++i) {
-    const double place = (static_cast<double>(order[i]) + 0.25) / static_cast<double>(count);
-    numbers[i] = static_cast<float>(4 * place - 2);  // the layer sees the same number
-  }
-  return numbers;
-}
-
-Numbers class_numbers(size_t count, int64_t classes, uint64_t stream) {
-  const Rng rng(2, "classes", stream);
-  Numbers numbers(count);
-  for (size_t i = 0; i < count; ++i) {
-    numbers[i] = static_cast<double>(rng.below(i, static_cast<uint64_t>(classes)));
-  }
-  return numbers;
-}
-
-// "sample 1 [0,3,2]".
-std::string coordinates(size_t i, const Shape& shape) {
-  auto rest = static_cast<int64_t>(i);
-  std::string text = "]";
-  for (int axis = shape.rank(); axis-- > 0; rest /= shape[axis]) {
-    text = (axis > 0 ? "," : "") + std::to_string(rest % shape[axis]) + text;
-  }
-  return fmt::format("sample {} [{}", rest, text);
-}
-
-template <class Values>
-double largest(const Values& values) {
-  double most = 1e-3;
-  for (const auto x : values) most = std::max(most, std::abs(static_cast<double>(x)));
-  return most;
-}
 
 class Checker {
  public:
@@ -104,13 +63,14 @@ class Checker {
     call_.batch = batch;
     call_.phase = phase_;
     call_.shapes = harness_.shapes();
+    for (const Form& form : harness_.forms()) {
+      call_.starts.push_back(harness_.batch_of(form.items, batch));
+    }
     uint64_t stream = static_cast<uint64_t>(batch) * 100;
     for (size_t i = 0; i < call_.shapes.size(); ++i) {
-      const auto count = static_cast<size_t>(batch * call_.shapes[i].count());
-      const Field& field = plan_.fields[i];
-      call_.inputs.push_back(field.kind == FieldKind::kClass
-                                 ? class_numbers(count, field.classes, ++stream)
-                                 : distinct_numbers(count, ++stream));
+      const auto count = static_cast<size_t>(call_.rows(i) * call_.shapes[i].count());
+      call_.inputs.push_back(classes_of(i) > 0 ? class_numbers(count, classes_of(i), ++stream)
+                                               : distinct_numbers(count, ++stream));
     }
     if (named() != nullptr) {
       const auto count = static_cast<size_t>(batch * named()->input.count());
@@ -126,7 +86,19 @@ class Checker {
       }
       call_.parameters.push_back(std::move(values));
     }
-    grad_out_ = distinct_numbers(static_cast<size_t>(batch * plan_.output().count()), ++stream);
+    int64_t count = 0;
+    for (const OutputPlan& output : plan_.outputs) {
+      count += harness_.batch_of(output.items, batch).back() * output.shape.count();
+    }
+    grad_out_ = distinct_numbers(static_cast<size_t>(count), ++stream);
+  }
+
+  // Of an input or target that holds class numbers; else 0.
+  int64_t classes_of(size_t i) const {
+    const Field& field = plan_.fields[i];
+    const Form& form = harness_.forms()[i];
+    if (field.kind == FieldKind::kClass) return field.classes;
+    return form.kind == FieldKind::kClass ? form.classes : 0;
   }
 
   RunSettings settings() const {
@@ -280,14 +252,14 @@ class Checker {
   }
 
   void check_variants(const RunResult& base) {
-    for (const Spread& spread : kSpreads) {
-      if (spread.threads == 1) continue;
-      const bool reversed = spread.order == ChunkOrder::kReversed;
+    for (const Threading& threading : kThreadings) {
+      if (threading.threads == 1) continue;
+      const char* order = threading.order == ChunkOrder::kReversed     ? ", last chunks first"
+                          : threading.order == ChunkOrder::kOwnThreads ? " of its own"
+                                                                       : "";
       RunSettings variant = settings();
-      variant.spread = spread;
-      expect_same_bits(
-          fmt::format("with {} threads{}", spread.threads, reversed ? ", last chunks first" : ""),
-          variant, base);
+      variant.threading = threading;
+      expect_same_bits(fmt::format("with {} threads{}", threading.threads, order), variant, base);
     }
     if (plan_.in_place) {
       RunSettings variant = settings();
@@ -300,6 +272,25 @@ class Checker {
     same_bits("without gradients", "output", forward.out, base.out, plan_.output());
     check_added(base);
     check_unwanted(base);
+    check_unread_outputs();
+  }
+
+  // Of several outputs one at a time has no gradient, which then counts as 0.
+  void check_unread_outputs() {
+    size_t first = 0;
+    for (size_t k = 0; plan_.outputs.size() > 1 && k < plan_.outputs.size(); ++k) {
+      const OutputPlan& output = plan_.outputs[k];
+      const auto count = static_cast<size_t>(harness_.batch_of(output.items, batch_).back() *
+                                             output.shape.count());
+      const Numbers all = grad_out_;
+      std::fill_n(grad_out_.begin() + static_cast<ptrdiff_t>(first), count, 0.0);
+      const RunResult zero = run_layer(settings(), "with a gradient of 0");
+      RunSettings variant = settings();
+      variant.unread_output = static_cast<int>(k);
+      expect_same_bits(fmt::format("where nobody reads output {}", k), variant, zero);
+      grad_out_ = all;
+      first += count;
+    }
   }
 
   bool asks_for_input(size_t i) const {
@@ -314,11 +305,9 @@ class Checker {
         if (reads_[i] != 0 || !asks_for_input(i)) continue;
         RunSettings variant = settings();
         variant.backward_inputs = call_.inputs;
-        const Field& field = plan_.fields[i];
         for (double& x : variant.backward_inputs[i]) {
-          x = field.kind == FieldKind::kClass
-                  ? static_cast<double>((static_cast<int64_t>(x) + 1) % field.classes)
-                  : other(x, far);
+          x = classes_of(i) > 0 ? static_cast<double>((static_cast<int64_t>(x) + 1) % classes_of(i))
+                                : other(x, far);
         }
         reads_[i] = changes(variant, base);
       }
@@ -474,7 +463,7 @@ std::vector<Shape> shapes_of_every_rank() {
   return {{1}, {7}, {19}, {3, 5}, {3, 5, 7}, {17, 1, 1}, {1, 4, 3}, {2, 3, 4, 5}, {5, 33, 35}};
 }
 
-std::string setup_error(const std::string& item, const std::vector<Shape>& inputs,
+std::string setup_error(const std::string& item, const std::vector<LayerInput>& inputs,
                         const std::optional<NamedItem>& named) {
   try {
     LayerHarness(item, inputs, Phase::kTrain, named ? &*named : nullptr);

@@ -12,6 +12,9 @@
 //   same place (write_watch.h);
 // - inputs and outputs that backward has asked for: it reads them;
 // - nothing is allocated, and nothing outside the lent memory is written.
+//
+// Lists (list_of) have other numbers of items in each sample, none in one; of several outputs each
+// in turn has no gradient.
 #pragma once
 
 #include <functional>
@@ -27,10 +30,14 @@ namespace cnn {
 struct ReferenceCall {
   int64_t batch = 0;
   Phase phase = Phase::kTrain;
-  std::vector<Shape> shapes;        // of the inputs, targets included
+  std::vector<Shape> shapes;  // of the inputs, targets included; of a list, of an item
+  // By input: where the items of each sample begin; of what is no list 0, 1, 2 ...
+  std::vector<std::vector<int64_t>> starts;
   std::vector<Numbers> inputs;      // a class target holds class numbers
   std::vector<Numbers> parameters;  // in the order in which setup asks for them; before the call
   Numbers named_input;              // of the named layer
+
+  int64_t rows(size_t i) const { return starts[i].back(); }
 
   // The layer's own random numbers.
   Rng rng(int64_t sample) const {
@@ -42,8 +49,9 @@ struct ReferenceCall {
 struct LayerCase {
   // As in a model file: "relu", "{conv: 6, kernel: 5}", "{mse: x, target: y}".
   std::string item;
-  std::vector<Shape> inputs;  // without the targets of a loss
-  // The output: of a loss [numerator, denominator] for every sample.
+  std::vector<LayerInput> inputs;  // without the targets of a loss: shapes, lists, class numbers
+  // The output: of a loss [numerator, denominator] for every sample. Of several outputs one behind
+  // the other.
   std::function<Numbers(const ReferenceCall&)> reference;
   // The parameters after a forward in training, for layers that keep statistics.
   std::function<std::vector<Numbers>(const ReferenceCall&)> statistics = nullptr;
@@ -69,7 +77,7 @@ void check_layer(const LayerCase& layer_case);
 std::vector<Shape> shapes_of_every_rank();
 
 // The message of the cnn::Error that the item gives in options or setup; "" if there is none.
-std::string setup_error(const std::string& item, const std::vector<Shape>& inputs,
+std::string setup_error(const std::string& item, const std::vector<LayerInput>& inputs,
                         const std::optional<NamedItem>& named = std::nullopt);
 
 }  // namespace cnn

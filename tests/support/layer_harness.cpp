@@ -3,66 +3,17 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <deque>
 
 #include "layers/catalog.h"
 #include "spec/yaml.h"
 #include "support/allocations.h"
+#include "support/file_numbers.h"
 #include "support/guarded_buffer.h"
 #include "support/write_watch.h"
 
 namespace cnn {
 namespace {
-
-std::vector<float> to_floats(const Numbers& numbers) { return {numbers.begin(), numbers.end()}; }
-
-// stored[i] = file[order[i]].
-std::vector<size_t> stored_order(const ParameterRequest& request) {
-  const Shape& shape = request.shape;
-  const auto rank = static_cast<size_t>(shape.rank());
-  std::vector<int> layout = request.layout;
-  if (layout.empty()) {
-    for (int axis = 0; axis < shape.rank(); ++axis) layout.push_back(axis);
-  }
-  std::vector<size_t> strides(rank, 1);
-  for (size_t axis = rank - 1; axis-- > 0;) {
-    strides[axis] = strides[axis + 1] * static_cast<size_t>(shape[static_cast<int>(axis) + 1]);
-  }
-  std::vector<size_t> order{0};
-  for (const int axis : layout) {
-    std::vector<size_t> longer;
-    for (const size_t base : order) {
-      for (size_t i = 0; i < static_cast<size_t>(shape[axis]); ++i) {
-        longer.push_back(base + i * strides[static_cast<size_t>(axis)]);
-      }
-    }
-    order = std::move(longer);
-  }
-  return order;
-}
-
-void store(const ParameterRequest& request, const std::vector<float>& file, float* stored) {
-  const std::vector<size_t> order = stored_order(request);
-  for (size_t i = 0; i < order.size(); ++i) stored[i] = file[order[i]];
-}
-
-std::vector<float> load(const ParameterRequest& request, const float* stored) {
-  const std::vector<size_t> order = stored_order(request);
-  std::vector<float> file(order.size());
-  for (size_t i = 0; i < order.size(); ++i) file[order[i]] = stored[i];
-  return file;
-}
-
-std::vector<float> in_file_order(const float* data, int64_t batch, const Shape& shape) {
-  std::vector<float> file(static_cast<size_t>(batch * shape.count()));
-  to_channels_first(data, file.data(), batch, shape);
-  return file;
-}
-
-bool is_equal_memory(const float* a, const float* b, int64_t count) {
-  return std::equal(a, a + count, b, [](float x, float y) {
-    return std::bit_cast<uint32_t>(x) == std::bit_cast<uint32_t>(y);
-  });
-}
 
 // One run of one layer: all memory that it is lent.
 class Run {
@@ -76,13 +27,17 @@ class Run {
         settings_(settings),
         batch_(batch),
         booked_(booked),
-        watches_(settings.spread.threads > 1 && settings.spread.order == ChunkOrder::kReversed),
-        threads_(settings.spread, watches_ ? &watch_ : nullptr),
-        out_(booked * plan_.output().count()),
-        grad_out_(booked * plan_.output().count()) {
-    for (size_t i = 0; i < harness.shapes().size(); ++i) {
-      originals_.push_back(batch_buffer(harness.shapes()[i], inputs[i]));
-      inputs_.push_back(batch_buffer(harness.shapes()[i], inputs[i]));
+        watches_(settings.threading.threads > 1 &&
+                 settings.threading.order == ChunkOrder::kReversed),
+        threads_(settings.threading, watches_ ? &watch_ : nullptr),
+        samples_(harness.batch_of({}, batch)) {
+    for (const OutputPlan& output : plan_.outputs) {
+      outs_.emplace_back(booked * output.items.most * output.shape.count());
+      grad_outs_.emplace_back(booked * output.items.most * output.shape.count());
+    }
+    for (size_t i = 0; i < harness.forms().size(); ++i) {
+      originals_.push_back(batch_buffer(harness.forms()[i], inputs[i]));
+      inputs_.push_back(batch_buffer(harness.forms()[i], inputs[i]));
     }
     for (size_t i = 0; i < plan_.parameters.size(); ++i) {
       parameters_.emplace_back(plan_.parameters[i].shape.count());
@@ -96,13 +51,11 @@ class Run {
         continue;
       }
       const int64_t units = request.per == Per::kSample   ? booked
-                            : request.per == Per::kThread ? settings.spread.threads
+                            : request.per == Per::kThread ? settings.threading.threads
                                                           : 1;
       memory_.emplace_back(request.count * units);
     }
-    if (!harness.is_loss()) {
-      to_channels_last(to_floats(grad_out).data(), grad_out_.data(), batch, plan_.output());
-    }
+    if (!harness.is_loss()) fill_grad_outs(to_floats(grad_out));
   }
 
   RunResult run() {
@@ -119,14 +72,14 @@ class Run {
                     [](const MemoryRequest& request) { return request.borrowed >= 0; });
     if (!borrows) return;
     const LayerHarness& named = *harness_.named();
-    const GuardedBuffer input = batch_buffer(named.shapes()[0], settings_.named_input);
+    const GuardedBuffer input = batch_buffer(named.forms()[0], settings_.named_input);
     GuardedBuffer out(booked_ * named.plan().output().count());
     std::vector<float*> memory;
     for (const MemoryRequest& request : named.plan().memory) {
       lent_.emplace_back(request.count * (request.per == Per::kSample ? booked_ : 1));
     }
     for (GuardedBuffer& buffer : lent_) memory.push_back(buffer.data());
-    const std::vector<ConstView> in = {{input.data(), batch_, named.shapes()[0]}};
+    const std::vector<ConstView> in = {{input.data(), batch_, named.forms()[0].shape}};
     ForwardCall call;
     call.pass = settings_.pass;
     call.batch = batch_;
@@ -137,10 +90,41 @@ class Run {
     named.layer().forward(call);
   }
 
-  GuardedBuffer batch_buffer(const Shape& shape, const Numbers& numbers) const {
-    GuardedBuffer buffer(booked_ * shape.count());
-    to_channels_last(to_floats(numbers).data(), buffer.data(), batch_, shape);
+  GuardedBuffer batch_buffer(const Form& form, const Numbers& numbers) const {
+    GuardedBuffer buffer(booked_ * form.items.most * form.shape.count());
+    to_channels_last(to_floats(numbers).data(), buffer.data(), rows(form.items), form.shape);
     return buffer;
+  }
+
+  // Items of a batch; without lists, samples.
+  int64_t rows(const Items& items) const { return harness_.batch_of(items, batch_).back(); }
+
+  // As the layer sees it: a layer that mixes items is told where each sample's begin.
+  template <class T>
+  BasicView<T> view_of(T* data, const Shape& shape, const Items& items) const {
+    BasicView<T> view{data, rows(items), shape};
+    if (harness_.type().mixes_items) view.starts = starts_of(items);
+    return view;
+  }
+
+  const int64_t* starts_of(const Items& items) const {
+    if (!items.is_list) return samples_.data();
+    starts_.push_back(harness_.batch_of(items, batch_));
+    return starts_.back().data();
+  }
+
+  int64_t count_of_output(size_t k) const {
+    return rows(plan_.outputs[k].items) * plan_.outputs[k].shape.count();
+  }
+
+  // All outputs' numbers one after the other, in the order of files.
+  void fill_grad_outs(const std::vector<float>& numbers) {
+    const float* next = numbers.data();
+    for (size_t k = 0; k < plan_.outputs.size(); ++k) {
+      const OutputPlan& output = plan_.outputs[k];
+      to_channels_last(next, grad_outs_[k].data(), rows(output.items), output.shape);
+      next += count_of_output(k);
+    }
   }
 
   void expect(bool kept, const std::string& promise) {
@@ -169,7 +153,10 @@ class Run {
     call.parameters = parameter_pointers_;
   }
 
-  int64_t count_of(size_t input) const { return batch_ * harness_.shapes()[input].count(); }
+  int64_t count_of(size_t input) const {
+    const Form& form = harness_.forms()[input];
+    return rows(form.items) * form.shape.count();
+  }
 
   void watch(const std::string& name, GuardedBuffer& buffer, bool per_worker = false) {
     if (watches_) watch_.add(name, buffer.data(), buffer.count(), per_worker);
@@ -196,7 +183,7 @@ class Run {
     for (const std::string& finding : watch_.take_findings()) {
       expect(false, fmt::format("{}: {}", what, finding));
     }
-    expect(settings_.spread.threads > 1 || allocations == 0,
+    expect(settings_.threading.threads > 1 || allocations == 0,
            fmt::format("{} allocated memory {} times", what, allocations));
     for (size_t i = 0; i < memory_.size(); ++i) {
       expect(memory_[i].is_sound(), fmt::format("{} wrote beyond memory {}", what, i));
@@ -224,27 +211,39 @@ class Run {
     const bool in_place = settings_.in_place && plan_.in_place;
     std::vector<ConstView> in;
     for (size_t i = 0; i < inputs_.size(); ++i) {
-      in.push_back({inputs_[i].data(), batch_, harness_.shapes()[i]});
+      const Form& form = harness_.forms()[i];
+      in.push_back(view_of<const float>(inputs_[i].data(), form.shape, form.items));
     }
     const std::vector<float*> memory = memory_for(MemoryRequest::Use::kForward);
+    std::vector<View> outs;
+    for (size_t k = 0; k < outs_.size(); ++k) {
+      GuardedBuffer& out = in_place ? inputs_[0] : outs_[k];
+      outs.push_back(view_of(out.data(), plan_.outputs[k].shape, plan_.outputs[k].items));
+    }
     ForwardCall call;
     fill(call);
     call.in = in;
     call.memory = memory;
-    GuardedBuffer& out = in_place ? inputs_[0] : out_;
-    call.out = {out.data(), batch_, plan_.output()};
+    call.out = outs.front();
+    call.outs = outs;
     watch_lent();
-    watch("its output", out);
+    for (GuardedBuffer& out : outs_) watch("its output", in_place ? inputs_[0] : out);
     call_layer("forward", &Layer::forward, call);
 
-    expect(out.is_sound(batch_ * plan_.output().count()), "forward wrote beyond its output");
     for (size_t i = 0; i < inputs_.size(); ++i) {
       expect((in_place && i == 0) ||
                  is_equal_memory(inputs_[i].data(), originals_[i].data(), count_of(i)),
              fmt::format("forward changed input {}", i));
     }
-    result_.out = in_file_order(out.data(), batch_, plan_.output());
-    if (in_place) std::copy(out.data(), out.data() + batch_ * plan_.output().count(), out_.data());
+    for (size_t k = 0; k < outs_.size(); ++k) {
+      const OutputPlan& output = plan_.outputs[k];
+      const GuardedBuffer& out = in_place ? inputs_[0] : outs_[k];
+      expect(out.is_sound(count_of_output(k)), "forward wrote beyond its output");
+      const std::vector<float> numbers =
+          in_file_order(out.data(), rows(output.items), output.shape);
+      result_.out.insert(result_.out.end(), numbers.begin(), numbers.end());
+      if (in_place) std::copy(out.data(), out.data() + count_of_output(k), outs_[k].data());
+    }
     for (size_t i = 0; i < parameters_.size(); ++i) {
       result_.parameters.push_back(load(plan_.parameters[i], parameters_[i].data()));
     }
@@ -252,6 +251,8 @@ class Run {
 
   bool wants_input(size_t i) const {
     if (plan_.fields[i].kind == FieldKind::kClass) return false;
+    if (harness_.forms()[i].kind == FieldKind::kClass) return false;
+    if (plan_.blind_input == static_cast<int>(i)) return false;
     return settings_.wants_inputs.empty() || settings_.wants_inputs[i] != 0;
   }
 
@@ -275,15 +276,17 @@ class Run {
     std::vector<View> grad_views;
     std::vector<float*> gradient_pointers;
     for (size_t i = 0; i < inputs_.size(); ++i) {
-      const Shape& shape = harness_.shapes()[i];
-      others.emplace_back(booked_ * shape.count());
-      in.push_back({backward_input(i, others[i]).data(), batch_, shape});
-      grad_in.push_back(
-          gradient_buffer(booked_ * shape.count(), count_of(i), settings_.add_inputs));
+      const Form& form = harness_.forms()[i];
+      const int64_t count = booked_ * form.items.most * form.shape.count();
+      others.emplace_back(count);
+      in.push_back(
+          view_of<const float>(backward_input(i, others[i]).data(), form.shape, form.items));
+      grad_in.push_back(gradient_buffer(count, count_of(i), settings_.add_inputs));
     }
     for (size_t i = 0; i < inputs_.size(); ++i) {
-      float* data = in_place && i == 0 ? grad_out_.data() : grad_in[i].data();
-      grad_views.push_back(wants_input(i) ? View{data, batch_, harness_.shapes()[i]} : View{});
+      const Form& form = harness_.forms()[i];
+      float* data = in_place && i == 0 ? grad_outs_[0].data() : grad_in[i].data();
+      grad_views.push_back(wants_input(i) ? view_of(data, form.shape, form.items) : View{});
     }
     for (size_t i = 0; i < parameters_.size(); ++i) {
       const int64_t count = plan_.parameters[i].shape.count();
@@ -293,26 +296,41 @@ class Run {
     const std::vector<char> add(inputs_.size(), settings_.add_inputs);
     const std::vector<char> add_parameters(parameters_.size(), settings_.add_parameters);
     const std::vector<float*> memory = memory_for(MemoryRequest::Use::kBackward);
-    GuardedBuffer other_output(booked_ * plan_.output().count());
+    std::vector<GuardedBuffer> other_outputs, grad_outs_before;
+    std::vector<ConstView> outs, grad_outs;
+    for (size_t k = 0; k < outs_.size(); ++k) {
+      const OutputPlan& output = plan_.outputs[k];
+      const int64_t count = booked_ * output.items.most * output.shape.count();
+      other_outputs.emplace_back(count);
+      outs.push_back(view_of<const float>(backward_output(k, other_outputs[k]).data(), output.shape,
+                                          output.items));
+      grad_outs.push_back(view_of<const float>(grad_outs_[k].data(), output.shape, output.items));
+      if (harness_.is_loss() || ignores_output(k)) grad_outs.back() = {};
+      grad_outs_before.emplace_back(count);
+      std::copy_n(grad_outs_[k].data(), count_of_output(k), grad_outs_before[k].data());
+    }
 
     BackwardCall call;
     fill(call);
     call.in = in;
     call.memory = memory;
-    call.out = {backward_output(other_output).data(), batch_, plan_.output()};
-    if (!harness_.is_loss()) call.grad_out = {grad_out_.data(), batch_, plan_.output()};
+    call.out = outs.front();
+    call.outs = outs;
+    call.grad_out = grad_outs.front();
+    call.grad_outs = grad_outs;
     call.grad_in = grad_views;
     call.add = add;
     call.gradients = gradient_pointers;
     call.add_parameters = add_parameters;
     call.scale = settings_.scale;
-    const GuardedBuffer grad_out_before = grad_out_copy();
     watch_gradients(grad_in, gradients);
     call_layer("backward", &Layer::backward, call);
 
-    expect(in_place || is_equal_memory(grad_out_.data(), grad_out_before.data(),
-                                       batch_ * plan_.output().count()),
-           "backward changed the output's gradient");
+    for (size_t k = 0; k < outs_.size(); ++k) {
+      expect(in_place || is_equal_memory(grad_outs_[k].data(), grad_outs_before[k].data(),
+                                         count_of_output(k)),
+             "backward changed the output's gradient");
+    }
     keep_gradients(grad_views, grad_in, gradients);
   }
 
@@ -322,20 +340,32 @@ class Run {
         plan_.backward_reads_input && static_cast<int>(i) != plan_.backward_spares_input;
     if (!asks) return other;
     if (settings_.backward_inputs.empty()) return originals_[i];
-    other = batch_buffer(harness_.shapes()[i], settings_.backward_inputs[i]);
+    other = batch_buffer(harness_.forms()[i], settings_.backward_inputs[i]);
     return other;
   }
 
-  const GuardedBuffer& backward_output(GuardedBuffer& other) const {
+  // Nobody reads that output, so its gradient is 0: one may be, of several.
+  bool ignores_output(size_t k) const {
+    return static_cast<int>(k) == settings_.unread_output && outs_.size() > 1;
+  }
+
+  const GuardedBuffer& backward_output(size_t k, GuardedBuffer& other) const {
     if (!plan_.backward_reads_output) return other;
-    if (settings_.backward_output.empty()) return out_;
-    other = batch_buffer(plan_.output(), settings_.backward_output);
+    if (settings_.backward_output.empty()) return outs_[k];
+    const float* next = nullptr;
+    const std::vector<float> numbers = to_floats(settings_.backward_output);
+    next = numbers.data();
+    for (size_t before = 0; before < k; ++before) next += count_of_output(before);
+    const OutputPlan& output = plan_.outputs[k];
+    to_channels_last(next, other.data(), rows(output.items), output.shape);
     return other;
   }
 
   void watch_gradients(std::vector<GuardedBuffer>& grad_in, std::vector<GuardedBuffer>& gradients) {
     watch_lent();
-    watch("the gradient of its output", grad_out_);  // or of its input, in place
+    for (GuardedBuffer& grad_out : grad_outs_) {
+      watch("the gradient of its output", grad_out);  // or of its input, in place
+    }
     for (size_t i = 0; i < grad_in.size(); ++i) {
       watch(fmt::format("the gradient of input {}", i), grad_in[i]);
     }
@@ -349,10 +379,10 @@ class Run {
                       const std::vector<GuardedBuffer>& gradients) {
     for (size_t i = 0; i < inputs_.size(); ++i) {
       const View& view = grad_views[i];
-      const bool own = view && view.data != grad_out_.data();
+      const bool own = view && view.data != grad_outs_[0].data();
       expect(!own || grad_in[i].is_sound(count_of(i)),
              fmt::format("backward wrote beyond the gradient of input {}", i));
-      result_.grad_in.push_back(view ? in_file_order(view.data, batch_, harness_.shapes()[i])
+      result_.grad_in.push_back(view ? in_file_order(view.data, view.batch, view.shape)
                                      : std::vector<float>{});
     }
     for (size_t i = 0; i < gradients.size(); ++i) {
@@ -364,12 +394,6 @@ class Run {
     }
   }
 
-  GuardedBuffer grad_out_copy() const {
-    GuardedBuffer copy(booked_ * plan_.output().count());
-    std::copy(grad_out_.data(), grad_out_.data() + batch_ * plan_.output().count(), copy.data());
-    return copy;
-  }
-
   const LayerHarness& harness_;
   const LayerPlan& plan_;
   const Layer& layer_;
@@ -378,7 +402,9 @@ class Run {
   const bool watches_;
   WriteWatch watch_;
   const WithThreads threads_;
-  GuardedBuffer out_, grad_out_;
+  std::vector<int64_t> samples_;                     // 0, 1, 2 ...
+  mutable std::deque<std::vector<int64_t>> starts_;  // lent to views
+  std::vector<GuardedBuffer> outs_, grad_outs_;      // by output
   std::vector<GuardedBuffer> originals_, inputs_, parameters_, memory_;
   std::vector<GuardedBuffer> lent_;  // by the named layer
   std::vector<float*> parameter_pointers_;
@@ -405,17 +431,18 @@ const LayerType& type_of(const std::string& item) {
 
 }  // namespace
 
-LayerHarness::LayerHarness(const std::string& item, const std::vector<Shape>& inputs, Phase phase,
-                           const NamedItem* named)
+LayerHarness::LayerHarness(const std::string& item, const std::vector<LayerInput>& inputs,
+                           Phase phase, const NamedItem* named)
     : LayerHarness(type_of(item), item, inputs, phase, named) {}
 
 LayerHarness::LayerHarness(const LayerType& type, const std::string& item,
-                           const std::vector<Shape>& inputs, Phase phase, const NamedItem* named)
+                           const std::vector<LayerInput>& inputs, Phase phase,
+                           const NamedItem* named)
     : type_(&type), layer_(type.make()) {
   set_up_layer(item, inputs, phase, named);
 }
 
-void LayerHarness::set_up_layer(const std::string& item, const std::vector<Shape>& inputs,
+void LayerHarness::set_up_layer(const std::string& item, const std::vector<LayerInput>& inputs,
                                 Phase phase, const NamedItem* named) {
   Options options;
   layer_->options(options);
@@ -430,26 +457,41 @@ void LayerHarness::set_up_layer(const std::string& item, const std::vector<Shape
   }
   diagnostics.throw_if_any();
 
-  shapes_ = inputs;
+  forms_.assign(inputs.begin(), inputs.end());
   for (const Option& option : options.table()) {
     // Of losses a data field, rank 0; what other layers refer to stands among `inputs`.
     const bool is_given = option.is_reference && !option.write().text().empty();
-    if (is_given && is_loss()) shapes_.emplace_back();
+    if (is_given && is_loss()) forms_.emplace_back();
   }
   NamedLayer other;
   if (named != nullptr) {
-    named_ = std::make_unique<LayerHarness>(named->item, std::vector<Shape>{named->input}, phase);
+    named_ =
+        std::make_unique<LayerHarness>(named->item, std::vector<LayerInput>{named->input}, phase);
     other = {"other",           "other",      named_->plan().output(), named_->type().name,
              named->activation, named->input, named_->plan()};
   }
-  plan_ = cnn::set_up(*layer_, forms_of(shapes_), phase, {}, named != nullptr ? &other : nullptr);
-  for (size_t i = inputs.size(); i < shapes_.size(); ++i) shapes_[i] = plan_.fields[i].shape;
+  plan_ = cnn::set_up(*layer_, forms_, phase, {}, named != nullptr ? &other : nullptr);
+  for (size_t i = inputs.size(); i < forms_.size(); ++i) forms_[i] = plan_.fields[i].shape;
+  for (const Form& form : forms_) shapes_.push_back(form.shape);
+  for (OutputPlan& output : plan_.outputs) {
+    if (output.length_of >= 0) output.items = forms_[static_cast<size_t>(output.length_of)].items;
+  }
+}
+
+std::vector<int64_t> LayerHarness::batch_of(const Items& items, int64_t batch) const {
+  std::vector<int64_t> starts = {0};
+  for (int64_t n = 0; n < batch; ++n) {
+    // With 4 at most: 2, 0, 3, 1, 4.
+    const int64_t count = items.varies ? (3 * n + 2) % (items.most + 1) : items.most;
+    starts.push_back(starts.back() + count);
+  }
+  return starts;
 }
 
 RunResult LayerHarness::run(const RunSettings& settings, int64_t batch, int64_t booked,
                             const std::vector<Numbers>& inputs,
                             const std::vector<Numbers>& parameters, const Numbers& grad_out) const {
-  CNN_ASSERT(batch <= booked && inputs.size() == shapes_.size() &&
+  CNN_ASSERT(batch <= booked && inputs.size() == forms_.size() &&
              parameters.size() == plan_.parameters.size());
   return Run(*this, *layer_, settings, batch, booked, inputs, parameters, grad_out).run();
 }

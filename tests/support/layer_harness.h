@@ -17,14 +17,30 @@ namespace cnn {
 // Values of a batch, or of a parameter, in the order of files: sample after sample, each [C,H,W].
 using Numbers = std::vector<double>;
 
-// Plain values of these shapes.
-inline std::vector<Form> forms_of(std::span<const Shape> shapes) {
-  return {shapes.begin(), shapes.end()};
+// An input of a layer in a test: a shape, or what list_of and classes_below make.
+struct LayerInput : Form {
+  LayerInput(std::initializer_list<int64_t> sizes) : Form(Shape(sizes)) {}
+  LayerInput(const Shape& of_plain_value) : Form(of_plain_value) {}
+  LayerInput(const Form& form) : Form(form) {}
+};
+
+// A list as an input of a layer, and class numbers.
+inline Form list_of(const Shape& shape, const Items& items) {
+  Form form(shape);
+  form.items = items;
+  form.length = items.varies ? 1 : 0;
+  return form;
+}
+inline Form classes_below(int64_t classes, const Shape& shape = {1}, const Items& items = {}) {
+  Form form = list_of(shape, items);
+  form.kind = FieldKind::kClass;
+  form.classes = classes;
+  return form;
 }
 
 struct RunSettings {
   Pass pass = Pass::training();
-  Spread spread;                // kReversed on several threads: writes are watched (write_watch.h)
+  Threading threading;          // kReversed on several threads: writes are watched (write_watch.h)
   bool in_place = false;        // forward and backward, where the plan allows it
   bool add_inputs = false;      // gradients are added to what `before` holds
   bool add_parameters = false;  // likewise
@@ -32,6 +48,7 @@ struct RunSettings {
   std::vector<char> wants_inputs;      // by input; empty: every gradient is wanted
   std::vector<char> wants_parameters;  // by parameter; empty: all learned ones
   float scale = 1;                     // of a loss
+  int unread_output = -1;              // of several: backward is told that nobody reads this one
   // What backward finds where it has asked for inputs and output; empty: the true ones.
   std::vector<Numbers> backward_inputs;
   Numbers backward_output;
@@ -62,16 +79,20 @@ class LayerHarness {
 
   // `item` as in a model file: "relu", "{conv: 6, kernel: 5}", "{mse: x, target: y}". `inputs`
   // without the targets of a loss. Errors of options and setup are thrown as cnn::Error.
-  LayerHarness(const std::string& item, const std::vector<Shape>& inputs,
+  LayerHarness(const std::string& item, const std::vector<LayerInput>& inputs,
                Phase phase = Phase::kTrain, const NamedItem* named = nullptr);
   // The same for a type that is not in the catalogue.
-  LayerHarness(const LayerType& type, const std::string& item, const std::vector<Shape>& inputs,
-               Phase phase = Phase::kTrain, const NamedItem* named = nullptr);
+  LayerHarness(const LayerType& type, const std::string& item,
+               const std::vector<LayerInput>& inputs, Phase phase = Phase::kTrain,
+               const NamedItem* named = nullptr);
 
   const LayerType& type() const { return *type_; }
   const LayerPlan& plan() const { return plan_; }
   // Of all inputs, targets included.
+  const std::vector<Form>& forms() const { return forms_; }
   const std::vector<Shape>& shapes() const { return shapes_; }
+  // Where the items of each sample begin in a batch: lists that vary have 2, 0, 3, 1, 4 of 4 items.
+  std::vector<int64_t> batch_of(const Items& items, int64_t batch) const;
   // The named layer, or null.
   const LayerHarness* named() const { return named_.get(); }
   const Layer& layer() const { return *layer_; }
@@ -83,12 +104,13 @@ class LayerHarness {
                 const Numbers& grad_out) const;
 
  private:
-  void set_up_layer(const std::string& item, const std::vector<Shape>& inputs, Phase phase,
+  void set_up_layer(const std::string& item, const std::vector<LayerInput>& inputs, Phase phase,
                     const NamedItem* named);
 
   const LayerType* type_ = nullptr;
   std::unique_ptr<Layer> layer_;
   LayerPlan plan_;
+  std::vector<Form> forms_;
   std::vector<Shape> shapes_;
   std::unique_ptr<LayerHarness> named_;
 };

@@ -28,7 +28,7 @@ Numbers naive(const ReferenceCall& call) {
 }
 
 struct Row {
-  std::vector<Shape> inputs;
+  std::vector<LayerInput> inputs;
   Shape out;
 };
 

@@ -62,7 +62,7 @@ struct SparseReference {
   }
 };
 
-LayerCase sparse_case(const std::string& item, std::vector<Shape> inputs, SparseReference r) {
+LayerCase sparse_case(const std::string& item, std::vector<LayerInput> inputs, SparseReference r) {
   LayerCase layer_case{item, std::move(inputs), r};
   layer_case.tolerance = 2e-5;
   layer_case.gradient_tolerance = 2e-4;

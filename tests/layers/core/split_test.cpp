@@ -3,6 +3,7 @@
 #include "layers/catalog.h"
 #include "spec/yaml.h"
 #include "support/catch.h"
+#include "support/check_layer.h"
 #include "support/text.h"
 
 namespace cnn {
@@ -62,6 +63,33 @@ TEST_CASE("a split's sizes are written as they are read") {
     REQUIRE(OptionType<SplitSizes>::read(node, sizes, problems));
     CHECK(to_yaml(OptionType<SplitSizes>::write(sizes)) == text);
   }
+}
+
+TEST_CASE("split gives every part its numbers, and gathers their gradients") {
+  const auto naive = [](std::vector<std::pair<int64_t, int64_t>> parts, int axis) {
+    return [parts, axis](const ReferenceCall& call) {
+      const Shape& in = call.shapes[0];
+      int64_t inner = 1, outer = call.batch;
+      for (int k = axis + 1; k < in.rank(); ++k) inner *= in[k];
+      for (int k = 0; k < axis; ++k) outer *= in[k];
+      Numbers out;
+      for (const auto& [begin, end] : parts) {
+        for (int64_t o = 0; o < outer; ++o) {
+          for (int64_t i = begin * inner; i < end * inner; ++i) {
+            out.push_back(call.inputs[0][static_cast<size_t>(o * in[axis] * inner + i)]);
+          }
+        }
+      }
+      return out;
+    };
+  };
+  check_layer({"{split: 3}", {{6}}, naive({{0, 2}, {2, 4}, {4, 6}}, 0)});
+  check_layer({"{split: [1, 5]}", {{6, 3, 4}}, naive({{0, 1}, {1, 6}}, 0)});
+  check_layer({"{split: 1}", {{6}}, naive({{0, 6}}, 0)});
+  check_layer({"{split: 2, axis: rows}", {{3, 8, 5}}, naive({{0, 4}, {4, 8}}, 1)});
+  check_layer({"{split: [2, 3], axis: columns}", {{3, 8, 5}}, naive({{0, 2}, {2, 5}}, 2)});
+  check_layer({"{split: {a: 4, b: 2}}", {{3, 6}}, naive({{0, 4}, {4, 6}}, 1)});
+  check_layer({"{split: 2}", {{32, 30, 40}}, naive({{0, 16}, {16, 32}}, 0)});
 }
 
 }  // namespace cnn
