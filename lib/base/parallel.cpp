@@ -263,6 +263,30 @@ void run_serially(int64_t count, int64_t grain, detail::ChunkBody body, void* co
   }
 }
 
+void run_on_own_threads(int64_t count, int64_t grain, detail::ChunkBody body, void* context) {
+  Job job;
+  job.count = count;
+  job.grain = grain;
+  job.body = body;
+  job.context = context;
+  const int size = threads();
+  std::vector<std::thread> workers;
+  for (int worker = 0; worker < size; ++worker) {
+    workers.emplace_back([&job, worker, size] {
+      inside = true;
+      keep_blas_serial();
+      set_denormal_mode();
+      try {
+        for (int64_t chunk = worker; chunk < job.chunks(); chunk += size) job.run(chunk, worker);
+      } catch (...) {
+        job.error.keep();
+      }
+    });
+  }
+  for (std::thread& t : workers) t.join();
+  job.error.rethrow();
+}
+
 }  // namespace
 
 int default_threads() {
@@ -318,8 +342,9 @@ void detail::run_chunks(int64_t count, int64_t grain, ChunkBody body, void* cont
   if (count <= 0) return;
   grain = std::max<int64_t>(grain, 1);
   const bool alone = inside || chunk_count(count, grain) == 1;
-  if (!alone && order.chunks == ChunkOrder::kReversed) {
-    return run_reversed(count, grain, body, context);
+  if (!alone && order.chunks != ChunkOrder::kAny) {
+    const bool reversed = order.chunks == ChunkOrder::kReversed;
+    return (reversed ? run_reversed : run_on_own_threads)(count, grain, body, context);
   }
   if (alone || threads() == 1) {
     // A nested call has its caller's thread to itself but no worker number of its own: bodies that

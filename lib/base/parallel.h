@@ -45,11 +45,18 @@ void parallel_for(int64_t count, int64_t grain, Body&& body) {
       const_cast<void*>(static_cast<const void*>(&body)));
 }
 
-// For tests: how loops of several chunks run that the calling thread begins.
-// kReversed: it runs all of them itself, the last first, as worker (chunk + number of the loop) %
-// threads(); so it is the same in every run. Code that keeps the rules gives the same bits; sums
-// that depend on who ran which chunk, or after which, do not.
-enum class ChunkOrder { kAny, kReversed };
+// For tests: how loops of several chunks run that the calling thread begins. Code that keeps the
+// rules gives the same bits in any order.
+enum class ChunkOrder {
+  kAny,
+  // The caller runs all of them itself, the last first, as worker (chunk + number of the loop) %
+  // threads(): the same in every run. Sums that depend on who ran which chunk, or after which, give
+  // themselves away.
+  kReversed,
+  // Every worker is a thread that is made for the loop and runs each threads()-th chunk: none comes
+  // too late to work, and the thread sanitizer sees every race among them.
+  kOwnThreads,
+};
 
 // Looks on between the chunks of kReversed.
 class ChunkWatcher {

@@ -7,6 +7,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -51,8 +52,8 @@ TEST_CASE("sums kept by chunk have the same bits for any number of threads") {
   std::vector<float> values(10007);
   for (size_t i = 0; i < values.size(); ++i) values[i] = 1.0f / static_cast<float>(i + 1);
   std::vector<float> results;
-  for (const Spread& spread : kSpreads) {
-    const WithThreads with(spread);
+  for (const Threading& threading : kThreadings) {
+    const WithThreads with(threading);
     constexpr int64_t kGrain = 64;
     const auto count = static_cast<int64_t>(values.size());
     std::vector<float> partial(static_cast<size_t>(chunk_count(count, kGrain)), 0);
@@ -65,7 +66,7 @@ TEST_CASE("sums kept by chunk have the same bits for any number of threads") {
     for (const float p : partial) sum += p;
     results.push_back(sum);
   }
-  CHECK(results == std::vector<float>(std::size(kSpreads), results[0]));
+  CHECK(results == std::vector<float>(std::size(kThreadings), results[0]));
 }
 
 TEST_CASE("an exception reaches the caller, and the next loop runs") {
@@ -132,6 +133,28 @@ TEST_CASE("in reversed order, too, inner loops are plain and exceptions reach th
   visits.clear();
   parallel_for(20, 10, [&](int64_t begin, int64_t) { visits.push_back(begin); });
   CHECK(visits == std::vector<int64_t>{10, 0});
+}
+
+TEST_CASE("every worker may be a thread of its own") {
+  const WithThreads with({3, ChunkOrder::kOwnThreads});
+  std::vector<std::thread::id> ids(7);
+  std::vector<int> workers(7, -1);
+  std::atomic<int> elsewhere{0};
+  parallel_for(7, 1, [&](int64_t i, int64_t, int worker) {
+    ids[static_cast<size_t>(i)] = std::this_thread::get_id();
+    workers[static_cast<size_t>(i)] = worker;
+    parallel_for(4, 1, [&](int64_t, int64_t) {
+      if (std::this_thread::get_id() != ids[static_cast<size_t>(i)]) ++elsewhere;
+    });
+  });
+  CHECK(elsewhere == 0);
+  CHECK(workers == std::vector<int>{0, 1, 2, 0, 1, 2, 0});
+  ids.push_back(std::this_thread::get_id());
+  CHECK(std::set<std::thread::id>(ids.begin(), ids.end()).size() == 4);
+  const auto throwing = [](int64_t begin, int64_t) {
+    if (begin == 50) throw std::runtime_error("50");
+  };
+  CHECK_THROWS_AS(parallel_for(100, 10, throwing), std::runtime_error);
 }
 
 TEST_CASE("a watcher is called around every chunk in reversed order, with the callers' stack") {

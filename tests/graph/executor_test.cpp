@@ -82,8 +82,8 @@ TEST_CASE("the arena ends with the last buffer") {
 
 TEST_CASE("one thread and several give the same bits") {
   std::optional<Outcome> one;
-  for (const Spread& spread : kSpreads) {
-    const WithThreads with(spread);
+  for (const Threading& threading : kThreadings) {
+    const WithThreads with(threading);
     Rig rig(kKnot);
     const Outcome outcome = run(rig, rig.plan());
     if (!one) one = outcome;

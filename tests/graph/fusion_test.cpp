@@ -204,8 +204,8 @@ loss: {cross_entropy: out, target: label}
 
 TEST_CASE("any number of threads gives joined layers the same bits") {
   std::vector<std::vector<float>> outputs, gradients;
-  for (const Spread& spread : kSpreads) {
-    const WithThreads with(spread);
+  for (const Threading& threading : kThreadings) {
+    const WithThreads with(threading);
     outputs.push_back(fused(Pass::testing()).run());
     gradients.push_back(fused(Pass::training()).run_backward());
     CHECK(outputs.back() == outputs.front());

@@ -81,8 +81,8 @@ TEST_CASE("slices of a batch give the losses and values of the whole batch") {
 
 TEST_CASE("slices give the same bits on one thread and on several") {
   std::optional<Outcome> one;
-  for (const Spread& spread : kSpreads) {
-    const WithThreads with(spread);
+  for (const Threading& threading : kThreadings) {
+    const WithThreads with(threading);
     const Outcome outcome = run_with(kWithBatchLoss, kMany, kMany);
     if (!one) one = outcome;
     CHECK(outcome == *one);

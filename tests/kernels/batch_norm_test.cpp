@@ -59,8 +59,8 @@ Floats as_floats(const double* values, int64_t count) { return {values, values +
 template <class Run>
 std::vector<Floats> on_all_threads(Run&& run) {
   std::vector<Floats> first;
-  for (const Spread& spread : kSpreads) {
-    const WithThreads with(spread);
+  for (const Threading& threading : kThreadings) {
+    const WithThreads with(threading);
     const std::vector<Floats> result = run();
     if (first.empty()) first = result;
     REQUIRE(first.size() == result.size());

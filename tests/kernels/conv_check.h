@@ -154,10 +154,10 @@ class ConvChecker {
   template <class Algorithm, class Run>
   static Floats on_threads(const Algorithm& algorithm, const Floats& before, int most, Run run) {
     Floats first;
-    for (const Spread& spread : kSpreads) {
-      if (spread.threads > most) continue;
-      const WithThreads with(spread);
-      Floats threads = poisoned(spread.threads * algorithm.scratch().per_thread);
+    for (const Threading& threading : kThreadings) {
+      if (threading.threads > most) continue;
+      const WithThreads with(threading);
+      Floats threads = poisoned(threading.threads * algorithm.scratch().per_thread);
       Floats once = poisoned(algorithm.scratch().once);
       Floats result = before;
       run(result, ConvMemory{threads.data(), once.data()});

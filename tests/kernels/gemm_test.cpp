@@ -117,8 +117,8 @@ TEST_CASE("matrix products have the same bits on any number of threads") {
   for (const Product& p : kProducts) {
     Floats partials = poisoned(gemm_partials(p.m, p.n));
     std::vector<Floats> results;
-    for (const Spread& spread : kSpreads) {
-      const WithThreads with(spread);
+    for (const Threading& threading : kThreadings) {
+      const WithThreads with(threading);
       Operands o = operands_of(p);
       run(p, o, partials.data());
       results.push_back(o.c);

@@ -86,9 +86,9 @@ class Check {
                Run run) {
     INFO(what);
     Floats first;
-    for (const Spread& spread : kSpreads) {
-      const WithThreads with(spread);
-      Floats scratch = poisoned(spread.threads * patches_.scratch().per_thread), out = before;
+    for (const Threading& threading : kThreadings) {
+      const WithThreads with(threading);
+      Floats scratch = poisoned(threading.threads * patches_.scratch().per_thread), out = before;
       run(out, {scratch.data(), nullptr});
       if (first.empty()) first = out;
       CHECK(relative_error(as_in_files(out, shape), expected) < 3e-6);
@@ -98,8 +98,8 @@ class Check {
 
   void check_weights(bool add, const Doubles& expected) {
     Floats first;
-    for (const Spread& spread : kSpreads) {
-      const WithThreads with(spread);
+    for (const Threading& threading : kThreadings) {
+      const WithThreads with(threading);
       Floats scratch = poisoned(patches_.weights_scratch().once);
       Floats dw = add ? w_ : poisoned(s_.weight_count());
       patches_.weights(batch_, image_.data(), values_.data(), add, dw.data(),

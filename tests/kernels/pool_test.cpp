@@ -102,8 +102,8 @@ TEST_CASE("pools have the same bits on any number of threads") {
     const Floats x = random_floats(c.batch * in_shape(c.shape).count(), "x");
     const Floats dy = random_floats(c.batch * out_shape(c.shape).count(), "dy");
     std::vector<Results> results;
-    for (const Spread& spread : kSpreads) {
-      const WithThreads with(spread);
+    for (const Threading& threading : kThreadings) {
+      const WithThreads with(threading);
       results.push_back(run(c, x, dy, false));
     }
     for (size_t i = 1; i < results.size(); ++i) {

@@ -14,8 +14,8 @@ TEST_CASE("column sums match the reference on any number of threads") {
         expected[i % static_cast<size_t>(columns)] += values[i];
       }
       Floats first;
-      for (const Spread& spread : kSpreads) {
-        const WithThreads with(spread);
+      for (const Threading& threading : kThreadings) {
+        const WithThreads with(threading);
         Floats partials = poisoned(column_sum_partials(columns));
         Floats sums(static_cast<size_t>(columns), 0.25f);
         column_sums(values.data(), rows, columns, true, sums.data(), partials.data());

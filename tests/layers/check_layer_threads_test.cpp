@@ -194,9 +194,9 @@ TEST_CASE("check_layer finds scratch that threads share") {
 
 namespace {
 
-// True if several threads, as they come, give other bits than one.
+// True if several threads give other bits than one.
 template <Fault kFault>
-bool chance_finds() {
+bool threads_find(ChunkOrder order) {
   const LayerType type = {
       .name = "faulty", .summary = "", .example = "", .make = make_layer<Faulty<kFault>>};
   const LayerHarness harness(type, "faulty", {{kCount}});
@@ -207,14 +207,14 @@ bool chance_finds() {
       x.push_back(rng.uniform(2 * i));
       g.push_back(rng.uniform(2 * i + 1));
     }
-    const auto run = [&](int threads) {
+    const auto run = [&](int count) {
       RunSettings settings;
-      settings.spread = {threads};
+      settings.threading = {count, order};
       return harness.run(settings, batch, 5, {x}, {Numbers(kKept, 0.5)}, g);
     };
     const RunResult plain = run(1);
-    for (const int threads : {2, 3}) {
-      const RunResult result = run(threads);
+    for (const int count : {2, 3}) {
+      const RunResult result = run(count);
       if (result.out != plain.out || result.gradients != plain.gradients) return true;
     }
   }
@@ -222,32 +222,43 @@ bool chance_finds() {
 }
 
 // How many of 20 runs of check_layer find the fault at all, by the order of chunks, and by looking
-// who wrote what; and how many would find it with threads as they come alone.
+// who wrote what; and how many would find it by the bits of real threads alone.
 template <Fault kFault>
 void count_findings(const char* name) {
   constexpr int kRuns = 20;
-  int any = 0, order = 0, writes = 0, chance = 0;
+  int any = 0, order = 0, writes = 0, own = 0, chance = 0;
   for (int run = 0; run < kRuns; ++run) {
     const std::string text = findings<kFault>();
     any += !text.empty();
     order += contains(text, "last chunks first: gradient") ||
              contains(text, "last chunks first: output");
     writes += contains(text, "of one loop both");
-    chance += chance_finds<kFault>();
+    own += threads_find<kFault>(ChunkOrder::kOwnThreads);
+    chance += threads_find<kFault>(ChunkOrder::kAny);
   }
-  fmt::print("| {} | {} | {} | {} | {} |\n", name, any, order, writes, chance);
+  fmt::print("| {} | {} | {} | {} | {} | {} |\n", name, any, order, writes, own, chance);
 }
 
 }  // namespace
 
 // The table of tests/README.md.
 TEST_CASE("planted faults of threads, and how many of 20 runs find them", "[.][planted]") {
-  fmt::print("| fault | found | by the order | by who wrote what | by threads alone |\n");
-  fmt::print("|---|---|---|---|---|\n");
+  fmt::print(
+      "| fault | found | by the order | by who wrote what | threads of its own | threads |\n");
+  fmt::print("|---|---|---|---|---|---|\n");
   count_findings<Fault::kSharedFloats>("chunks add to shared floats");
   count_findings<Fault::kSharedDoubles>("chunks add to shared doubles");
   count_findings<Fault::kSumsPerWorker>("sums kept by worker, added at the end");
   count_findings<Fault::kOneScratch>("scratch booked once instead of per thread");
+}
+
+// For the thread sanitizer: one run of check_layer over one fault, chosen by -c.
+TEST_CASE("planted faults of threads, once", "[.][planted-once]") {
+  SECTION("none") { findings<Fault::kNone>(); }
+  SECTION("floats") { findings<Fault::kSharedFloats>(); }
+  SECTION("doubles") { findings<Fault::kSharedDoubles>(); }
+  SECTION("sums") { findings<Fault::kSumsPerWorker>(); }
+  SECTION("scratch") { findings<Fault::kOneScratch>(); }
 }
 
 }  // namespace cnn

@@ -280,14 +280,14 @@ class Checker {
   }
 
   void check_variants(const RunResult& base) {
-    for (const Spread& spread : kSpreads) {
-      if (spread.threads == 1) continue;
-      const bool reversed = spread.order == ChunkOrder::kReversed;
+    for (const Threading& threading : kThreadings) {
+      if (threading.threads == 1) continue;
+      const char* order = threading.order == ChunkOrder::kReversed     ? ", last chunks first"
+                          : threading.order == ChunkOrder::kOwnThreads ? " of its own"
+                                                                       : "";
       RunSettings variant = settings();
-      variant.spread = spread;
-      expect_same_bits(
-          fmt::format("with {} threads{}", spread.threads, reversed ? ", last chunks first" : ""),
-          variant, base);
+      variant.threading = threading;
+      expect_same_bits(fmt::format("with {} threads{}", threading.threads, order), variant, base);
     }
     if (plan_.in_place) {
       RunSettings variant = settings();

@@ -76,8 +76,9 @@ class Run {
         settings_(settings),
         batch_(batch),
         booked_(booked),
-        watches_(settings.spread.threads > 1 && settings.spread.order == ChunkOrder::kReversed),
-        threads_(settings.spread, watches_ ? &watch_ : nullptr),
+        watches_(settings.threading.threads > 1 &&
+                 settings.threading.order == ChunkOrder::kReversed),
+        threads_(settings.threading, watches_ ? &watch_ : nullptr),
         out_(booked * plan_.output.count()),
         grad_out_(booked * plan_.output.count()) {
     for (size_t i = 0; i < harness.shapes().size(); ++i) {
@@ -96,7 +97,7 @@ class Run {
         continue;
       }
       const int64_t units = request.per == Per::kSample   ? booked
-                            : request.per == Per::kThread ? settings.spread.threads
+                            : request.per == Per::kThread ? settings.threading.threads
                                                           : 1;
       memory_.emplace_back(request.count * units);
     }
@@ -196,7 +197,7 @@ class Run {
     for (const std::string& finding : watch_.take_findings()) {
       expect(false, fmt::format("{}: {}", what, finding));
     }
-    expect(settings_.spread.threads > 1 || allocations == 0,
+    expect(settings_.threading.threads > 1 || allocations == 0,
            fmt::format("{} allocated memory {} times", what, allocations));
     for (size_t i = 0; i < memory_.size(); ++i) {
       expect(memory_[i].is_sound(), fmt::format("{} wrote beyond memory {}", what, i));

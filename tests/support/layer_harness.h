@@ -19,7 +19,7 @@ using Numbers = std::vector<double>;
 
 struct RunSettings {
   Pass pass = Pass::training();
-  Spread spread;                // kReversed on several threads: writes are watched (write_watch.h)
+  Threading threading;          // kReversed on several threads: writes are watched (write_watch.h)
   bool in_place = false;        // forward and backward, where the plan allows it
   bool add_inputs = false;      // gradients are added to what `before` holds
   bool add_parameters = false;  // likewise
