@@ -100,6 +100,7 @@ OptionSchema OptionType<Elastic>::schema() { return OptionSchema::any(); }
 bool OptionType<Elastic>::read(const Node& node, Elastic& out, Diagnostics& d) {
   constexpr double kMostPixels = 1 << 15, kMostPoints = 64;
   out = {};
+  out.mark = node.mark();
   Options o;
   o("sigma", out.sigma, "standard deviation of the displacements, in pixels")
       .required()

@@ -30,6 +30,7 @@ struct FactorRange {
 struct Elastic {
   double sigma = 0;
   int64_t grid = 3;
+  Mark mark = {};  // where it was written
   bool is_set() const { return sigma > 0; }
 };
 

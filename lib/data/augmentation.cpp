@@ -32,7 +32,10 @@ class AugmentedDataset final : public Dataset {
            has_patches_ ? "patches" : "augment", picture.str());
     }
     settle_window(picture, options.patches);
-    for (const Field& field : whole_->fields()) add_field(field);
+    for (const Field& field : whole_->fields()) {
+      add_field(field);
+      check_can_move(field);
+    }
     const bool is_coloured = picture.channels() <= 4;
     if (options_.colour.components > 0 && !is_coloured) {
       fail(Exit::kSpec, "", "data: 'augment.colour' is for 1 to 4 channels, the inputs have {}",
@@ -153,6 +156,19 @@ class AugmentedDataset final : public Dataset {
     fills_.push_back(std::move(fill));
   }
 
+  // A bend has no inverse to move places by.
+  void check_can_move(const Field& field) const {
+    const Elastic& elastic = options_.geometry.elastic;
+    if (field.coordinates == Coordinates::kNone || !elastic.is_set()) return;
+    Diagnostics diagnostics;
+    diagnostics.report(
+        elastic.mark,
+        fmt::format("data: 'augment.elastic' cannot move the {} of "
+                    "'{}' with their pictures; all other changes can",
+                    field.coordinates == Coordinates::kPoints ? "points" : "boxes", field.name));
+    diagnostics.throw_if_any();
+  }
+
   bool reflects() const { return options_.geometry.border == GeometryOptions::Border::kReflect; }
 
   void read_at(int64_t index, const Geometry& geometry, std::span<float* const> out) const {
@@ -170,7 +186,10 @@ class AugmentedDataset final : public Dataset {
     }
     whole_->read(index, targets);
     for (size_t f = 0; f < fields_.size(); ++f) {
-      if (targets[f] == out[f]) continue;
+      if (targets[f] == out[f]) {
+        move_places(fields_[f], geometry, out[f]);
+        continue;
+      }
       const bool is_class = fields_[f].kind == FieldKind::kClass;
       const auto sampling = is_class ? Geometry::Sampling::kNearest : Geometry::Sampling::kBilinear;
       const int64_t channels = fields_[f].shape.channels();
@@ -186,6 +205,12 @@ class AugmentedDataset final : public Dataset {
                                (window_.width - target_.width) / 2};
       Geometry(window_, target_, middle).sample(window.data(), channels, sampling, nullptr, out[f]);
     }
+  }
+
+  void move_places(const Field& field, const Geometry& geometry, float* values) const {
+    if (values == nullptr || field.coordinates == Coordinates::kNone) return;
+    move_coordinates(field.coordinates, geometry.to_window(), window_,
+                     {values, static_cast<size_t>(field.shape.count() * field.items.most)});
   }
 
   size_t whole_floats(size_t field) const {

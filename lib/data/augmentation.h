@@ -13,6 +13,9 @@
 // last row and column are moved inwards. In training with `augment` each lies at a random place
 // instead.
 //
+// Fields of points and boxes move with their picture by the same geometry; `elastic`, which cannot
+// move them, is refused beside them. All other numbers stay as they are.
+//
 // `target_crop` cuts the middle out of masks and weights alone, for networks whose output is
 // smaller than their input.
 #pragma once
@@ -26,7 +29,7 @@ namespace cnn {
 
 // The same samples with what `augment`, `patches` and `target_crop` of the options say, of fields
 // [C,H,W] and of masks and weights of the same size. Exit::kSpec if the input is no picture, a
-// window is too large, or a mask has no `ignore` number to pad with.
+// window is too large, a mask has no `ignore` number to pad with, or points are to be bent.
 std::shared_ptr<const Dataset> augmented(std::shared_ptr<const Dataset> dataset,
                                          const DataOptions& options);
 

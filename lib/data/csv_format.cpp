@@ -5,137 +5,52 @@
 //   test: iris-test.csv
 //   columns: {inputs: [length, width], label: species}
 //   columns: {image: file, label: kind}       # pictures
-//   columns: {image: file, mask: mask_file}
+//   columns: {image: file, mask: mask_file, label: kind, targets: [age], points: [x, y]}
 //
-// `inputs` are columns of numbers (default: all but the targets); `label` is a column of class
-// numbers or names, `targets` are columns of numbers to predict. `image` and `mask` are columns of
-// paths below the table's folder.
+// `inputs` are columns of numbers (default: all but the targets), `image` and `mask` columns of
+// paths below the table's folder; csv_columns.h says what else there is. Each becomes a field.
 
-#include <algorithm>
-#include <cmath>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
-#include "base/text.h"
-#include "data/byte_dataset.h"
+#include "data/csv_columns.h"
 #include "data/format.h"
 #include "data/paths.h"
 #include "data/picture_set.h"
 #include "data/sample_table.h"
-#include "io/csv.h"
 
 namespace cnn {
-
-struct TableColumns {
-  std::vector<std::string> inputs;
-  std::vector<std::string> targets;
-  std::string label;
-  std::string image;
-  std::string mask;
-};
-CNN_OPTION_TYPE(TableColumns);
-
-std::string OptionType<TableColumns>::name() {
-  return "map of inputs, label, targets, image, mask";
-}
-OptionSchema OptionType<TableColumns>::schema() { return OptionSchema::any(); }
-bool OptionType<TableColumns>::read(const Node& node, TableColumns& out, Diagnostics& d) {
-  Options o;
-  o("inputs", out.inputs, "columns of numbers; by default all but the targets");
-  o("label", out.label, "a column of class numbers or names");
-  o("targets", out.targets, "columns of numbers to predict");
-  o("image", out.image, "a column of paths to pictures");
-  o("mask", out.mask, "a column of paths to their masks");
-  if (!node.is_map()) {
-    d.report(node.mark(), "expected a map ({label: species}), found " + node.describe());
-    return false;
-  }
-  if (!o.read_map(node, "'columns'", d)) return false;
-  const int kinds = !out.targets.empty() + !out.label.empty() + !out.mask.empty();
-  const bool mixes = !out.image.empty() && !out.inputs.empty();
-  if (kinds > 1) d.report(node.mark(), "'label', 'targets' and 'mask' exclude each other");
-  if (mixes) d.report(node.mark(), "'image' and 'inputs' exclude each other");
-  if (out.image.empty() && !out.mask.empty()) d.report(node.mark(), "'mask' needs 'image'");
-  return kinds <= 1 && !mixes && (!out.image.empty() || out.mask.empty());
-}
-Node OptionType<TableColumns>::write(const TableColumns& value) {
-  Node map = Node::map({});
-  const auto add = [&](const char* key, const std::string& text) {
-    if (!text.empty()) map.set(key, Node::scalar(text));
-  };
-  const auto add_list = [&](const char* key, const std::vector<std::string>& texts) {
-    if (!texts.empty()) map.set(key, OptionType<std::vector<std::string>>::write(texts));
-  };
-  add_list("inputs", value.inputs);
-  add("label", value.label);
-  add_list("targets", value.targets);
-  add("image", value.image);
-  add("mask", value.mask);
-  return map.entries().empty() ? Node() : map;
-}
-
 namespace {
-
-int column_of(const CsvTable& table, const std::string& file, const std::string& name) {
-  const int column = table.column(name);
-  if (column >= 0) return column;
-  const std::optional<std::string> meant = nearest(name, table.columns());
-  fail(Exit::kInput, file, "has no column '{}'{}", name,
-       meant ? "; did you mean '" + *meant + "'?" : "; there are " + join(table.columns(), ", "));
-}
-
-float number_at(const CsvTable& table, size_t row, int column) {
-  const double value = table.number(row, column);
-  if (!std::isfinite(value)) {
-    fail(Exit::kInput, table.place(row, column), "expected a finite number, found {}",
-         table.text(row, column).empty() ? "nothing" : "'" + table.text(row, column) + "'");
-  }
-  return static_cast<float>(value);
-}
 
 // Rows of numbers in memory.
 class TableDataset final : public Dataset {
  public:
-  struct Part {
-    int64_t size = 0;  // numbers of one sample
-    std::vector<float> values;
-  };
-  TableDataset(std::string file, Part inputs, Part targets, bool is_class,
-               const DataOptions& options)
-      : file_(std::move(file)),
-        inputs_(std::move(inputs)),
-        targets_(std::move(targets)),
-        fingerprint_(file_stamp(file_)) {
-    fields_ = {{options.input_name, {inputs_.size}, FieldKind::kValues, 0}};
-    if (targets_.size > 0 && is_class) fields_.push_back(class_field({1}, options));
-    if (targets_.size > 0 && !is_class) {
-      const std::string name = options.target_name.empty() ? "target" : options.target_name;
-      fields_.push_back({name, {targets_.size}, FieldKind::kValues, 0});
-    }
+  TableDataset(std::string file, std::vector<FieldNumbers> numbers, const DataOptions& options)
+      : file_(std::move(file)), numbers_(std::move(numbers)), fingerprint_(file_stamp(file_)) {
+    for (const FieldNumbers& n : numbers_) fields_.push_back(n.field);
     class_names_ = options.classes.names;
     ignored_class_ = options.ignore;
-    normalization_ = options.normalization(inputs_.size);
-    normalization_.apply(inputs_.values.data(), size(), inputs_.size);
+    const int64_t inputs = fields_[0].shape.count();
+    normalization_ = options.normalization(inputs);
+    normalization_.apply(numbers_[0].values.data(), size(), inputs);
   }
 
   int64_t size() const override {
-    return static_cast<int64_t>(inputs_.values.size()) / inputs_.size;
+    return static_cast<int64_t>(numbers_[0].values.size()) / fields_[0].shape.count();
   }
   std::string origin(int) const override { return file_; }
   std::string fingerprint() const override { return fingerprint_; }
   void read(int64_t index, std::span<float* const> out) const override {
     CNN_ASSERT(index >= 0 && index < size() && out.size() == fields_.size());
-    copy(inputs_, index, out[0]);
-    if (out.size() > 1) copy(targets_, index, out[1]);
+    for (size_t f = 0; f < numbers_.size(); ++f) {
+      if (out[f] != nullptr) numbers_[f].read(index, out[f]);
+    }
   }
 
  private:
-  static void copy(const Part& part, int64_t index, float* out) {
-    if (out != nullptr) std::copy_n(part.values.begin() + index * part.size, part.size, out);
-  }
-
   std::string file_;
-  Part inputs_, targets_;
+  std::vector<FieldNumbers> numbers_;
   std::string fingerprint_;
 };
 
@@ -144,7 +59,7 @@ class CsvFormat final : public DataFormat {
   void declare(Options& o) override {
     o("train", train_, "the table of the training samples").required();
     o("test", test_, "the table of the test samples");
-    o("columns", columns_, "what the columns are: {inputs: [a, b], label: kind}");
+    o("columns", columns_, "what the columns are: {inputs: [a, b], label: kind, targets: [c]}");
     o("outside", outside_, "allow absolute paths, and '..' in paths");
     o("mask_values", mask_values_, "the class of each value in the masks: {0: 0, 255: 1}");
     settings_.declare(o);
@@ -157,54 +72,52 @@ class CsvFormat final : public DataFormat {
     const DataPath& path = split == Split::kTrain  ? train_
                            : split == Split::kTest ? test_
                                                    : common.val.folder;
+    const std::vector<TargetColumns> columns = target_columns(columns_, common);
     const std::string file = find_data_path(path, common);
     const CsvTable table = CsvTable::read(file);
     if (table.rows() == 0) fail(Exit::kInput, file, "has no samples");
     DataOptions options = common;
-    TableDataset::Part targets;
-    if (!columns_.label.empty()) {
-      options.classes = classes_of(training_labels(table, file), common);
-      targets.size = 1;
-      const int column = column_of(table, file, columns_.label);
-      for (size_t row = 0; row < table.rows(); ++row) {
-        targets.values.push_back(class_number(table.text(row, column), options.classes, common,
-                                              table.place(row, column)));
+    std::vector<FieldNumbers> targets;
+    for (const TargetColumns& target : columns) {
+      if (target.kind != TargetColumns::Kind::kLabel) {
+        targets.push_back(read_numbers(table, file, target));
+        continue;
       }
-    } else {
-      targets = numbers(table, file, columns_.targets);
+      // `classes:` of the data map are those of the first label.
+      const bool is_first = targets.empty();
+      DataOptions said = common;
+      if (!is_first) said.classes = {};
+      const ClassList classes =
+          classes_of(training_labels(table, file, target.group.columns[0]), said);
+      if (is_first) options.classes = classes;
+      targets.push_back(read_labels(table, file, target, classes, common));
     }
     if (!columns_.image.empty()) return pictures(table, file, std::move(targets), options);
-    return std::make_shared<TableDataset>(file, numbers(table, file, input_columns(table)),
-                                          std::move(targets), !columns_.label.empty(), options);
+    const TargetColumns inputs{TargetColumns::Kind::kNumbers,
+                               {common.input_name, input_columns(table, file, columns)}};
+    targets.insert(targets.begin(), read_numbers(table, file, inputs));
+    return std::make_shared<TableDataset>(file, std::move(targets), options);
   }
 
  private:
-  std::vector<std::string> input_columns(const CsvTable& table) const {
+  std::vector<std::string> input_columns(const CsvTable& table, const std::string& file,
+                                         const std::vector<TargetColumns>& targets) const {
     if (!columns_.inputs.empty()) return columns_.inputs;
+    std::set<std::string> taken;
+    for (const TargetColumns& target : targets) {
+      taken.insert(target.group.columns.begin(), target.group.columns.end());
+    }
     std::vector<std::string> rest;
     for (const std::string& name : table.columns()) {
-      const auto& targets = columns_.targets;
-      const bool is_target = name == columns_.label ||
-                             std::find(targets.begin(), targets.end(), name) != targets.end();
-      if (!is_target) rest.push_back(name);
+      if (taken.count(name) == 0) rest.push_back(name);
     }
+    if (rest.empty()) fail(Exit::kInput, file, "has no columns of inputs beside the targets");
     return rest;
   }
 
-  static TableDataset::Part numbers(const CsvTable& table, const std::string& file,
-                                    const std::vector<std::string>& names) {
-    TableDataset::Part part;
-    part.size = static_cast<int64_t>(names.size());
-    std::vector<int> columns;
-    for (const std::string& name : names) columns.push_back(column_of(table, file, name));
-    for (size_t row = 0; row < table.rows(); ++row) {
-      for (const int column : columns) part.values.push_back(number_at(table, row, column));
-    }
-    return part;
-  }
-
   std::shared_ptr<const Dataset> pictures(const CsvTable& table, const std::string& file,
-                                          TableDataset::Part targets, DataOptions options) const {
+                                          std::vector<FieldNumbers> targets,
+                                          DataOptions options) const {
     const size_t slash = file.rfind('/');
     const std::string root = slash == std::string::npos ? "." : file.substr(0, slash);
     if (options.scale == 1) options.scale = 1.0 / 255;
@@ -212,8 +125,7 @@ class CsvFormat final : public DataFormat {
     parts.pictures = FileList(root, paths(table, file, columns_.image));
     if (!columns_.mask.empty()) parts.masks = FileList(root, paths(table, file, columns_.mask));
     parts.mask_values = mask_values_;
-    parts.targets = std::move(targets.values);
-    parts.is_class = !columns_.label.empty();
+    parts.targets = std::move(targets);
     parts.origin = file;
     return open_picture_set(std::move(parts), settings_, options);
   }
@@ -230,11 +142,11 @@ class CsvFormat final : public DataFormat {
   }
 
   // Class numbers are those of the training table; where this is not there, of `otherwise`.
-  std::vector<std::string> training_labels(const CsvTable& otherwise,
-                                           const std::string& file) const {
+  std::vector<std::string> training_labels(const CsvTable& otherwise, const std::string& file,
+                                           const std::string& name) const {
     std::vector<std::string> labels;
     const auto add = [&](const CsvTable& table, const std::string& path) {
-      const int column = column_of(table, path, columns_.label);
+      const int column = column_of(table, path, name);
       for (size_t row = 0; row < table.rows(); ++row) labels.push_back(table.text(row, column));
     };
     try {

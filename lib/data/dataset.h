@@ -7,6 +7,7 @@
 //   Loader loader(train, fields, {.batch_size = 64, ...});
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -77,6 +78,17 @@ class Dataset {
   std::vector<std::string> class_names_;
   Normalization normalization_;
   std::optional<int64_t> ignored_class_;
+};
+
+// A field whose numbers are held in memory, one sample after another.
+struct FieldNumbers {
+  Field field;
+  std::vector<float> values;
+
+  void read(int64_t index, float* out) const {
+    const int64_t count = field.shape.count();
+    std::copy_n(values.begin() + index * count, count, out);
+  }
 };
 
 // Samples `indices` of a data set, in ascending order.

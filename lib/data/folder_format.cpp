@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/byte_dataset.h"
 #include "data/format.h"
 #include "data/paths.h"
 #include "data/picture_set.h"
@@ -50,12 +51,13 @@ class FolderFormat final : public DataFormat {
       }
       options.classes = {count, names};
     }
-    return open_picture_set(list(root, options.classes.names), settings_, options);
+    return open_picture_set(list(root, options), settings_, options);
   }
 
  private:
   // By class number, then by path.
-  static PictureSetParts list(const std::string& root, const std::vector<std::string>& classes) {
+  static PictureSetParts list(const std::string& root, const DataOptions& options) {
+    const std::vector<std::string>& classes = options.classes.names;
     std::vector<std::pair<int64_t, std::string>> samples;
     for (const std::string& name : class_folders(root)) {
       const auto found = std::find(classes.begin(), classes.end(), name);
@@ -71,11 +73,13 @@ class FolderFormat final : public DataFormat {
     std::stable_sort(samples.begin(), samples.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<std::string> paths;
-    PictureSetParts parts;
+    FieldNumbers labels{class_field({1}, options), {}};
     for (auto& [label, path] : samples) {
       paths.push_back(std::move(path));
-      parts.targets.push_back(static_cast<float>(label));
+      labels.values.push_back(static_cast<float>(label));
     }
+    PictureSetParts parts;
+    parts.targets.push_back(std::move(labels));
     parts.pictures = FileList(root, std::move(paths));
     return parts;
   }

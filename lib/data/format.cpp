@@ -11,7 +11,8 @@ std::span<const DataFormatType> data_formats() {
       {"folder", "JPEG and PNG images in one folder a class", make_folder_format},
       {"pairs", "pictures and masks of the same names in two folders", make_pairs_format},
       {"list", "images named in a text file, one a line, with their classes", make_list_format},
-      {"csv", "a table of numbers, or of images' paths", make_csv_format},
+      {"csv", "a table of numbers, or of images' paths, with classes, numbers, points and boxes",
+       make_csv_format},
       {"cifar", "the binary files of CIFAR-10 and CIFAR-100", make_cifar_format},
       {"digits", "generated handwritten-looking digits; needs no files", make_digits_format},
   }};

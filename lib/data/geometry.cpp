@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/error.h"
+
 namespace cnn {
 namespace {
 
@@ -119,6 +121,19 @@ void Geometry::locate() {
       }
     }
   }
+}
+
+PictureMap Geometry::to_window() const {
+  CNN_ASSERT(grid_ == 0);
+  const auto [a, b, c, d] = linear_;
+  const double determinant = a * d - b * c;
+  PictureMap map{{d / determinant, -b / determinant, -c / determinant, a / determinant}};
+  const auto half = [](int64_t n) { return static_cast<double>(n) / 2; };
+  const double middle_y = static_cast<double>(place_.top) + half(window_.height) + shift_y_;
+  const double middle_x = static_cast<double>(place_.left) + half(window_.width) + shift_x_;
+  map.down = half(window_.height) - map.linear[0] * middle_y - map.linear[1] * middle_x;
+  map.right = half(window_.width) - map.linear[2] * middle_y - map.linear[3] * middle_x;
+  return map;
 }
 
 namespace {

@@ -14,6 +14,7 @@
 
 #include "base/rng.h"
 #include "data/augment_options.h"
+#include "data/coordinates.h"
 #include "tensor/shape.h"
 
 namespace cnn {
@@ -36,6 +37,8 @@ class Geometry {
   // the picture, one a channel; null: it is reflected there.
   void sample(const float* from, int64_t channels, Sampling sampling, const float* fill,
               float* to) const;
+  // Where places of the picture lie in the window: the same map the other way, without its bend.
+  PictureMap to_window() const;
 
  private:
   void locate();  // fills positions_ from the map

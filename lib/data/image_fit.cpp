@@ -57,8 +57,7 @@ struct Cover {
   double top = 0;
   double left = 0;
 };
-template <class T>
-Cover cover(const Pixels<T>& image, int64_t height, int64_t width) {
+Cover cover(const PictureSize& image, int64_t height, int64_t width) {
   CNN_ASSERT(height > 0 && width > 0 && image.height > 0 && image.width > 0);
   const auto size = [](int64_t n) { return static_cast<double>(n); };
   const double scale = std::min(size(image.height) / size(height), size(image.width) / size(width));
@@ -97,7 +96,7 @@ void sum_across(const float* row, const Filter& across, int64_t channels, T* to)
 template <class T>
 Pixels<T> fit(Pixels<T> image, int64_t height, int64_t width) {
   if (image.height == height && image.width == width) return image;
-  const Cover part = cover(image, height, width);
+  const Cover part = cover({image.height, image.width}, height, width);
   const Filter down = make_filter(image.height, height, part.scale, part.top);
   const Filter across = make_filter(image.width, width, part.scale, part.left);
   constexpr int64_t kMostChannels = kLanes<Vector4>;
@@ -134,7 +133,7 @@ FloatImage fit_image(FloatImage image, int64_t height, int64_t width) {
 NumberImage fit_numbers(NumberImage image, int64_t height, int64_t width) {
   if (image.height == height && image.width == width) return image;
   CNN_ASSERT(image.channels == 1);
-  const Cover part = cover(image, height, width);
+  const Cover part = cover({image.height, image.width}, height, width);
   NumberImage out{height, width, 1, {}};
   out.values.reserve(static_cast<size_t>(height * width));
   for (int64_t y = 0; y < height; ++y) {
@@ -144,6 +143,12 @@ NumberImage fit_numbers(NumberImage image, int64_t height, int64_t width) {
     }
   }
   return out;
+}
+
+PictureMap fit_map(const PictureSize& from, const PictureSize& to) {
+  const Cover part = cover(from, to.height, to.width);
+  const double factor = 1 / part.scale;
+  return {{factor, 0, 0, factor}, -factor * part.top, -factor * part.left};
 }
 
 }  // namespace cnn

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "data/byte_dataset.h"
 #include "data/format.h"
 #include "data/paths.h"
 #include "data/picture_set.h"
@@ -83,12 +84,17 @@ class ListFormat final : public DataFormat {
     parts.origin = file;
     std::vector<std::string> paths;
     const bool has_classes = !samples[0].label.empty();
-    if (has_classes) options.classes = classes_of(training_labels(samples), common);
+    FieldNumbers labels;
+    if (has_classes) {
+      options.classes = classes_of(training_labels(samples), common);
+      labels.field = class_field({1}, options);
+    }
     for (const ListedSample& s : samples) {
       paths.push_back(s.path);
       if (!has_classes) continue;
-      parts.targets.push_back(class_number(s.label, options.classes, common, s.place));
+      labels.values.push_back(class_number(s.label, options.classes, common, s.place));
     }
+    if (has_classes) parts.targets.push_back(std::move(labels));
     parts.pictures = FileList(root, std::move(paths));
     return open_picture_set(std::move(parts), settings_, options);
   }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "data/byte_dataset.h"
 #include "data/format.h"
 #include "data/paths.h"
@@ -140,12 +141,29 @@ class NpyFormat final : public DataFormat {
   std::shared_ptr<const Dataset> open(Split split) const override {
     const bool test = split == Split::kTest;
     const DataPath& targets = test ? test_targets_ : targets_;
-    return std::make_shared<NpyDataset>(find_data_path(test ? test_inputs_ : inputs_, common),
-                                        targets.empty() ? "" : find_data_path(targets, common),
-                                        common);
+    auto dataset = std::make_shared<NpyDataset>(
+        find_data_path(test ? test_inputs_ : inputs_, common),
+        targets.empty() ? "" : find_data_path(targets, common), common);
+    if (!test) warn_of_places(*dataset);
+    return dataset;
   }
 
  private:
+  // Several numbers of a picture that is moved are perhaps places in it.
+  void warn_of_places(const Dataset& dataset) const {
+    const std::vector<Field>& fields = dataset.fields();
+    const bool moves = common.augment.geometry.is_set() || common.patches.is_set();
+    if (!moves || fields.size() < 2 || fields[0].shape.rank() != 3) return;
+    const Shape &picture = fields[0].shape, &target = fields[1].shape;
+    const bool is_cut = target.rank() == 3 && target.height() == picture.height() &&
+                        target.width() == picture.width();
+    if (is_cut || fields[1].kind == FieldKind::kClass || target.count() < 2) return;
+    warn(
+        "{}: the numbers of '{}' stay as they are when their pictures are moved; places in "
+        "pictures are 'points' and 'boxes' of the format 'csv'",
+        dataset.origin(1), fields[1].name);
+  }
+
   DataPath inputs_, targets_, test_inputs_, test_targets_;
 };
 

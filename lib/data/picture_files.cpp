@@ -131,6 +131,7 @@ void PictureFiles::prepare(const Normalization& normalization, bool cached) {
   if (!size_.is_set()) size_ = {first.height, first.width};
   is_deep_ = first.bits == 16;
   normalization_ = normalization;
+  sizes_ = std::vector<std::atomic<uint64_t>>(static_cast<size_t>(files_.size()));
   table_ = normalization.byte_table(channels_);
   if (!cached) return;
   is_deep_ ? words_.reserve(files_.size(), shape().count())
@@ -139,6 +140,23 @@ void PictureFiles::prepare(const Normalization& normalization, bool cached) {
 
 void PictureFiles::read(int64_t index, float* out) const {
   is_deep_ ? read_words(index, out) : read_bytes(index, out);
+}
+
+PictureSize PictureFiles::size_in_file(int64_t index) const {
+  const auto& size = sizes_[static_cast<size_t>(index)];
+  if (size.load(std::memory_order_relaxed) == 0) {
+    files_.guard(index, [&](const std::string& path) {
+      const ImageInfo info = read_image_info(path);
+      note_size(index, info.height, info.width);
+    });
+  }
+  const uint64_t sides = size.load(std::memory_order_relaxed);
+  return {static_cast<int64_t>(sides >> 32), static_cast<int64_t>(sides & 0xffffffff)};
+}
+
+void PictureFiles::note_size(int64_t index, int64_t height, int64_t width) const {
+  const uint64_t sides = static_cast<uint64_t>(height) << 32 | static_cast<uint64_t>(width);
+  sizes_[static_cast<size_t>(index)].store(sides, std::memory_order_relaxed);
 }
 
 void PictureFiles::read_bytes(int64_t index, float* out) const {
@@ -151,6 +169,7 @@ void PictureFiles::read_bytes(int64_t index, float* out) const {
   if (const uint8_t* bytes = bytes_.find(index)) return normalize(bytes);
   Image image;
   files_.guard(index, [&](const std::string& path) { image = read_image(path, channels); });
+  note_size(index, image.height, image.width);
   image = fit_image(std::move(image), size_.height, size_.width);
   bytes_.keep(index, image.values);
   normalize(image.values.data());
@@ -165,6 +184,7 @@ void PictureFiles::read_words(int64_t index, float* out) const {
   if (const uint16_t* words = words_.find(index)) return normalize(words);
   FloatImage image;
   files_.guard(index, [&](const std::string& path) { image = read_float_image(path, channels_); });
+  note_size(index, image.height, image.width);
   image = fit_image(std::move(image), size_.height, size_.width);
   std::vector<uint16_t> words;
   words.reserve(image.values.size());

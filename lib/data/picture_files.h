@@ -112,13 +112,17 @@ class PictureFiles {
   uint64_t cache_bytes() const { return bytes_.bytes() + words_.bytes(); }
   // Channels-last, normalised.
   void read(int64_t index, float* out) const;
+  // Of the picture as the file has it; the file is asked where it has not been decoded yet.
+  PictureSize size_in_file(int64_t index) const;
 
  private:
   void read_bytes(int64_t index, float* out) const;
   void read_words(int64_t index, float* out) const;
+  void note_size(int64_t index, int64_t height, int64_t width) const;
 
   FileList files_;
   PictureSize size_;
+  mutable std::vector<std::atomic<uint64_t>> sizes_;  // height, width in the files; 0: not known
   int64_t channels_;
   bool is_deep_ = false;
   std::vector<float> table_;  // 256 values a channel

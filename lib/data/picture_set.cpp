@@ -6,7 +6,9 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/parallel.h"
+#include "base/rng.h"
 #include "data/byte_dataset.h"
+#include "data/image_fit.h"
 
 namespace cnn {
 namespace {
@@ -18,19 +20,15 @@ class PictureSet final : public Dataset {
         targets_(std::move(parts.targets)),
         origin_(std::move(parts.origin)),
         skips_bad_(settings.skip_bad) {
-    if (parts.masks) masks_.emplace(std::move(*parts.masks), parts.mask_values, options);
-    if (size() > 0) target_size_ = static_cast<int64_t>(targets_.size()) / size();
+    const DataOptions mask_options = options_of_masks(options);
+    if (parts.masks) masks_.emplace(std::move(*parts.masks), parts.mask_values, mask_options);
     if (skips_bad_) leave_out_bad();
     if (size() == 0) fail(Exit::kInput, root(), "has no images");
     prepare(settings, options);
     const Shape shape = pictures_.shape();
     fields_ = {{options.input_name, shape, FieldKind::kValues, 0}};
-    if (masks_) fields_.push_back(class_field({1, shape.height(), shape.width()}, options));
-    if (target_size_ > 0 && parts.is_class) fields_.push_back(class_field({1}, options));
-    if (target_size_ > 0 && !parts.is_class) {
-      const std::string name = options.target_name.empty() ? "target" : options.target_name;
-      fields_.push_back({name, {target_size_}, FieldKind::kValues, 0});
-    }
+    if (masks_) fields_.push_back(class_field({1, shape.height(), shape.width()}, mask_options));
+    for (const FieldNumbers& target : targets_) fields_.push_back(target.field);
     class_names_ = options.classes.names;
     ignored_class_ = options.ignore;
     normalization_ = options.normalization(settings.channels);
@@ -40,7 +38,7 @@ class PictureSet final : public Dataset {
   int64_t size() const override { return pictures_.files().size(); }
   std::string origin(int field) const override {
     if (field == 0) return root();
-    if (masks_) return masks_->files().root();
+    if (masks_ && field == 1) return masks_->files().root();
     return origin_.empty() ? root() : origin_;
   }
   std::string fingerprint() const override { return fingerprint_; }
@@ -50,14 +48,29 @@ class PictureSet final : public Dataset {
 
   void read(int64_t index, std::span<float* const> out) const override {
     CNN_ASSERT(index >= 0 && index < size() && out.size() == fields_.size());
-    if (out.size() > 1 && out[1] != nullptr) {
-      masks_ ? masks_->read(index, pictures_.files().path(index), out[1])
-             : static_cast<void>(
-                   std::copy_n(targets_.begin() + index * target_size_, target_size_, out[1]));
+    if (out[0] != nullptr) read_picture(index, out[0]);
+    if (masks_ && out[1] != nullptr) {
+      masks_->read(index, pictures_.files().path(index), out[1]);
     }
-    if (out[0] == nullptr) return;
+    const size_t first = masks_ ? 2 : 1;
+    for (size_t t = 0; t < targets_.size(); ++t) {
+      if (out[first + t] != nullptr) read_target(index, targets_[t], out[first + t]);
+    }
+  }
+
+ private:
+  const std::string& root() const { return pictures_.files().root(); }
+
+  DataOptions options_of_masks(DataOptions options) const {
+    for (const FieldNumbers& target : targets_) {
+      if (target.field.kind == FieldKind::kClass) options.classes = {};
+    }
+    return options;
+  }
+
+  void read_picture(int64_t index, float* out) const {
     try {
-      pictures_.read(index, out[0]);
+      pictures_.read(index, out);
     } catch (const Error& error) {
       if (skips_bad_ || error.code() != Exit::kInput) throw;
       Diagnostic d = error.diagnostics()[0];
@@ -66,8 +79,13 @@ class PictureSet final : public Dataset {
     }
   }
 
- private:
-  const std::string& root() const { return pictures_.files().root(); }
+  void read_target(int64_t index, const FieldNumbers& target, float* out) const {
+    target.read(index, out);
+    if (target.field.coordinates == Coordinates::kNone) return;
+    const PictureSize size{pictures_.shape().height(), pictures_.shape().width()};
+    move_coordinates(target.field.coordinates, fit_map(pictures_.size_in_file(index), size), size,
+                     {out, static_cast<size_t>(target.field.shape.count())});
+  }
 
   // Both are kept in memory, or neither.
   void prepare(const PictureSettings& settings, const DataOptions& options) {
@@ -85,7 +103,10 @@ class PictureSet final : public Dataset {
     const Shape shape = pictures_.shape();
     uint64_t hash = pictures_.files().stamp();
     if (masks_) hash ^= 31 * masks_->files().stamp();
-    for (const float t : targets_) hash = 31 * hash + std::hash<float>()(t);
+    for (const FieldNumbers& target : targets_) {
+      if (targets_.size() > 1) hash = 31 * hash + hash_name(target.field.name);
+      for (const float t : target.values) hash = 31 * hash + std::hash<float>()(t);
+    }
     fingerprint_ =
         fmt::format("{:016x} {}x{}x{}", hash, shape.channels(), shape.height(), shape.width());
   }
@@ -108,21 +129,25 @@ class PictureSet final : public Dataset {
     });
     std::vector<char> good;
     std::vector<std::string> bad;
-    std::vector<float> targets;
-    for (size_t i = 0; i < problems.size(); ++i) {
-      good.push_back(problems[i].empty());
-      if (!problems[i].empty()) {
-        bad.push_back(std::move(problems[i]));
-      } else {
-        const auto first = targets_.begin() + static_cast<int64_t>(i) * target_size_;
-        targets.insert(targets.end(), first, first + target_size_);
-      }
+    for (std::string& problem : problems) {
+      good.push_back(problem.empty());
+      if (!problem.empty()) bad.push_back(std::move(problem));
     }
     if (bad.empty()) return;
-    targets_ = std::move(targets);
+    for (FieldNumbers& target : targets_) keep_targets(good, target);
     pictures_.keep(good);
     if (masks_) masks_->keep(good);
     report_bad(bad);
+  }
+
+  static void keep_targets(const std::vector<char>& wanted, FieldNumbers& target) {
+    const int64_t count = target.field.shape.count();
+    std::vector<float> kept;
+    for (size_t i = 0; i < wanted.size(); ++i) {
+      const auto first = target.values.begin() + static_cast<int64_t>(i) * count;
+      if (wanted[i] != 0) kept.insert(kept.end(), first, first + count);
+    }
+    target.values = std::move(kept);
   }
 
   void report_bad(std::vector<std::string> bad) const {
@@ -145,8 +170,7 @@ class PictureSet final : public Dataset {
 
   PictureFiles pictures_;
   std::optional<MaskFiles> masks_;
-  std::vector<float> targets_;
-  int64_t target_size_ = 0;  // numbers of one sample
+  std::vector<FieldNumbers> targets_;
   std::string origin_;
   bool skips_bad_;
   std::string fingerprint_;

@@ -30,9 +30,20 @@ class TenCrops final : public Dataset {
     if (crop.is_mirrored && out[0] != nullptr) {
       mirror(out[0], shape.height(), shape.width(), shape.channels());
     }
+    if (crop.is_mirrored) mirror_places(out);
   }
 
  private:
+  void mirror_places(std::span<float* const> out) const {
+    const PictureSize size{fields_[0].shape.height(), fields_[0].shape.width()};
+    const PictureMap map{{1, 0, 0, -1}, 0, static_cast<double>(size.width)};
+    for (size_t f = 0; f < fields_.size(); ++f) {
+      if (out[f] == nullptr) continue;
+      move_coordinates(fields_[f].coordinates, map, size,
+                       {out[f], static_cast<size_t>(fields_[f].shape.count())});
+    }
+  }
+
   std::shared_ptr<const Dataset> whole_;
 };
 

@@ -15,6 +15,14 @@ enum class FieldKind {
   kClass,   // class numbers 0 .. classes-1, or an ignored value
 };
 
+// What the numbers are places in: the first input, a picture, from 0 at its left or upper edge to its
+// width or height at the other; the pixel of number i reaches from i to i + 1.
+enum class Coordinates {
+  kNone,    // they stay as they are, whatever becomes of the picture
+  kPoints,  // x and y of one point after another
+  kBoxes,   // left, upper, right and lower edge of one box after another
+};
+
 // Bounds of all numbers of a field but those that are ignored.
 struct FieldRange {
   float low = 0;
@@ -35,6 +43,7 @@ struct Field {
   int64_t classes = 0;                             // kClass: how many, 0 if not known
   std::optional<FieldRange> range = std::nullopt;  // kValues: none, if any number will do
   Items items = {};
+  Coordinates coordinates = Coordinates::kNone;
 };
 
 }  // namespace cnn

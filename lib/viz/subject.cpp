@@ -142,7 +142,8 @@ void SampleSource::open_split(const SampleOptions& options, const VizSubject& su
   input_field_ = bind_fields(view_, std::span(&wanted, 1))[0];
   const std::vector<Field>& fields = view_.dataset->fields();
   for (size_t i = 0; i < fields.size(); ++i) {
-    if (fields[i].kind == FieldKind::kClass && fields[i].shape.count() == 1) {
+    const bool is_label = fields[i].kind == FieldKind::kClass && fields[i].shape.count() == 1;
+    if (is_label && label_field_ < 0) {  // the first, whose names the data set has
       label_field_ = static_cast<int>(i);
     }
   }
