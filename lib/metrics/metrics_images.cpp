@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "metrics/metric_types.h"
+#include "metrics/metric_checks.h"
 
 namespace cnn {
 namespace {
@@ -202,13 +202,23 @@ class MeanSquare final : public CodeMetric {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_reconstruction_error() {
-  return std::make_unique<ReconstructionError>();
-}
-std::unique_ptr<Metric> make_psnr() { return std::make_unique<Psnr>(); }
-std::unique_ptr<Metric> make_elbo() { return std::make_unique<Elbo>(); }
-std::unique_ptr<Metric> make_activation() { return std::make_unique<Activation>(); }
-std::unique_ptr<Metric> make_nonzeros() { return std::make_unique<Nonzeros>(); }
-std::unique_ptr<Metric> make_mean_square() { return std::make_unique<MeanSquare>(); }
+extern const MetricType reconstruction_error_metric = {
+    "reconstruction_error", "mean squared error of a number", "reconstruction_error",
+    []() -> std::unique_ptr<Metric> { return std::make_unique<ReconstructionError>(); }};
+extern const MetricType psnr_metric = {
+    "psnr", "peak signal to noise ratio of an image in dB, the mean over images", "psnr",
+    []() -> std::unique_ptr<Metric> { return std::make_unique<Psnr>(); }};
+extern const MetricType elbo_metric = {
+    "elbo", "evidence lower bound in nats, and its two parts", "{elbo: [mu, logvar]}",
+    []() -> std::unique_ptr<Metric> { return std::make_unique<Elbo>(); }};
+extern const MetricType activation_metric = {
+    "activation", "mean of all numbers of a layer", "{activation: ~, of: code}",
+    []() -> std::unique_ptr<Metric> { return std::make_unique<Activation>(); }};
+extern const MetricType nonzeros_metric = {
+    "nonzeros", "how many numbers of a sample are not 0, on average", "{nonzeros: ~, of: code}",
+    []() -> std::unique_ptr<Metric> { return std::make_unique<Nonzeros>(); }};
+extern const MetricType mean_square_metric = {
+    "mean_square", "mean square of a layer's numbers", "{mean_square: ~, of: code}",
+    []() -> std::unique_ptr<Metric> { return std::make_unique<MeanSquare>(); }};
 
 }  // namespace cnn

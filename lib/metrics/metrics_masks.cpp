@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "metrics/metric_types.h"
+#include "metrics/metric_checks.h"
 
 namespace cnn {
 namespace {
@@ -315,10 +315,22 @@ class BoundaryF1 final : public MembraneMetric {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_pixel_accuracy() { return std::make_unique<PixelAccuracy>(); }
-std::unique_ptr<Metric> make_iou() { return std::make_unique<Overlap>("iou", false); }
-std::unique_ptr<Metric> make_dice_metric() { return std::make_unique<Overlap>("dice", true); }
-std::unique_ptr<Metric> make_rand_error() { return std::make_unique<RandError>(); }
-std::unique_ptr<Metric> make_boundary_f1() { return std::make_unique<BoundaryF1>(); }
+extern const MetricType pixel_accuracy_metric = {
+    "pixel_accuracy", "share of right pixels; one score alone is of two classes", "pixel_accuracy",
+    []() -> std::unique_ptr<Metric> { return std::make_unique<PixelAccuracy>(); }};
+extern const MetricType iou_metric = {
+    "iou", "intersection over union of predicted and true masks: the mean over classes", "iou",
+    []() -> std::unique_ptr<Metric> { return std::make_unique<Overlap>("iou", false); }};
+extern const MetricType dice_metric = {
+    "dice", "the same with 2 |A and B| / (|A| + |B|)", "{dice: per_class}",
+    []() -> std::unique_ptr<Metric> { return std::make_unique<Overlap>("dice", true); }};
+extern const MetricType rand_error_metric = {
+    "rand_error",
+    "how wrongly cells are merged or split: adapted Rand error of what membranes part",
+    "{rand_error: ~, membrane: 0}",
+    []() -> std::unique_ptr<Metric> { return std::make_unique<RandError>(); }};
+extern const MetricType boundary_f1_metric = {
+    "boundary_f1", "F1 of the outlines of a class, within some pixels", "{boundary_f1: 2}",
+    []() -> std::unique_ptr<Metric> { return std::make_unique<BoundaryF1>(); }};
 
 }  // namespace cnn

@@ -37,6 +37,7 @@ const GraphField& only_input(const Graph& graph) {
     found = &field;
   }
   CNN_ASSERT(found != nullptr);
+  require_plain(found->field);
   return *found;
 }
 

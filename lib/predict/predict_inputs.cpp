@@ -137,6 +137,13 @@ std::vector<std::string> pictures_in(const std::string& folder) {
 
 }  // namespace
 
+void require_plain(const Field& field) {
+  if (!field.items.is_list && field.kind == FieldKind::kValues) return;
+  fail(Exit::kUsage, "", "the network reads '{}' as {}{}; pictures and arrays hold no such thing",
+       field.name, describe(field.shape, field.items),
+       field.kind == FieldKind::kClass ? " class numbers" : "");
+}
+
 Normalization byte_normalization(const WeightsInfo& weights) {
   Normalization normalization = weights.normalization;
   if (normalization.is_identity()) normalization.scale = 1.0 / 255.0;

@@ -9,6 +9,7 @@
 
 #include "data/transforms.h"
 #include "model/weights.h"
+#include "tensor/field.h"
 #include "tensor/shape.h"
 
 namespace cnn {
@@ -21,6 +22,10 @@ struct PredictInput {
   Normalization normalization = {};
   std::vector<std::string> pictures = {};  // their paths; empty for arrays
 };
+
+// Exit::kUsage for a field that is a list or holds class numbers: such are read from data sets
+// only.
+void require_plain(const Field& field);
 
 // What trained on bytes without saying how has seen them from 0 to 1.
 Normalization byte_normalization(const WeightsInfo& weights);

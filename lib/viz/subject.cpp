@@ -29,6 +29,7 @@ const GraphField& picture_input(const Graph& graph, std::string_view what) {
     found = &field;
   }
   CNN_ASSERT(found != nullptr);
+  require_plain(found->field);
   return *found;
 }
 

@@ -1,0 +1,13 @@
+// What metrics share.
+#pragma once
+
+#include "metrics/metrics.h"
+
+namespace cnn {
+
+// Throws Exit::kSpec unless the target has one number for every position of the output.
+void require_positions(const MetricInputs& inputs);
+// ... if the square of `classes` is too large a table.
+void require_countable(int64_t classes);
+
+}  // namespace cnn

@@ -1,0 +1,148 @@
+// Metrics of classes.
+#include <algorithm>
+
+#include "metrics/metric_checks.h"
+#include "metrics/metrics.h"
+
+namespace cnn {
+namespace {
+
+// Metrics of class predictions share the check of shapes and the ignored class.
+class ClassMetric : public Metric {
+ public:
+  void setup(const MetricInputs& inputs) override {
+    if (inputs.output.channels() < 2) {
+      fail(Exit::kSpec, "", "needs one value per class, found {}", inputs.output.str());
+    }
+    require_positions(inputs);
+    classes_ = inputs.output.channels();
+    ignore_ = inputs.ignore;
+    reset();
+  }
+
+ protected:
+  int64_t classes_ = 0;
+  std::optional<int64_t> ignore_;
+};
+
+// Share of positions whose class is among the k largest outputs; of equals the first wins.
+class TopK : public ClassMetric {
+ public:
+  TopK(int64_t k, std::string name) : k_(k), name_(std::move(name)) {}
+
+  void setup(const MetricInputs& inputs) override {
+    ClassMetric::setup(inputs);
+    if (k_ > classes_) {
+      fail(Exit::kSpec, "", "asks for the top {} of only {} classes", k_, classes_);
+    }
+  }
+  void reset() override { right_ = all_ = 0; }
+  void add(const ConstView& output, const ConstView& target, std::span<const ConstView>) override {
+    for (int64_t row = 0; row < output.rows(); ++row) {
+      const auto truth = class_of(target.data[row], classes_, ignore_);
+      if (!truth) continue;
+      ++all_;
+      if (rank(output.data + row * classes_, *truth) < k_) ++right_;
+    }
+  }
+  std::vector<std::string> names() const override { return {name_}; }
+  Scores result() const override {
+    return {
+        {names().front(), all_ > 0 ? static_cast<double>(right_) / static_cast<double>(all_) : 0}};
+  }
+
+ protected:
+  int64_t k_;
+
+ private:
+  // How many classes come before `truth`.
+  int64_t rank(const float* values, int64_t truth) const {
+    int64_t before = 0;
+    for (int64_t c = 0; c < classes_; ++c) {
+      before += values[c] > values[truth] || (values[c] == values[truth] && c < truth);
+    }
+    return before;
+  }
+
+  std::string name_;
+  int64_t right_ = 0;
+  int64_t all_ = 0;
+};
+
+// {topk: 3}, called top3.
+class AnyTopK final : public TopK {
+ public:
+  AnyTopK() : TopK(5, "") {}
+  void options(Options& o) override {
+    o("k", k_, "how many of the largest outputs count").primary().required().at_least(1);
+  }
+  std::vector<std::string> names() const override { return {"top" + std::to_string(k_)}; }
+};
+
+// The mean over classes of precision, recall or F1; a class without samples and predictions counts
+// as 0.
+class ClassMean final : public ClassMetric {
+ public:
+  ClassMean(const char* name, double ConfusionMatrix::ClassScore::*field)
+      : name_(name), field_(field) {}
+
+  void setup(const MetricInputs& inputs) override {
+    require_countable(inputs.output.channels());
+    matrix_ = ConfusionMatrix(inputs.output.channels());
+    ClassMetric::setup(inputs);
+  }
+  void reset() override { matrix_.reset(); }
+  void add(const ConstView& output, const ConstView& target, std::span<const ConstView>) override {
+    matrix_.add(output, target, ignore_);
+  }
+  std::vector<std::string> names() const override { return {name_}; }
+  Scores result() const override {
+    double sum = 0;
+    for (int64_t c = 0; c < classes_; ++c) sum += matrix_.score(c).*field_;
+    return {{name_, sum / static_cast<double>(classes_)}};
+  }
+
+ private:
+  std::string name_;
+  double ConfusionMatrix::ClassScore::*field_;
+  ConfusionMatrix matrix_;
+};
+
+using ClassScore = ConfusionMatrix::ClassScore;
+
+}  // namespace
+
+extern const MetricType accuracy_metric = {
+    "accuracy", "share of right classes (of right pixels, where outputs have positions)",
+    "accuracy", [] { return std::unique_ptr<Metric>(new TopK(1, "accuracy")); }};
+extern const MetricType top1_metric = {"top1", "the same as accuracy", "top1",
+                                       [] { return std::unique_ptr<Metric>(new TopK(1, "top1")); }};
+extern const MetricType top5_metric = {"top5", "share of targets among the five largest outputs",
+                                       "top5",
+                                       [] { return std::unique_ptr<Metric>(new TopK(5, "top5")); }};
+extern const MetricType topk_metric = {"topk", "share of targets among the k largest outputs",
+                                       "{topk: 3}",
+                                       [] { return std::unique_ptr<Metric>(new AnyTopK); }};
+extern const MetricType precision_metric = {
+    "precision", "mean over classes: right ones among the predictions of a class", "precision",
+    [] { return std::unique_ptr<Metric>(new ClassMean("precision", &ClassScore::precision)); }};
+extern const MetricType recall_metric = {
+    "recall", "mean over classes: found ones among the samples of a class", "recall",
+    [] { return std::unique_ptr<Metric>(new ClassMean("recall", &ClassScore::recall)); }};
+extern const MetricType f1_metric = {
+    "f1", "mean over classes: harmonic mean of precision and recall", "f1",
+    [] { return std::unique_ptr<Metric>(new ClassMean("f1", &ClassScore::f1)); }};
+
+void require_positions(const MetricInputs& inputs) {
+  if (inputs.output.positions() == inputs.target.count()) return;
+  fail(Exit::kSpec, "", "output {} and target {} have other positions", inputs.output.str(),
+       inputs.target.str());
+}
+
+void require_countable(int64_t classes) {
+  if (classes <= ConfusionMatrix::kMostClasses) return;
+  fail(Exit::kSpec, "", "is for at most {} classes, found {}", ConfusionMatrix::kMostClasses,
+       classes);
+}
+
+}  // namespace cnn
