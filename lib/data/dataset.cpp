@@ -14,6 +14,14 @@ std::string describe(const Field& field) {
   return fmt::format("'{}' {}{}", field.name, describe(field.shape, field.items), kind);
 }
 
+// What to write where the model declares its input, if that alone would help.
+std::string remedy_for(const Field& field, const Field& wanted) {
+  const bool is_short = wanted.items.varies && field.shape == wanted.shape && field.items.is_list;
+  return is_short ? fmt::format("; say '{}: {{steps: {{most: {}}}}}' there", wanted.name,
+                                field.items.most)
+                  : "";
+}
+
 // A list that may vary takes shorter ones, and such as do not vary.
 bool fits(const Field& field, const Field& wanted) {
   if (field.shape != wanted.shape || field.items.is_list != wanted.items.is_list) return false;
@@ -39,15 +47,16 @@ int bind_field(const Dataset& dataset, const Field& wanted) {
   }
   const Field& field = dataset.fields()[static_cast<size_t>(found)];
   if (!fits(field, wanted)) {
-    fail_binding(dataset, fmt::format("the model reads '{}' as {}, the data set has it as {}",
-                                      wanted.name, describe(wanted.shape, wanted.items),
-                                      describe(field.shape, field.items)));
+    fail_binding(dataset,
+                 fmt::format("the model reads '{}' as {}, the data set has it as {}{}", wanted.name,
+                             describe(wanted.shape, wanted.items),
+                             describe(field.shape, field.items), remedy_for(field, wanted)));
   }
   // Labels are looked at one by one; of lists this must do.
   if (wanted.items.is_list && wanted.classes > 0 && field.classes > wanted.classes) {
     fail_binding(dataset, fmt::format("the model reads '{}' as class numbers below {}, the data "
-                                      "set has {} classes there",
-                                      wanted.name, wanted.classes, field.classes));
+                                      "set has {} classes there; say 'classes: {}' of it",
+                                      wanted.name, wanted.classes, field.classes, field.classes));
   }
   if (wanted.kind == FieldKind::kClass && field.kind != FieldKind::kClass) {
     fail_binding(dataset, fmt::format("the model reads '{}' as class numbers, the data set has "
@@ -81,6 +90,11 @@ void Dataset::read_items(int64_t index, const Draw* draw, std::span<float* const
                          std::span<int64_t> items) const {
   draw != nullptr ? read_drawn(index, *draw, out) : read(index, out);
   for (size_t i = 0; i < fields_.size(); ++i) items[i] = fields_[i].items.most;
+}
+
+const std::vector<std::string>& Dataset::symbols(int) const {
+  static const std::vector<std::string> kNone;
+  return kNone;
 }
 
 std::string DataView::hash() const {

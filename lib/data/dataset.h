@@ -62,6 +62,9 @@ class Dataset {
 
   // The file that field i comes from, for messages ("digits" where there is none).
   virtual std::string origin(int field) const = 0;
+  // What the class numbers of field i stand for where they are words or characters: the symbols of
+  // a vocabulary (vocabulary.h), by number. Else there are none.
+  virtual const std::vector<std::string>& symbols(int field) const;
   // What it may come to hold in memory beside batches: decoded images and the like.
   virtual uint64_t memory_bytes() const { return 0; }
   // A word that changes with the files and with what the format reads of them; cheap.

@@ -5,7 +5,7 @@
 namespace cnn {
 
 std::span<const DataFormatType> data_formats() {
-  static constexpr std::array<DataFormatType, 8> kFormats = {{
+  static constexpr std::array<DataFormatType, 9> kFormats = {{
       {"idx", "bytes in the file format of MNIST, plain or gzipped", make_idx_format},
       {"npy", "arrays of NumPy: inputs [N,...], targets [N], [N,H,W] or [N,...]", make_npy_format},
       {"folder", "JPEG and PNG images in one folder a class", make_folder_format},
@@ -15,6 +15,7 @@ std::span<const DataFormatType> data_formats() {
        make_csv_format},
       {"cifar", "the binary files of CIFAR-10 and CIFAR-100", make_cifar_format},
       {"digits", "generated handwritten-looking digits; needs no files", make_digits_format},
+      {"sentences", "generated sentences and spoken sums; needs no files", make_sentences_format},
   }};
   return kFormats;
 }

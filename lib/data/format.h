@@ -37,6 +37,7 @@ struct DataFormatType {
 std::unique_ptr<DataFormat> make_idx_format();
 std::unique_ptr<DataFormat> make_npy_format();
 std::unique_ptr<DataFormat> make_digits_format();
+std::unique_ptr<DataFormat> make_sentences_format();
 std::unique_ptr<DataFormat> make_folder_format();
 std::unique_ptr<DataFormat> make_cifar_format();
 std::unique_ptr<DataFormat> make_pairs_format();

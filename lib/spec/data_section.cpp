@@ -15,8 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The data set that needs no file: a format and a data set of that name.
-constexpr const char* kBuiltIn = "digits";
+// Data sets that need no file: each is a format and a data set of that name.
+bool is_built_in(std::string_view name) { return name == "digits" || name == "sentences"; }
 
 // Where a data set's file is looked for, best first.
 std::vector<fs::path> data_directories(const fs::path& model_directory) {
@@ -129,13 +129,14 @@ std::string find_data_file(const std::string& name, const std::string& model_dir
 }
 
 bool has_data_file(const Node& name, const std::string& model_path) {
-  return name.text() == kBuiltIn || !find_named(name, model_path).empty();
+  return is_built_in(name.text()) || !find_named(name, model_path).empty();
 }
 
 Node load_data_file(const Node& name, const std::string& model_path) {
   const std::string path = find_named(name, model_path);
-  if (path.empty() && name.text() == kBuiltIn) {
-    return Node::map({{"format", name.mark(), Node::scalar(kBuiltIn, name.mark())}}, name.mark());
+  if (path.empty() && is_built_in(name.text())) {
+    return Node::map({{"format", name.mark(), Node::scalar(name.text(), name.mark())}},
+                     name.mark());
   }
   if (path.empty()) fail_unknown(name, model_path);
   Node data = load_yaml(path);
