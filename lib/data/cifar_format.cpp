@@ -101,6 +101,8 @@ class CifarFormat final : public DataFormat {
 
 }  // namespace
 
-std::unique_ptr<DataFormat> make_cifar_format() { return std::make_unique<CifarFormat>(); }
+extern const DataFormatType cifar_format = {
+    "cifar", "the binary files of CIFAR-10 and CIFAR-100",
+    [] { return std::unique_ptr<DataFormat>(new CifarFormat()); }};
 
 }  // namespace cnn

@@ -169,6 +169,8 @@ class CsvFormat final : public DataFormat {
 
 }  // namespace
 
-std::unique_ptr<DataFormat> make_csv_format() { return std::make_unique<CsvFormat>(); }
+extern const DataFormatType csv_format = {
+    "csv", "a table of numbers, or of images' paths, with classes, numbers, points and boxes",
+    [] { return std::unique_ptr<DataFormat>(new CsvFormat()); }};
 
 }  // namespace cnn

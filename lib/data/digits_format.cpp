@@ -103,6 +103,8 @@ class DigitsFormat final : public DataFormat {
 
 }  // namespace
 
-std::unique_ptr<DataFormat> make_digits_format() { return std::make_unique<DigitsFormat>(); }
+extern const DataFormatType digits_format = {
+    "digits", "generated handwritten-looking digits; needs no files",
+    [] { return std::unique_ptr<DataFormat>(new DigitsFormat()); }};
 
 }  // namespace cnn

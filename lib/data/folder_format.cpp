@@ -100,6 +100,8 @@ class FolderFormat final : public DataFormat {
 
 }  // namespace
 
-std::unique_ptr<DataFormat> make_folder_format() { return std::make_unique<FolderFormat>(); }
+extern const DataFormatType folder_format = {
+    "folder", "JPEG and PNG images in one folder a class",
+    [] { return std::unique_ptr<DataFormat>(new FolderFormat()); }};
 
 }  // namespace cnn

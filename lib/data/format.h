@@ -1,5 +1,5 @@
-// DataFormat: one way in which data sets are stored. A format is one file here that exports one
-// entry of data_formats().
+// DataFormat: one way in which data sets are stored. A format is one file here, NAME_format.cpp,
+// that defines its entry NAME_format, and a line in formats.def.
 #pragma once
 
 #include <memory>
@@ -34,16 +34,7 @@ struct DataFormatType {
   std::unique_ptr<DataFormat> (*make)();
 };
 
-std::unique_ptr<DataFormat> make_idx_format();
-std::unique_ptr<DataFormat> make_npy_format();
-std::unique_ptr<DataFormat> make_digits_format();
-std::unique_ptr<DataFormat> make_sentences_format();
-std::unique_ptr<DataFormat> make_folder_format();
-std::unique_ptr<DataFormat> make_cifar_format();
-std::unique_ptr<DataFormat> make_pairs_format();
-std::unique_ptr<DataFormat> make_csv_format();
-std::unique_ptr<DataFormat> make_list_format();
-
+// In the order of formats.def.
 std::span<const DataFormatType> data_formats();
 
 }  // namespace cnn

@@ -87,6 +87,8 @@ class IdxFormat final : public DataFormat {
 
 }  // namespace
 
-std::unique_ptr<DataFormat> make_idx_format() { return std::make_unique<IdxFormat>(); }
+extern const DataFormatType idx_format = {
+    "idx", "bytes in the file format of MNIST, plain or gzipped",
+    [] { return std::unique_ptr<DataFormat>(new IdxFormat()); }};
 
 }  // namespace cnn

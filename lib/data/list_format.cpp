@@ -123,6 +123,8 @@ class ListFormat final : public DataFormat {
 
 }  // namespace
 
-std::unique_ptr<DataFormat> make_list_format() { return std::make_unique<ListFormat>(); }
+extern const DataFormatType list_format = {
+    "list", "images named in a text file, one a line, with their classes",
+    [] { return std::unique_ptr<DataFormat>(new ListFormat()); }};
 
 }  // namespace cnn

@@ -169,6 +169,8 @@ class NpyFormat final : public DataFormat {
 
 }  // namespace
 
-std::unique_ptr<DataFormat> make_npy_format() { return std::make_unique<NpyFormat>(); }
+extern const DataFormatType npy_format = {
+    "npy", "arrays of NumPy: inputs [N,...], targets [N], [N,H,W] or [N,...]",
+    [] { return std::unique_ptr<DataFormat>(new NpyFormat()); }};
 
 }  // namespace cnn

@@ -195,6 +195,8 @@ class PairsFormat final : public DataFormat {
 
 }  // namespace
 
-std::unique_ptr<DataFormat> make_pairs_format() { return std::make_unique<PairsFormat>(); }
+extern const DataFormatType pairs_format = {
+    "pairs", "pictures and masks of the same names in two folders",
+    [] { return std::unique_ptr<DataFormat>(new PairsFormat()); }};
 
 }  // namespace cnn

@@ -183,6 +183,8 @@ class SentencesFormat final : public DataFormat {
 
 }  // namespace
 
-std::unique_ptr<DataFormat> make_sentences_format() { return std::make_unique<SentencesFormat>(); }
+extern const DataFormatType sentences_format = {
+    "sentences", "generated sentences and spoken sums; needs no files",
+    [] { return std::unique_ptr<DataFormat>(new SentencesFormat()); }};
 
 }  // namespace cnn
