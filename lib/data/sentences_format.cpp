@@ -17,7 +17,7 @@
 namespace cnn {
 namespace {
 
-// Both fields of a sample, or the text and its label.
+// What both tasks share: their texts, the vocabulary.
 class SpokenSentences : public Dataset {
  public:
   SpokenSentences(int64_t size, TextVocabulary vocabulary, std::string fingerprint)
@@ -32,7 +32,7 @@ class SpokenSentences : public Dataset {
   }
 
   // Lists are filled up with symbol 0.
-  void read(int64_t index, std::span<float* const> out) const final {
+  void read(int64_t index, std::span<float* const> out) const override {
     std::vector<int64_t> items(fields_.size(), 0);
     read_items(index, nullptr, out, items);
     for (size_t i = 0; i < fields_.size(); ++i) {
@@ -80,15 +80,23 @@ class TopicSentences final : public SpokenSentences {
     ignored_class_ = options.ignore;
   }
 
+  void read(int64_t index, std::span<float* const> out) const override {
+    if (out[0] != nullptr) return SpokenSentences::read(index, out);
+    read_label(index, out);  // all labels are looked at before training
+  }
   void read_items(int64_t index, const Draw*, std::span<float* const> out,
                   std::span<int64_t> items) const override {
-    check(index, out);
-    if (out[1] != nullptr) *out[1] = static_cast<float>(topic_of(seed_, stream_, index));
+    read_label(index, out);
     items[0] = write_text(topic_sentence(seed_, stream_, index), false, out[0]);
     items[1] = 1;
   }
 
  private:
+  void read_label(int64_t index, std::span<float* const> out) const {
+    check(index, out);
+    if (out[1] != nullptr) *out[1] = static_cast<float>(topic_of(seed_, stream_, index));
+  }
+
   uint64_t seed_;
   std::string stream_;
 };

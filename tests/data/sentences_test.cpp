@@ -257,6 +257,16 @@ TEST_CASE("the sentences' seed is the data set's own, and splits differ") {
   CHECK(hash("test: 20, unit: character", Split::kTest, 1) != first);
 }
 
+TEST_CASE("data/sentences.yaml is what text models train on without files") {
+  DataSource source(load_yaml(CNN_SOURCE_DIR "/data/sentences.yaml"), 1);
+  const DataView train = source.open(Split::kTrain);
+  CHECK(train.size() == 9000);
+  CHECK(source.open(Split::kValidation).size() == 1000);
+  CHECK(source.open(Split::kTest).size() == 2000);
+  CHECK(train.dataset->symbols(0).size() == 181);  // as models/text-classifier.yaml says
+  CHECK(train.dataset->fields()[0].items.most == 19);
+}
+
 TEST_CASE("a model's list may be longer than the sentences, not shorter") {
   const DataView view = opened("train: 20, most: 40");
   const int64_t symbols = view.dataset->fields()[0].classes;
