@@ -17,10 +17,10 @@
 namespace cnn {
 namespace {
 
-// Both fields of a sample, or the text and its label.
+// What both tasks share: their texts, the vocabulary.
 class SpokenSentences : public Dataset {
  public:
-  SpokenSentences(int64_t size, Vocabulary vocabulary, std::string fingerprint)
+  SpokenSentences(int64_t size, TextVocabulary vocabulary, std::string fingerprint)
       : size_(size), vocabulary_(std::move(vocabulary)), fingerprint_(std::move(fingerprint)) {}
 
   int64_t size() const override { return size_; }
@@ -32,13 +32,13 @@ class SpokenSentences : public Dataset {
   }
 
   // Lists are filled up with symbol 0.
-  void read(int64_t index, std::span<float* const> out) const final {
+  void read(int64_t index, std::span<float* const> out) const override {
     std::vector<int64_t> items(fields_.size(), 0);
     read_items(index, nullptr, out, items);
     for (size_t i = 0; i < fields_.size(); ++i) {
       if (out[i] == nullptr) continue;
       std::fill(out[i] + items[i], out[i] + fields_[i].items.most,
-                static_cast<float>(Vocabulary::kEdge));
+                static_cast<float>(TextVocabulary::kEdge));
     }
   }
 
@@ -50,7 +50,7 @@ class SpokenSentences : public Dataset {
   }
   int64_t write_text(const std::string& text, bool ends, float* out) const {
     std::vector<int64_t> numbers = vocabulary_.encode(text);
-    if (ends) numbers.push_back(Vocabulary::kEdge);
+    if (ends) numbers.push_back(TextVocabulary::kEdge);
     if (out != nullptr) {
       std::transform(numbers.begin(), numbers.end(), out,
                      [](int64_t number) { return static_cast<float>(number); });
@@ -63,13 +63,13 @@ class SpokenSentences : public Dataset {
 
  private:
   int64_t size_;
-  Vocabulary vocabulary_;
+  TextVocabulary vocabulary_;
   std::string fingerprint_;
 };
 
 class TopicSentences final : public SpokenSentences {
  public:
-  TopicSentences(int64_t size, uint64_t seed, std::string stream, Vocabulary vocabulary,
+  TopicSentences(int64_t size, uint64_t seed, std::string stream, TextVocabulary vocabulary,
                  int64_t most, const DataOptions& options, const std::string& fingerprint)
       : SpokenSentences(size, std::move(vocabulary), fingerprint),
         seed_(seed),
@@ -80,22 +80,30 @@ class TopicSentences final : public SpokenSentences {
     ignored_class_ = options.ignore;
   }
 
+  void read(int64_t index, std::span<float* const> out) const override {
+    if (out[0] != nullptr) return SpokenSentences::read(index, out);
+    read_label(index, out);  // all labels are looked at before training
+  }
   void read_items(int64_t index, const Draw*, std::span<float* const> out,
                   std::span<int64_t> items) const override {
-    check(index, out);
-    if (out[1] != nullptr) *out[1] = static_cast<float>(topic_of(seed_, stream_, index));
+    read_label(index, out);
     items[0] = write_text(topic_sentence(seed_, stream_, index), false, out[0]);
     items[1] = 1;
   }
 
  private:
+  void read_label(int64_t index, std::span<float* const> out) const {
+    check(index, out);
+    if (out[1] != nullptr) *out[1] = static_cast<float>(topic_of(seed_, stream_, index));
+  }
+
   uint64_t seed_;
   std::string stream_;
 };
 
 class SumSentences final : public SpokenSentences {
  public:
-  SumSentences(int64_t size, uint64_t seed, bool is_test, Vocabulary vocabulary, int64_t most,
+  SumSentences(int64_t size, uint64_t seed, bool is_test, TextVocabulary vocabulary, int64_t most,
                const DataOptions& options, const std::string& fingerprint)
       : SpokenSentences(size, std::move(vocabulary), fingerprint), seed_(seed), is_test_(is_test) {
     add_text(options.input_name.empty() ? "source" : options.input_name, most);
@@ -147,7 +155,8 @@ class SentencesFormat final : public DataFormat {
         fmt::format("{}/{}", is_topic ? "sentences" : "sums", is_test ? "test" : "train");
     const std::string fingerprint = fmt::format(
         "{} {} {} {}", stream, unit_ == TextUnit::kWord ? "word" : "character", seed, size);
-    Vocabulary vocabulary = Vocabulary::of_words(is_topic ? topic_words() : sum_words(), unit_);
+    TextVocabulary vocabulary =
+        TextVocabulary::of_words(is_topic ? topic_words() : sum_words(), unit_);
     if (is_topic) {
       return std::make_shared<TopicSentences>(size, seed, stream, std::move(vocabulary), most,
                                               common, fingerprint);

@@ -41,7 +41,7 @@ std::vector<std::string_view> units_of(std::string_view text, TextUnit unit) {
   return words;
 }
 
-Vocabulary::Vocabulary(std::span<const std::string> words, TextUnit unit)
+TextVocabulary::TextVocabulary(std::span<const std::string> words, TextUnit unit)
     : symbols_{"<s>", "<unk>"}, unit_(unit) {
   symbols_.insert(symbols_.end(), words.begin(), words.end());
   for (const std::string& symbol : symbols_) {
@@ -50,7 +50,7 @@ Vocabulary::Vocabulary(std::span<const std::string> words, TextUnit unit)
   }
 }
 
-Vocabulary Vocabulary::of_words(std::span<const std::string> words, TextUnit unit) {
+TextVocabulary TextVocabulary::of_words(std::span<const std::string> words, TextUnit unit) {
   std::set<std::string> symbols;
   for (const std::string& word : words) {
     for (const std::string_view symbol : units_of(word, unit)) symbols.emplace(symbol);
@@ -59,18 +59,18 @@ Vocabulary Vocabulary::of_words(std::span<const std::string> words, TextUnit uni
   return {std::vector<std::string>(symbols.begin(), symbols.end()), unit};
 }
 
-int64_t Vocabulary::number(std::string_view symbol) const {
+int64_t TextVocabulary::number(std::string_view symbol) const {
   const auto found = numbers_.find(symbol);
   return found == numbers_.end() ? kUnknown : found->second;
 }
 
-std::vector<int64_t> Vocabulary::encode(std::string_view text) const {
+std::vector<int64_t> TextVocabulary::encode(std::string_view text) const {
   std::vector<int64_t> numbers;
   for (const std::string_view symbol : units_of(text, unit_)) numbers.push_back(number(symbol));
   return numbers;
 }
 
-std::string Vocabulary::decode(std::span<const int64_t> numbers) const {
+std::string TextVocabulary::decode(std::span<const int64_t> numbers) const {
   std::string text;
   for (const int64_t number : numbers) {
     if (number == kEdge) break;

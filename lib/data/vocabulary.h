@@ -1,5 +1,5 @@
-// Vocabulary: words or characters by number. Symbol 0 is "<s>", where a text begins or ends, 1 is
-// "<unk>", whatever is not known; then come the words in the order given.
+// TextVocabulary: words or characters by number. Symbol 0 is "<s>", where a text begins or ends, 1
+// is "<unk>", whatever is not known; then come the words in the order given.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,15 @@ enum class TextUnit { kWord, kCharacter };
 // The words between blanks, or the characters (of UTF-8; a byte that is none stands alone).
 std::vector<std::string_view> units_of(std::string_view text, TextUnit unit);
 
-class Vocabulary {
+class TextVocabulary {
  public:
   static constexpr int64_t kEdge = 0;     // "<s>"
   static constexpr int64_t kUnknown = 1;  // "<unk>"
 
   // `words` are all different, and none is one of the two above (asserted).
-  Vocabulary(std::span<const std::string> words, TextUnit unit);
-  // A text's words, or all characters of words and blanks between them, in alphabetical order.
-  static Vocabulary of_words(std::span<const std::string> words, TextUnit unit);
+  TextVocabulary(std::span<const std::string> words, TextUnit unit);
+  // In alphabetical order: of these words, or of their characters and the blank between them.
+  static TextVocabulary of_words(std::span<const std::string> words, TextUnit unit);
 
   int64_t size() const { return static_cast<int64_t>(symbols_.size()); }
   const std::vector<std::string>& symbols() const { return symbols_; }  // by number

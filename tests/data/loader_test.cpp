@@ -202,3 +202,132 @@ TEST_CASE("row 28: memory that is refused is an error before any thread starts")
   set_allocation_fault({});
   CHECK(result.code == Exit::kResource);
 }
+
+namespace {
+
+// Sample i has a list of i % 4 items, i each of two numbers, and its number beside it; samples 0, 4
+// ... have empty lists.
+class Lists final : public Dataset {
+ public:
+  explicit Lists(int64_t size) : size_(size) {
+    fields_ = {{"list", {2}, FieldKind::kValues, 0}, {"number", {1}, FieldKind::kValues, 0}};
+    fields_[0].items = Items::up_to(3);
+  }
+  int64_t size() const override { return size_; }
+  void read(int64_t, std::span<float* const>) const override { FAIL("lists are read by items"); }
+  void read_items(int64_t index, const Draw*, std::span<float* const> out,
+                  std::span<int64_t> items) const override {
+    items[0] = index % 4;
+    items[1] = 1;
+    if (out[0]) std::fill_n(out[0], 2 * items[0], static_cast<float>(index));
+    if (out[1]) *out[1] = static_cast<float>(index);
+  }
+  std::string origin(int) const override { return "lists"; }
+  std::string fingerprint() const override { return "lists"; }
+
+ private:
+  int64_t size_;
+};
+
+DataView lists_of(int64_t size) {
+  DataView view{std::make_shared<Lists>(size), std::vector<int64_t>(static_cast<size_t>(size))};
+  std::iota(view.indices.begin(), view.indices.end(), 0);
+  return view;
+}
+
+// The batches of an epoch, each with its starts and its packed items, which are checked.
+std::vector<float> drain_lists(Loader& loader) {
+  std::vector<float> all;
+  while (const Batch* batch = loader.next()) {
+    REQUIRE(batch->starts[0] != nullptr);
+    CHECK(batch->starts[1] == nullptr);
+    CHECK(batch->starts[0][0] == 0);
+    for (int64_t i = 0; i < batch->n; ++i) {
+      const int64_t index = batch->indices[static_cast<size_t>(i)];
+      const int64_t begin = batch->starts[0][i], end = batch->starts[0][i + 1];
+      CHECK(end - begin == index % 4);
+      CHECK(batch->fields[1][i] == static_cast<float>(index));
+      for (int64_t k = 2 * begin; k < 2 * end; ++k) {
+        CHECK(batch->fields[0][k] == static_cast<float>(index));
+      }
+      all.push_back(static_cast<float>(end));
+    }
+    const float* items = batch->fields[0];
+    all.insert(all.end(), items, items + 2 * batch->starts[0][batch->n]);
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("the items of a batch lie packed, sample after sample, also in the last batch") {
+  std::vector<std::vector<float>> results;
+  for (const int workers : {0, 3}) {
+    Loader loader(lists_of(30), kBoth,
+                  {.batch_size = 7, .shuffle = true, .seed = 2, .workers = workers});
+    std::vector<float> all;
+    for (int64_t epoch = 0; epoch < 3; ++epoch) {
+      loader.start_epoch(epoch);
+      const std::vector<float> part = drain_lists(loader);
+      all.insert(all.end(), part.begin(), part.end());
+    }
+    results.push_back(all);
+  }
+  // 30 starts, and the two numbers of each item, of 3 epochs.
+  CHECK(results[0].size() == 3 * (30 + 2 * (7 * 6 + 1)));
+  CHECK(results[1] == results[0]);
+}
+
+TEST_CASE("a batch may hold empty lists alone") {
+  DataView view = lists_of(40);
+  view.indices = {0, 4, 8, 12, 5};
+  Loader loader(view, kBoth, {.batch_size = 4, .workers = 0});
+  loader.start_epoch(0);
+  const Batch* batch = loader.next();
+  CHECK(std::vector<int64_t>(batch->starts[0], batch->starts[0] + 5) ==
+        std::vector<int64_t>{0, 0, 0, 0, 0});
+  CHECK(batch->fields[1][3] == 12);
+  batch = loader.next();
+  REQUIRE(batch->n == 1);
+  CHECK(batch->starts[0][1] == 1);
+  CHECK(batch->fields[0][1] == 5);
+}
+
+TEST_CASE("a look ahead at lists alone gives their lengths, and moves nothing") {
+  Loader loader(lists_of(10), kBoth, {.batch_size = 4, .workers = 2});
+  loader.start_epoch(0);
+  CHECK(loader.next()->number == 0);
+  const std::vector<char> none = {0, 0}, list = {1, 0};
+  const Batch& ahead = loader.peek(1, none);
+  CHECK(ahead.n == 4);
+  CHECK(std::vector<int64_t>(ahead.starts[0], ahead.starts[0] + 5) ==
+        std::vector<int64_t>{0, 0, 1, 3, 6});
+  const Batch& last = loader.peek(2, list);
+  CHECK(last.n == 2);
+  CHECK(last.starts[0][2] == 1);
+  CHECK(last.fields[0][0] == 9);
+  CHECK(loader.next()->number == 1);
+}
+
+TEST_CASE("a stream deals one text in stretches that go on from batch to batch") {
+  std::vector<std::vector<int64_t>> results;
+  for (const int workers : {0, 3}) {
+    Loader loader(view_of(14), kBoth,
+                  {.batch_size = 4, .shuffle = true, .workers = workers, .stream = true});
+    CHECK(loader.batches() == 3);  // two samples are left out
+    std::vector<int64_t> order;
+    for (int64_t epoch = 0; epoch < 2; ++epoch) {
+      loader.start_epoch(epoch);
+      while (const Batch* batch = loader.next()) {
+        REQUIRE(batch->n == 4);
+        order.insert(order.end(), batch->indices.begin(), batch->indices.end());
+      }
+    }
+    results.push_back(order);
+  }
+  const std::vector<int64_t> epoch = {0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11};
+  std::vector<int64_t> both = epoch;
+  both.insert(both.end(), epoch.begin(), epoch.end());
+  CHECK(results[0] == both);
+  CHECK(results[1] == both);
+}

@@ -130,14 +130,14 @@ TEST_CASE("the order of words tells topics that their number does not") {
 
 TEST_CASE("texts become numbers and come back") {
   for (const TextUnit unit : {TextUnit::kWord, TextUnit::kCharacter}) {
-    const Vocabulary words = Vocabulary::of_words(topic_words(), unit);
+    const TextVocabulary words = TextVocabulary::of_words(topic_words(), unit);
     CHECK(words.symbols()[0] == "<s>");
     CHECK(words.symbols()[1] == "<unk>");
     CHECK(std::is_sorted(words.symbols().begin() + 2, words.symbols().end()));
     for (int64_t i = 0; i < 300; ++i) {
       const std::string text = topic_sentence(1, kTrain, i);
       std::vector<int64_t> numbers = words.encode(text);
-      CHECK(std::count(numbers.begin(), numbers.end(), Vocabulary::kUnknown) == 0);
+      CHECK(std::count(numbers.begin(), numbers.end(), TextVocabulary::kUnknown) == 0);
       CHECK(words.decode(numbers) == text);
       numbers.insert(numbers.end(), {0, 7, 7});
       CHECK(words.decode(numbers) == text);  // up to the first <s>
@@ -147,12 +147,12 @@ TEST_CASE("texts become numbers and come back") {
 
 TEST_CASE("what a vocabulary does not know is <unk>, a character at a time or a word") {
   const std::vector<std::string> known = {"ein", "Löwe", "schläft"};
-  const Vocabulary words = Vocabulary::of_words(known, TextUnit::kWord);
+  const TextVocabulary words = TextVocabulary::of_words(known, TextUnit::kWord);
   CHECK(words.size() == 5);
   CHECK(words.encode("  ein  Hund\tschläft\n") == std::vector<int64_t>{3, 1, 4});
   CHECK(words.decode(std::vector<int64_t>{3, 1, 4}) == "ein <unk> schläft");
   CHECK(words.encode("").empty());
-  const Vocabulary characters = Vocabulary::of_words(known, TextUnit::kCharacter);
+  const TextVocabulary characters = TextVocabulary::of_words(known, TextUnit::kCharacter);
   CHECK(units_of("Löwe", TextUnit::kCharacter).size() == 4);
   CHECK(units_of("L\xc3", TextUnit::kCharacter).size() == 2);
   CHECK(characters.decode(characters.encode("Löwe fein")) == "Löwe fein");
@@ -231,13 +231,13 @@ TEST_CASE("a sum's source and target are lists, and the target ends with symbol 
     for (int64_t i = 0; i < 200; ++i) {
       std::vector<int64_t> target = numbers_of(data, i, 1);
       REQUIRE(target.size() > 1);
-      CHECK(target.back() == Vocabulary::kEdge);
+      CHECK(target.back() == TextVocabulary::kEdge);
       CHECK(std::count(target.begin(), target.end(), 0) == 1);
       const std::vector<int64_t> source = numbers_of(data, i, 0);
-      CHECK(source.back() != Vocabulary::kEdge);
+      CHECK(source.back() != TextVocabulary::kEdge);
       longest = std::max({longest, source.size(), target.size()});
-      const Vocabulary words =
-          Vocabulary::of_words(sum_words(), is_word ? TextUnit::kWord : TextUnit::kCharacter);
+      const TextVocabulary words =
+          TextVocabulary::of_words(sum_words(), is_word ? TextUnit::kWord : TextUnit::kCharacter);
       CHECK(words.decode(source) == spoken_sum(1, true, i).source);
       CHECK(words.decode(target) == spoken_sum(1, true, i).target);
     }
@@ -255,6 +255,16 @@ TEST_CASE("the sentences' seed is the data set's own, and splits differ") {
   CHECK(hash("test: 20, seed: 2", Split::kTest, 1) != first);
   CHECK(hash("test: 20, task: sum", Split::kTest, 1) != first);
   CHECK(hash("test: 20, unit: character", Split::kTest, 1) != first);
+}
+
+TEST_CASE("data/sentences.yaml is what text models train on without files") {
+  DataSource source(load_yaml(CNN_SOURCE_DIR "/data/sentences.yaml"), 1);
+  const DataView train = source.open(Split::kTrain);
+  CHECK(train.size() == 9000);
+  CHECK(source.open(Split::kValidation).size() == 1000);
+  CHECK(source.open(Split::kTest).size() == 2000);
+  CHECK(train.dataset->symbols(0).size() == 181);  // as models/text-classifier.yaml says
+  CHECK(train.dataset->fields()[0].items.most == 19);
 }
 
 TEST_CASE("a model's list may be longer than the sentences, not shorter") {

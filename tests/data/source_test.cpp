@@ -103,6 +103,7 @@ TEST_CASE("a model names its data set, or holds its map") {
   CHECK(size(load("data: {format: digits, train: $n}\n")) == 40);
   CHECK(size(load("data: small\n", {"data.train=20"})) == 20);
   CHECK(size(load("data: small\n", {"data={format: digits, train: 30}"})) == 30);
+  CHECK(load("data: sentences\n").find("format")->text() == "sentences");  // needs no file
   struct Case {
     std::string data, expected;
   };

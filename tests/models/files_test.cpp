@@ -51,6 +51,16 @@ Buffer generate(const Field& field, int64_t batch) {
   return data;
 }
 
+// Where the items of each sample begin, if `field` is a list that varies.
+std::vector<int64_t> starts_of(const Field& field, int64_t batch) {
+  if (!field.items.varies) return {};
+  std::vector<int64_t> starts = {0};
+  for (int64_t n = 0; n < batch; ++n) {
+    starts.push_back(starts.back() + 1 + (7 * n + 4) % field.items.most);
+  }
+  return starts;
+}
+
 // The losses of a few steps with the file's own optimizer, on the same batch each time.
 std::vector<double> losses_of(const ModelSpec& spec, int steps) {
   constexpr int64_t kBatch = 4;
@@ -62,9 +72,12 @@ std::vector<double> losses_of(const ModelSpec& spec, int steps) {
   settings.optimizer->attach(network.store());
   Executor& executor = network.executor(0);
   std::vector<Buffer> fields;
+  std::vector<std::vector<int64_t>> starts;
   for (const GraphField& field : network.train_graph().fields) {
     fields.push_back(generate(field.field, kBatch));
-    executor.bind(static_cast<int>(fields.size()) - 1, fields.back().data());
+    starts.push_back(starts_of(field.field, kBatch));
+    executor.bind(static_cast<int>(fields.size()) - 1, fields.back().data(),
+                  starts.back().empty() ? nullptr : starts.back().data());
   }
   std::vector<double> losses;
   for (int step = 0; step < steps; ++step) {

@@ -1,0 +1,205 @@
+// Networks over lists learn: sentences, and pictures several to a sample.
+#include <cstring>
+#include <map>
+#include <numeric>
+
+#include "base/parallel.h"
+#include "data/digits.h"
+#include "io/safetensors.h"
+#include "model/feed.h"
+#include "model/network.h"
+#include "model/settings.h"
+#include "support/catch.h"
+#include "support/models.h"
+#include "support/training.h"
+#include "train/run_dir.h"
+
+namespace cnn {
+namespace {
+
+using namespace cnn::test;
+
+constexpr int64_t kClasses = 4, kMost = 5;
+
+// Sample i is 1 to 5 drawings of the digit i % 4.
+class Drawings final : public Dataset {
+ public:
+  explicit Drawings(int64_t size) : size_(size) {
+    fields_ = {{"pictures", {1, kDigitSide, kDigitSide}, FieldKind::kValues, 0},
+               {"label", {1}, FieldKind::kClass, kClasses}};
+    fields_[0].items = Items::up_to(kMost);
+    for (int64_t i = 0; i < 30 * size; ++i) of_class_[digit_class(1, "lists", i)].push_back(i);
+  }
+  int64_t size() const override { return size_; }
+  void read(int64_t index, std::span<float* const> out) const override {
+    std::vector<int64_t> items(2);
+    read_items(index, nullptr, out, items);
+  }
+  void read_items(int64_t index, const Draw*, std::span<float* const> out,
+                  std::span<int64_t> items) const override {
+    const auto label = static_cast<int>(index % kClasses);
+    items[0] = 1 + index * 7 % kMost;
+    items[1] = 1;
+    if (out[1] != nullptr) *out[1] = static_cast<float>(label);
+    const std::vector<int64_t>& drawings = of_class_.at(label);
+    for (int64_t t = 0; out[0] != nullptr && t < items[0]; ++t) {
+      std::array<uint8_t, kDigitPixels> pixels;
+      draw_digit(1, "lists", drawings[static_cast<size_t>(index / kClasses * kMost + t)], pixels);
+      std::transform(pixels.begin(), pixels.end(), out[0] + t * kDigitPixels,
+                     [](uint8_t p) { return static_cast<float>(p) / 255.0f; });
+    }
+  }
+  std::string origin(int) const override { return "drawings"; }
+  std::string fingerprint() const override { return "drawings"; }
+
+ private:
+  int64_t size_;
+  std::map<int, std::vector<int64_t>> of_class_;
+};
+
+constexpr const char* kAlbum = R"(name: album
+input: {pictures: {steps: {most: 5}, shape: [1, 28, 28]}}
+layers:
+  - {avgpool: 2}
+  - {conv: 6, kernel: 5, stride: 2, name: c1}
+  - {bn, act: relu, name: b1}
+  - flatten
+  - {linear: 16, act: relu, name: code}
+  - {reduce: mean}
+  - {linear: 4, name: out}
+loss: {cross_entropy: out, target: label}
+train: {batch_size: 16, optimizer: {adam: 3e-3}}
+)";
+
+struct Trained {
+  std::vector<double> losses;  // by step
+  std::vector<float> weights;
+};
+
+// The last batch of each epoch is smaller.
+Trained train_album(const std::shared_ptr<const Dataset>& drawings, int steps, int workers) {
+  const ModelSpec spec = spec_of(kAlbum);
+  const TrainSettings settings = read_train_settings(spec);
+  Network network(spec, true);
+  network.plan({{Pass::training(), settings.batch_size}});
+  network.allocate();
+  network.store().initialize(1);
+  settings.optimizer->attach(network.store());
+  DataView view{drawings, std::vector<int64_t>(static_cast<size_t>(drawings->size()))};
+  std::iota(view.indices.begin(), view.indices.end(), 0);
+  Feed feed(network.train_graph(), view,
+            {.batch_size = settings.batch_size, .shuffle = true, .seed = 3, .workers = workers});
+  Executor& executor = network.executor(0);
+  Trained result;
+  for (int64_t step = 0, epoch = 0; step < steps; ++step) {
+    int64_t n = step == 0 ? 0 : feed.next(executor);
+    if (n == 0) {
+      feed.start_epoch(epoch++);
+      n = feed.next(executor);
+    }
+    executor.forward(n, 1, static_cast<uint64_t>(step));
+    result.losses.push_back(executor.total_loss());
+    executor.backward();
+    CHECK_FALSE(settings.optimizer->update(settings.learning_rate()).has_value());
+  }
+  const std::span<float> values = network.store().value_arena();
+  result.weights.assign(values.begin(), values.end());
+  return result;
+}
+
+double mean(std::span<const double> values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+// Trains a model file; the folder must outlive what is read from the run.
+TrainReport train_model(const TemporaryFolder& folder, const std::string& path,
+                        const std::vector<std::string>& overrides, const std::string& name) {
+  Recorder recorder;
+  StopFlags flags;
+  TrainRequest request;
+  request.out = folder.str("runs");
+  request.name = name;
+  return train(load(path, overrides), request, recorder, flags);
+}
+
+double best_accuracy(const TrainReport& report) {
+  REQUIRE(report.best.has_value());
+  CHECK(report.best->metric == "val/accuracy");
+  return report.best->value;
+}
+
+TEST_CASE("a convolutional network learns from lists of pictures of varying length") {
+  const auto drawings = std::make_shared<const Drawings>(150);
+  const Trained run = train_album(drawings, 60, 2);
+  const std::span<const double> losses = run.losses;
+  CHECK(mean(losses.first(5)) > 1.0);
+  CHECK(mean(losses.last(10)) < 0.4 * mean(losses.first(5)));
+}
+
+TEST_CASE("lists of pictures give the same bits with any number of threads and loader workers") {
+  const auto drawings = std::make_shared<const Drawings>(60);
+  const int before = threads();
+  std::vector<float> expected;
+  for (const int count : {1, 2, 3, 4}) {
+    for (const int workers : {0, 3}) {
+      set_threads(count);
+      const Trained run = train_album(drawings, 9, workers);
+      if (expected.empty()) expected = run.weights;
+      REQUIRE(run.weights.size() == expected.size());
+      CHECK(std::memcmp(run.weights.data(), expected.data(), expected.size() * sizeof(float)) == 0);
+    }
+  }
+  set_threads(before);
+}
+
+TEST_CASE(
+    "the text classifier tells sentences by the order of their words; a bag of words cannot") {
+  const TemporaryFolder folder;
+  const std::vector<std::string> few = {"data.train=2500", "data.val=500", "train.epochs=4"};
+  const TrainReport ordered =
+      train_model(folder, CNN_SOURCE_DIR "/models/text-classifier.yaml", few, "ordered");
+  CHECK(best_accuracy(ordered) > 0.93);
+  const std::string bag = folder.file("bag.yaml", R"(name: bag
+extends: )" CNN_SOURCE_DIR R"(/models/text-classifier.yaml
+layers:
+  - {embed: 32}
+  - {reduce: sum}
+  - {linear: 64, act: relu}
+  - {linear: 10, name: out}
+)");
+  const double counted = best_accuracy(train_model(folder, bag, few, "bag"));
+  CHECK(counted > 0.5);
+  CHECK(counted < 0.8);  // six of ten topics come in pairs of the same words
+}
+
+TEST_CASE("characters are learned from as words are, with other sizes alone") {
+  const TemporaryFolder folder;
+  const TrainReport report = train_model(folder, CNN_SOURCE_DIR "/models/text-classifier.yaml",
+                                         {"data.unit=character", "vars.symbols=28", "vars.most=101",
+                                          "data.train=400", "data.val=100", "train.epochs=1"},
+                                         "characters");
+  CHECK(report.steps == 10);
+  CHECK(best_accuracy(report) > 0.1);
+}
+
+TEST_CASE("sentences train to the same bits with any number of threads and loader workers") {
+  const TemporaryFolder folder;
+  const int before = threads();
+  std::string expected;
+  for (const int count : {1, 4}) {
+    for (const char* workers : {"0", "3"}) {
+      set_threads(count);
+      const TrainReport report = train_model(folder, CNN_SOURCE_DIR "/models/text-classifier.yaml",
+                                             {"data.train=300", "data.val=20", "train.epochs=1",
+                                              std::string("train.workers=") + workers},
+                                             fmt::format("t{}w{}", count, workers));
+      const std::string weights = read_text(report.run + "/weights/last.safetensors");
+      if (expected.empty()) expected = weights;
+      CHECK(weights == expected);
+    }
+  }
+  set_threads(before);
+}
+
+}  // namespace
+}  // namespace cnn
