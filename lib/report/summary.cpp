@@ -112,7 +112,7 @@ LayerSummary describe(const Graph& graph, const GraphNode& node) {
   layer.output = node.plan.output();
   layer.items = graph.items(graph.values[static_cast<size_t>(node.output())]);
   layer.parameters = learned_parameters(node);
-  layer.macs = node.plan.macs;
+  layer.macs = node.plan.macs * graph.most_items(node.length);
   layer.leftover = leftover(graph, node);
   layer.folded_into = node.folded_into;
   layer.is_folded = node.type->role == LayerType::Role::kActivation && layer.inputs.size() == 1 &&
