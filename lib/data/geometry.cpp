@@ -129,8 +129,14 @@ PictureMap Geometry::to_window() const {
   const double determinant = a * d - b * c;
   PictureMap map{{d / determinant, -b / determinant, -c / determinant, a / determinant}};
   const auto half = [](int64_t n) { return static_cast<double>(n) / 2; };
-  const double middle_y = static_cast<double>(place_.top) + half(window_.height) + shift_y_;
-  const double middle_x = static_cast<double>(place_.left) + half(window_.width) + shift_x_;
+  double middle_y = static_cast<double>(place_.top) + half(window_.height) + shift_y_;
+  double middle_x = static_cast<double>(place_.left) + half(window_.width) + shift_x_;
+  if (is_exact_) {
+    // Where a turned window's pixels lie half way between the picture's, the next ones are copied.
+    const auto to_next = [](double edge) { return std::floor(edge + 0.5) - edge; };
+    middle_y += to_next(middle_y - a * half(window_.height) - b * half(window_.width));
+    middle_x += to_next(middle_x - c * half(window_.height) - d * half(window_.width));
+  }
   map.down = half(window_.height) - map.linear[0] * middle_y - map.linear[1] * middle_x;
   map.right = half(window_.width) - map.linear[2] * middle_y - map.linear[3] * middle_x;
   return map;

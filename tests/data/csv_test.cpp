@@ -188,7 +188,7 @@ TEST_CASE("a box that ends before it begins is located") {
   const Outcome found =
       problem(folder, "format: csv, train: t.csv, columns: {image: f, boxes: [l, t, r, b]}");
   CHECK(found.code == Exit::kInput);
-  CHECK(found.says("t.csv:3:11: error: the box ends at y1 = 1.5, before it begins at 2"));
+  CHECK(found.says("t.csv:3:13: error: the box ends at y1 = 1.5, before it begins at 2"));
 }
 
 TEST_CASE("pictures that cannot be read are left out with all their targets") {
