@@ -127,7 +127,7 @@ std::vector<char> Feed::fields_of_denominators() const {
     wanted[i] = length >= 0 && graph_.lengths[static_cast<size_t>(length)].source == v;
     for (const LossTerm& term : graph_.losses) {
       const GraphNode& loss = graph_.nodes[static_cast<size_t>(term.node)];
-      if (loss.plan.counted > 0 || graph_.fields[i].is_input) continue;
+      if (loss.plan.counted > 0) continue;
       const bool reads = std::count(loss.inputs.begin(), loss.inputs.end(), v) > 0;
       wanted[i] = wanted[i] || reads;
     }
@@ -156,7 +156,7 @@ std::optional<double> Feed::denominator(const GraphNode& loss, const Batch& batc
   for (const int v : loss.inputs) {
     ConstView view{nullptr, rows(v, batch), graph_.values[static_cast<size_t>(v)].shape};
     for (size_t i = 0; i < graph_.fields.size(); ++i) {
-      if (graph_.fields[i].value == v && !graph_.fields[i].is_input) view.data = batch.fields[i];
+      if (graph_.fields[i].value == v) view.data = batch.fields[i];
     }
     in.push_back(view);
   }

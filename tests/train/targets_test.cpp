@@ -99,9 +99,9 @@ TEST_CASE("three heads learn the class, the numbers and the box of one table") {
   CHECK(r.recorder.outline.val_samples == 40);
   CHECK(r.score(last, "train/loss") < 0.5 * r.score(0, "train/loss"));
   CHECK(r.score(last, "val/accuracy") > 0.9);
-  CHECK(r.score(last, "val/light") < 0.02);
+  CHECK(r.score(last, "val/light") < 0.05);
   CHECK(r.score(last, "val/edges") < 0.5 * r.score(0, "val/edges"));
-  CHECK(r.score(last, "val/edges") < 4);  // two pixels
+  CHECK(r.score(last, "val/edges") < 9);  // three pixels
 }
 
 TEST_CASE("a head whose target is not in the table is refused; limit and shuffle hold") {
