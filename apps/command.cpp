@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "base/files.h"
@@ -76,14 +77,20 @@ std::string as_bytes(std::string& text) {
   return fmt::format("expected a size such as 500MB or 4GB, found '{}'", given);
 }
 
-// What is wrong with the text of a number's flag; "" if nothing. Bounds as text, for the message.
 template <class T>
-std::string number_problem(const std::string& text, T low, T high) {
+std::optional<T> number_in(const std::string& text) {
   T value{};
   const char* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, value);
-  // NaN is in no range.
-  if (error == std::errc() && rest == end && value >= low && value <= high) return "";
+  if (error != std::errc() || rest != end) return std::nullopt;
+  return value;
+}
+
+// What is wrong with the text of a number's flag; "" if nothing. Bounds as text, for the message.
+template <class T>
+std::string number_problem(const std::string& text, T low, T high) {
+  const std::optional<T> value = number_in<T>(text);
+  if (value && *value >= low && *value <= high) return "";  // NaN is in no range
   return fmt::format("expected {} from {} to {}, found '{}'",
                      std::is_integral_v<T> ? "a whole number" : "a number", low, high, text);
 }
@@ -157,9 +164,11 @@ Flag Command::add_switch(const std::string& flag, std::function<void()> when_giv
 
 Flag Command::add_choice(const std::string& flag, const std::map<std::string, int>& words,
                          std::function<void(int)> take, const std::string& help) {
-  return Flag(app_->add_option_function<int>(
-                      flag, [take = std::move(take)](int value) { take(value); }, help)
-                  ->transform(CLI::CheckedTransformer(words, CLI::ignore_case).description("")));
+  std::map<std::string, std::string> numbers;
+  for (const auto& [word, number] : words) numbers[word] = std::to_string(number);
+  const auto set = [take = std::move(take)](const std::string& text) { take(std::stoi(text)); };
+  return Flag(app_->add_option_function<std::string>(flag, set, help)
+                  ->transform(CLI::CheckedTransformer(numbers, CLI::ignore_case).description("")));
 }
 
 template <class T>
@@ -168,7 +177,9 @@ Flag Command::add_number(const std::string& flag, T& target, const std::string& 
                          const std::string& type) {
   const CLI::Validator in_range(
       [low, high](std::string& text) { return number_problem<T>(text, low, high); }, "");
-  return Flag(app_->add_option(flag, target, help)->check(in_range)->type_name(type));
+  const auto set = [&target](const std::string& text) { target = *number_in<T>(text); };
+  return Flag(
+      app_->add_option_function<std::string>(flag, set, help)->check(in_range)->type_name(type));
 }
 template Flag Command::add_number(const std::string&, int&, const std::string&, int, int,
                                   const std::string&);
@@ -188,7 +199,9 @@ Flag Command::add_model(const std::string& what) {
 Flag Command::add_common(const std::string& json_help) {
   add_number("--threads", threads_, "threads to use (default: all that the machine offers)", 1,
              kMostThreads);
-  app_->add_option("--memory", memory_, "refuse to plan for more than this: 500MB, 4GB")
+  const auto set_memory = [this](const std::string& text) { memory_ = *number_in<uint64_t>(text); };
+  app_->add_option_function<std::string>("--memory", set_memory,
+                                         "refuse to plan for more than this: 500MB, 4GB")
       ->transform(CLI::Validator(as_bytes, ""))
       ->type_name("SIZE");
   const Flag json = json_help.empty() ? Flag(nullptr) : add("--json", json_, json_help);

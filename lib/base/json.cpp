@@ -249,6 +249,11 @@ bool operator==(const Json& a, const Json& b) {
   return Json::Converter::to_library(a) == Json::Converter::to_library(b);
 }
 
+std::partial_ordering operator<=>(const Json& a, const Json& b) {
+  if (!a.is_number() || !b.is_number()) return std::partial_ordering::unordered;
+  return a.get<double>() <=> b.get<double>();
+}
+
 std::ostream& operator<<(std::ostream& out, const Json& json) { return out << json.dump(); }
 
 }  // namespace cnn

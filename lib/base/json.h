@@ -9,6 +9,7 @@
 // writes the text.
 #pragma once
 
+#include <compare>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
@@ -130,6 +131,7 @@ class Json {
 
   // Numbers of one value are equal, of any type; maps are by their entries in order.
   friend bool operator==(const Json& a, const Json& b);
+  friend std::partial_ordering operator<=>(const Json& a, const Json& b);  // of numbers
   friend std::ostream& operator<<(std::ostream& out, const Json& json);
 
  private:

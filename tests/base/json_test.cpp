@@ -58,6 +58,8 @@ TEST_CASE("numbers are equal whatever their type, maps in the order of their key
   CHECK(Json(3) == 3.0);
   CHECK(Json(3u) == 3);
   CHECK(Json(3) != "3");
+  CHECK(Json(3) > 2.5);
+  CHECK_FALSE(Json("3") > 2);
   CHECK(Json({1, 2}) == std::vector<double>{1, 2});
   CHECK(Json({{"a", 1}, {"b", 2}}) != Json({{"b", 2}, {"a", 1}}));
 }

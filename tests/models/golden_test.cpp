@@ -4,6 +4,7 @@
 // (of the evaluation graph), the output volume of each layer, and name and shape of each weight.
 // Left out are the ReLU modules that a ResNet uses several times, and AlexNet's and VGG's average
 // pools, which change nothing at the images' usual size.
+#include <fstream>
 #include <map>
 
 #include "base/files.h"
