@@ -118,7 +118,7 @@ std::vector<double> Feed::denominators(int64_t count) {
   return sums;
 }
 
-// Those that bring lengths, and the data that losses count in.
+// Those that bring lengths, and the data that losses count in; the network may read these, too.
 std::vector<char> Feed::fields_of_denominators() const {
   std::vector<char> wanted(graph_.fields.size(), 0);
   for (size_t i = 0; i < graph_.fields.size(); ++i) {
