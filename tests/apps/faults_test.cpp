@@ -40,7 +40,7 @@ std::map<std::string, std::string> undisturbed(const TemporaryFolder& folder) {
 }  // namespace
 
 TEST_CASE(
-    "rows 67 and 68: SIGINT and SIGTERM save a checkpoint; the resumed run has the same bits") {
+    "rows 67 and 68: SIGINT and SIGTERM save a checkpoint, the resumed run has the same bits") {
   const TemporaryFolder folder;
   folder.file("m.yaml", longer_model());
   const auto whole = undisturbed(folder);

@@ -67,7 +67,7 @@ TEST_CASE("a picture is mirrored in half of the draws") {
   CHECK(sample_of(*view.dataset, 0)[0] == plain);  // validation and testing
 }
 
-TEST_CASE("a random window of the padded picture is cut out; testing sees the middle") {
+TEST_CASE("a random window of the padded picture is cut out, testing sees the middle") {
   const Numbered data;
   const DataView view = data.open("mean: 3, augment: {pad: 1, crop: [3, 2]}");
   CHECK(view.dataset->fields()[0].shape == Shape{1, 3, 2});
@@ -239,7 +239,7 @@ TEST_CASE("a bend is smooth and differs from sample to sample") {
   CHECK(sample_of(*view.dataset, 0)[0][5] == 5);  // not in testing
 }
 
-TEST_CASE("a picture is cut into patches that cover it; whole pictures are held out") {
+TEST_CASE("a picture is cut into patches that cover it, whole pictures are held out") {
   const TemporaryFolder folder;
   const DataView view = columns(folder, "patches: [8, 3]");
   REQUIRE(view.size() == 3);

@@ -19,7 +19,7 @@ constexpr const char* kIris = "length,kind,width\r\n1,rose,2\r\n3,daisy,4\r\n5,r
 
 }  // namespace
 
-TEST_CASE("a table gives numbers and named classes; row 45: CRLF and no final newline") {
+TEST_CASE("a table gives numbers and named classes, row 45: CRLF and no final newline") {
   const TemporaryFolder folder;
   folder.file("t.csv", kIris);
   const DataView view = open(folder, "format: csv, train: t.csv, columns: {label: kind}");

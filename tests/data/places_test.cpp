@@ -304,7 +304,7 @@ TEST_CASE("a bend cannot move points or boxes and is refused where it stands") {
   CHECK(open("targets: [x, y]").code == Exit::kOk);
 }
 
-TEST_CASE("plain numbers beside a picture stay as they are; colours and blanks move nothing") {
+TEST_CASE("plain numbers beside a picture stay as they are, colours and blanks move nothing") {
   const Spots spots(3, kDot);
   const std::string head = "{format: csv, train: t.csv, columns: {image: file, ";
   const auto open = [&](const std::string& rest) {

@@ -100,7 +100,7 @@ TEST_CASE("the input is the previous item, or what 'from' names") {
   CHECK(built.inputs("g") == Names{"a"});
 }
 
-TEST_CASE("a network may have several inputs; 'in' and the first 'prev' are the first") {
+TEST_CASE("a network may have several inputs, 'in' and the first 'prev' are the first") {
   const Built built(R"(
 input: {image: [4, 8, 8], extra: [5]}
 layers:
@@ -136,7 +136,7 @@ TEST_CASE("inner items are reached from outside by dotted path") {
   CHECK(built.meaning("rep") == "rep.1");
 }
 
-TEST_CASE("seqs, branches and sides see outward; the nearest name wins") {
+TEST_CASE("seqs, branches and sides see outward, the nearest name wins") {
   const Built built(model(R"(
   - {conv: 3, kernel: 1, name: a}
   - {conv: 5, kernel: 1, name: b}

@@ -46,7 +46,7 @@ TEST_CASE("a loss says what makes probabilities of its scores") {
   CHECK(link_of(kVector, "{bce: out, target: answers}") == Link::kNone);
 }
 
-TEST_CASE("losses of numbers compare numbers; a penalty compares nothing") {
+TEST_CASE("losses of numbers compare numbers, a penalty compares nothing") {
   for (const char* loss : {"mse", "l1", "huber", "bce", "bce_logits"}) {
     INFO(loss);
     const auto output = output_of(kMap, std::string("{") + loss + ": out, target: map}");

@@ -48,7 +48,7 @@ TEST_CASE("the value of a join are branches") {
   CHECK_FALSE(takes_branches("no such layer"));
 }
 
-TEST_CASE("every option tells what it is; at most one is primary") {
+TEST_CASE("every option tells what it is, at most one is primary") {
   for (const LayerType* type : layer_types()) {
     const std::unique_ptr<Layer> layer = type->make();
     Options options;

@@ -56,7 +56,7 @@ TEST_CASE("overlaps of masks are what a hand computes") {
   CHECK(result_of(*metric("pixel_accuracy"), 2, 2, found, truth).front().second == 0.75);
 }
 
-TEST_CASE("a class that is nowhere leaves the mean alone; ignored pixels count nowhere") {
+TEST_CASE("a class that is nowhere leaves the mean alone, ignored pixels count nowhere") {
   const Scores iou =
       result_of(*metric("iou", "show", "per_class"), 1, 4, {0, 0, 0, 1}, {0, 0, 0, 255}, 255);
   CHECK(*find_score(iou, "iou") == 1);

@@ -68,7 +68,7 @@ void write_plain(const std::string& path, const std::vector<std::string>& names,
   writer.write(path);
 }
 
-TEST_CASE("weights of another tool load; its count of batches is ignored") {
+TEST_CASE("weights of another tool load, its count of batches is ignored") {
   const TemporaryFolder folder;
   const std::string path = folder.str("w.safetensors");
   write_plain(path, {"bn.weight", "bn.num_batches_tracked"}, {2, 3});

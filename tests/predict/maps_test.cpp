@@ -79,7 +79,7 @@ TEST_CASE("a mask and an overlay of the image's own size, whatever that is") {
   }
 }
 
-TEST_CASE("images of the same name get files of their own; without a folder nothing is written") {
+TEST_CASE("images of the same name get files of their own, without a folder nothing is written") {
   const ModelFolder model = bright();
   std::filesystem::create_directories(model.folder.str("x"));
   PredictRequest request =

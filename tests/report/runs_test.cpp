@@ -94,7 +94,7 @@ TEST_CASE("a table of runs leaves out what does not fit, and says so") {
   CHECK(contains(RunReport{runs}.comparison_csv(), "train.save_every"));
 }
 
-TEST_CASE("a folder that is no run is refused; links are no runs of their own") {
+TEST_CASE("a folder that is no run is refused, links are no runs of their own") {
   const TemporaryFolder folder;
   CHECK_THROWS(read_run(folder.str()));
   CHECK(runs_in(folder.str()).empty());

@@ -234,13 +234,22 @@ TEST_CASE("files stay under 500 lines") {
   }
 }
 
-TEST_CASE("ctest can run every test: no name begins like an option") {
+TEST_CASE("ctest can run every test: no name begins like an option or has a semicolon") {
+  const std::regex test_case("TEST_CASE\\(\\s*\"([^\"]*)\"");
+  int names = 0;
   for (const SourceFile& file : sources_under({"tests"})) {
-    for (const std::string& line : file.lines) {
-      INFO(file.path.string() << ": " << line);
-      CHECK(line.rfind("TEST_CASE(\"-", 0) != 0);
+    std::string all;
+    for (const std::string& line : file.lines) all += line + "\n";
+    for (std::sregex_iterator match(all.begin(), all.end(), test_case), end; match != end;
+         ++match) {
+      const std::string name = (*match)[1];
+      INFO(file.path.string() << ": " << name);
+      CHECK(name.rfind("-", 0) != 0);
+      CHECK(name.find(';') == std::string::npos);
+      ++names;
     }
   }
+  CHECK(names > 1000);
 }
 
 TEST_CASE("no build file asks for fast-math") {

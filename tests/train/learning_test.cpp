@@ -165,7 +165,7 @@ TEST_CASE("row 75: a loss that is not finite ends the run with layer and step") 
   }
 }
 
-TEST_CASE("row 78: gradient spikes are clipped and counted; beyond the limit the run ends") {
+TEST_CASE("row 78: gradient spikes are clipped and counted, beyond the limit the run ends") {
   const TemporaryFolder folder;
   const Run clipped = run(folder, kTinyModel, {"train.clip=0.01", "train.epochs=1"});
   CHECK(clipped.report.clipped == clipped.report.steps);

@@ -153,7 +153,7 @@ TEST_CASE("lists of pictures give the same bits with any number of threads and l
 }
 
 TEST_CASE(
-    "the text classifier tells sentences by the order of their words; a bag of words cannot") {
+    "the text classifier tells sentences by the order of their words, a bag of words cannot") {
   const TemporaryFolder folder;
   const std::vector<std::string> few = {"data.train=3500", "data.val=500", "train.epochs=6"};
   const TrainReport ordered =

@@ -104,7 +104,7 @@ TEST_CASE("three heads learn the class, the numbers and the box of one table") {
   CHECK(r.score(last, "val/edges") < 9);  // three pixels
 }
 
-TEST_CASE("a head whose target is not in the table is refused; limit and shuffle hold") {
+TEST_CASE("a head whose target is not in the table is refused, limit and shuffle hold") {
   const TemporaryFolder folder;
   write_rectangles(folder, 60);
   std::string model = kModel;
@@ -118,7 +118,7 @@ TEST_CASE("a head whose target is not in the table is refused; limit and shuffle
   CHECK(r.recorder.outline.val_samples == 10);
 }
 
-TEST_CASE("a class that is ignored counts in no loss and no metric; its numbers do") {
+TEST_CASE("a class that is ignored counts in no loss and no metric, its numbers do") {
   const TemporaryFolder folder;
   write_rectangles(folder, 40);
   std::string table = read_text(folder.str("t.csv"));

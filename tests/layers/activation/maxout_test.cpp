@@ -38,7 +38,7 @@ TEST_CASE("maxout matches the reference") {
   check_layer({"{maxout: 2}", {{34, 19, 21}}, maxout(2, {17, 19, 21})});
 }
 
-TEST_CASE("of equal values the first wins; NaN gives NaN") {
+TEST_CASE("of equal values the first wins, NaN gives NaN") {
   const LayerHarness layer("{maxout: 3}", {{6}});
   const RunResult result = layer.run({}, 1, 1, {{2, 2, 1, 1, NAN, 2}}, {}, {1, 1});
   CHECK(result.out[0] == 2);

@@ -29,7 +29,7 @@ TEST_CASE("softmax over the channels matches the reference") {
   check_layer({"softmax", {{100}}, naive});
 }
 
-TEST_CASE("softmax of extreme scores is finite; NaN spreads over its position alone") {
+TEST_CASE("softmax of extreme scores is finite, NaN spreads over its position alone") {
   const LayerHarness layer("softmax", {{3}});
   const RunResult result =
       layer.run({}, 2, 2, {{1e4, -1e4, 1e4, NAN, 0, 0}}, {}, {1, 1, 1, 1, 1, 1});

@@ -11,7 +11,7 @@ TEST_CASE("tanh matches the reference") {
   }
 }
 
-TEST_CASE("tanh has a scale and a slope; LeNet-5's goes through (1, 1)") {
+TEST_CASE("tanh has a scale and a slope, LeNet-5's goes through (1, 1)") {
   const auto scaled = [](double x) { return 1.7159 * std::tanh(2.0 / 3 * x); };
   const std::string item = "{tanh, scale: 1.7159, slope: 0.66666666667}";
   for (const Shape& shape : shapes_of_every_rank()) {

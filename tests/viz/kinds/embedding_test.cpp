@@ -103,7 +103,7 @@ TEST_CASE("an embedding shows every sample, and says how well classes are kept a
   }
 }
 
-TEST_CASE("thumbnails do not lie on one another; bad requests are usage errors") {
+TEST_CASE("thumbnails do not lie on one another, bad requests are usage errors") {
   const VizResult result = run_kind(
       "embedding", trained_request(),
       {{"samples", {"60"}}, {"method", {"pca"}}, {"thumbnails", {"true"}}, {"layer", {"c1"}}});

@@ -49,7 +49,7 @@ TEST_CASE("boxes never overlap, and what a box reads stands above it") {
   }
 }
 
-TEST_CASE("LeNet-5 is one lane; activations and flatten are folded") {
+TEST_CASE("LeNet-5 is one lane, activations and flatten are folded") {
   const NetworkLayout layout = layout_of(summarize(zoo("lenet5")), 0);
   CHECK(layout.boxes.size() == 8);
   CHECK(box_of(layout, "c1").folded == std::vector<std::string>{"relu"});
