@@ -383,7 +383,9 @@ Json sections() {
                            "items with arguments: {args: {out: ~}, layers: "
                            "[...]}")},
       {"layers", with_help(ref_to("items"), "the network, from input to output")},
-      {"outputs", with_help(map_of(type("string")), "named outputs; by default the last layer")},
+      {"outputs",
+       with_help(any_of({type("string"), list_of(type("string")), map_of(type("string"))}),
+                 "a layer, a list of them, or {NAME: LAYER}; by default the last one")},
       {"loss", ref_to("loss")},
       {"metrics", ref_to("metrics")},
       {"data", with_help(ref_to("data"), "the data set: a name (data/NAME.yaml) or a map")},

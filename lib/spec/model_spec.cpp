@@ -33,7 +33,7 @@ constexpr Section kSections[] = {
     {"defaults", false, false, true, "a map of ops"},
     {"blocks", false, false, true, "a map of blocks"},
     {"layers", false, true, false, "a list of items"},
-    {"outputs", false, false, true, "a map such as {name: layer}"},
+    {"outputs", true, true, true, "a layer, a list of them, or a map {name: layer}"},
     {"loss", true, true, true, "a loss, or a list of them"},
     {"metrics", true, true, true, "a list of metrics"},
     {"data", true, false, true, "the name of a data set, or a map"},

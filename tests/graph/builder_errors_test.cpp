@@ -272,7 +272,8 @@ TEST_CASE("mistakes in losses and outputs are located and explained") {
        layers,
        {"'../y' cannot be the name of an output"},
        "outputs: {../y: fc}\n"},
-      {"a list of outputs", layers, {"'outputs' expects a map"}, "outputs: [fc]\n"},
+      {"outputs within a list", layers, {"'outputs' lists layers by name"}, "outputs: [[fc]]\n"},
+      {"an unknown output of a list", layers, {"unknown name 'fx'"}, "outputs: [fc, fx]\n"},
       {"no output", "  - {relu, if: false}\n", {"the network has no output"}},
       {"no layers", "  []\n", {"'layers' is empty"}},
   });

@@ -110,6 +110,22 @@ outputs: {main: b, aux: s}
   CHECK(Built(text, Phase::kTest).graph.outputs.size() == 1);
 }
 
+TEST_CASE("an output goes by its layer's name, alone or in a list") {
+  const auto outputs = [](const std::string& written) {
+    const Built built(
+        "input: {image: [4]}\nlayers: [{linear: 3, name: a}, {linear: 2, name: b}]\n" +
+        ("outputs: " + written + "\n"));
+    std::string text;
+    for (const NamedOutput& output : built.graph.outputs) {
+      text += output.name + "=" + built.graph.values[static_cast<size_t>(output.value)].name + " ";
+    }
+    return text;
+  };
+  CHECK(outputs("a") == "a=a ");
+  CHECK(outputs("[b, a]") == "b=b a=a ");
+  CHECK(outputs("{x: a, y: b}") == "x=a y=b ");
+}
+
 TEST_CASE("the names of losses are the same in both phases") {
   const std::string text = R"(
 input: {image: [4]}

@@ -122,10 +122,15 @@ void Heads::add_outputs() {
     if (top_.previous != kUnknown) graph_.outputs.push_back({top_.last, top_.previous});
     return;
   }
-  if (!section->is_map()) {
-    c_.diagnostics.report(section->mark(), "'outputs' expects a map, found " + section->describe(),
-                          "write {NAME: LAYER}");
-    return;
+  // A layer's name alone is the output's, too.
+  if (section->is_scalar()) add_output({section->text(), section->mark(), *section});
+  for (const Node& name : section->items()) {
+    if (name.is_scalar()) {
+      add_output({name.text(), name.mark(), name});
+    } else {
+      c_.diagnostics.report(name.mark(), "'outputs' lists layers by name, found " + name.describe(),
+                            "write {NAME: LAYER} for an output with a name of its own");
+    }
   }
   for (const Entry& e : section->entries()) add_output(e);
 }
