@@ -14,6 +14,7 @@ constexpr const char* kExamples =
     "  cnn predict runs/lenet5 x.npy                    the likeliest classes of each sample\n"
     "  cnn predict runs/lenet5 t10k-images-idx3-ubyte.gz --top 1 --csv\n"
     "  cnn predict runs/unet-isbi slices/ --out masks   a mask and an overlay of each image\n"
+    "  cnn predict runs/text-classifier \"the cat chases the dog\" lines.txt\n"
     "  cnn predict runs/vae --samples 64 --out new      pictures drawn from the prior\n"
     "  cnn predict models/lenet5.yaml x.npy --weights w.safetensors --out DIR   outputs as .npy";
 
@@ -26,18 +27,19 @@ int main(int argc, char** argv) {
       "Runs a network on images (JPEG, PNG; folders stand for those in them), which are normalised "
       "as in training, scaled until they cover the network's input and cut in the middle (but "
       "networks that work pixel by pixel see all of them); on idx files, which are normalised; and "
-      "on .npy arrays [N,C,H,W], which are taken as they are.");
+      "on .npy arrays [N,C,H,W], which are taken as they are (lists: [N,T,...], class numbers as "
+      "whole ones). Networks that read texts take them as arguments, or a line each from files.");
   command.add("MODEL", model, "a model file, or a run directory (its best weights)")
       .required()
       .type("");
   command
-      .add("INPUT", request.inputs, "files and folders; KEY=VALUE overrides may stand among them")
+      .add("INPUT", request.inputs,
+           "files, folders, texts; KEY=VALUE overrides may stand among them")
       .type("");
   command.add("--weights", request.weights, "weights file (a run has its own)").type("FILE");
   command
       .add("--out", request.out,
-           "write every named output of arrays to DIR/OUTPUT.npy, "
-           "masks and pictures as DIR/INPUT_*.png")
+           "write every named output to DIR/OUTPUT.npy, or masks and pictures as DIR/INPUT_*.png")
       .type("DIR");
   command.add_key("--batch-size", "train.batch_size", "N", "samples at a time");
   command.add_number("--top", request.top, "classes to show of each sample (default: 5)", 1, 1000);

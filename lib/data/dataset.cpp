@@ -92,11 +92,6 @@ void Dataset::read_items(int64_t index, const Draw* draw, std::span<float* const
   for (size_t i = 0; i < fields_.size(); ++i) items[i] = fields_[i].items.most;
 }
 
-const std::vector<std::string>& Dataset::symbols(int) const {
-  static const std::vector<std::string> kNone;
-  return kNone;
-}
-
 std::string DataView::hash() const {
   const Normalization& n = dataset->normalization();
   std::string text = dataset->fingerprint() + fmt::format("|{}|", n.scale);

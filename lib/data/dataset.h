@@ -23,6 +23,8 @@
 
 namespace cnn {
 
+class TextVocabulary;
+
 enum class Split { kTrain, kValidation, kTest };
 std::string_view split_name(Split split);  // "train", "val", "test"
 
@@ -62,9 +64,8 @@ class Dataset {
 
   // The file that field i comes from, for messages ("digits" where there is none).
   virtual std::string origin(int field) const = 0;
-  // What the class numbers of field i stand for where they are words or characters: the symbols of
-  // a vocabulary (vocabulary.h), by number. Else there are none.
-  virtual const std::vector<std::string>& symbols(int field) const;
+  // What the class numbers of field i stand for where they are words or characters; else null.
+  virtual std::shared_ptr<const TextVocabulary> vocabulary(int /*field*/) const { return nullptr; }
   // What it may come to hold in memory beside batches: decoded images and the like.
   virtual uint64_t memory_bytes() const { return 0; }
   // A word that changes with the files and with what the format reads of them; cheap.

@@ -71,8 +71,8 @@ std::vector<std::string> class_folders(const std::string& root) {
 
 FileList::FileList(std::string root, std::vector<std::string> paths) : root_(std::move(root)) {
   for (std::string& path : paths) {
-    const int64_t bytes = size_of(root_ + "/" + path);
-    files_.push_back({std::move(path), bytes});
+    files_.push_back({std::move(path)});
+    files_.back().bytes = size_of(this->path(size() - 1));
   }
 }
 

@@ -26,7 +26,7 @@ std::vector<std::string> files_under(const std::string& folder);
 // The names of the folders in `root`, sorted. Exit::kInput if there are none.
 std::vector<std::string> class_folders(const std::string& root);
 
-// Files below a root as they were listed.
+// Files as they were listed, below a root; without one (empty) their names are whole paths.
 class FileList {
  public:
   FileList() = default;
@@ -35,7 +35,9 @@ class FileList {
   int64_t size() const { return static_cast<int64_t>(files_.size()); }
   const std::string& root() const { return root_; }
   const std::string& name(int64_t index) const { return files_[static_cast<size_t>(index)].path; }
-  std::string path(int64_t index) const { return root_ + "/" + name(index); }
+  std::string path(int64_t index) const {
+    return root_.empty() ? name(index) : root_ + "/" + name(index);
+  }
   // Changes with names, sizes and order.
   uint64_t stamp() const;
   void keep(const std::vector<char>& wanted);

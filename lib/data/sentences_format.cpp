@@ -21,14 +21,15 @@ namespace {
 class SpokenSentences : public Dataset {
  public:
   SpokenSentences(int64_t size, TextVocabulary vocabulary, std::string fingerprint)
-      : size_(size), vocabulary_(std::move(vocabulary)), fingerprint_(std::move(fingerprint)) {}
+      : size_(size),
+        vocabulary_(std::make_shared<const TextVocabulary>(std::move(vocabulary))),
+        fingerprint_(std::move(fingerprint)) {}
 
   int64_t size() const override { return size_; }
   std::string origin(int) const override { return "sentences"; }
   std::string fingerprint() const override { return fingerprint_; }
-  const std::vector<std::string>& symbols(int field) const override {
-    return fields_.at(static_cast<size_t>(field)).items.is_list ? vocabulary_.symbols()
-                                                                : Dataset::symbols(field);
+  std::shared_ptr<const TextVocabulary> vocabulary(int field) const override {
+    return fields_.at(static_cast<size_t>(field)).items.is_list ? vocabulary_ : nullptr;
   }
 
   // Lists are filled up with symbol 0.
@@ -44,12 +45,12 @@ class SpokenSentences : public Dataset {
 
  protected:
   void add_text(std::string name, int64_t most) {
-    Field field{std::move(name), {1}, FieldKind::kClass, vocabulary_.size()};
+    Field field{std::move(name), {1}, FieldKind::kClass, vocabulary_->size()};
     field.items = Items::up_to(most);
     fields_.push_back(std::move(field));
   }
   int64_t write_text(const std::string& text, bool ends, float* out) const {
-    std::vector<int64_t> numbers = vocabulary_.encode(text);
+    std::vector<int64_t> numbers = vocabulary_->encode(text);
     if (ends) numbers.push_back(TextVocabulary::kEdge);
     if (out != nullptr) {
       std::transform(numbers.begin(), numbers.end(), out,
@@ -63,7 +64,7 @@ class SpokenSentences : public Dataset {
 
  private:
   int64_t size_;
-  TextVocabulary vocabulary_;
+  std::shared_ptr<const TextVocabulary> vocabulary_;
   std::string fingerprint_;
 };
 

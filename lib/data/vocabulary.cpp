@@ -50,6 +50,15 @@ TextVocabulary::TextVocabulary(std::span<const std::string> words, TextUnit unit
   }
 }
 
+std::optional<TextVocabulary> TextVocabulary::of_symbols(std::span<const std::string> symbols,
+                                                         TextUnit unit) {
+  const std::set<std::string> distinct(symbols.begin(), symbols.end());
+  const bool is_one = symbols.size() >= 2 && symbols[kEdge] == "<s>" &&
+                      symbols[kUnknown] == "<unk>" && distinct.size() == symbols.size();
+  if (!is_one) return std::nullopt;
+  return TextVocabulary(symbols.subspan(2), unit);
+}
+
 TextVocabulary TextVocabulary::of_words(std::span<const std::string> words, TextUnit unit) {
   std::set<std::string> symbols;
   for (const std::string& word : words) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,9 @@ class TextVocabulary {
 
   // `words` are all different, and none is one of the two above (asserted).
   TextVocabulary(std::span<const std::string> words, TextUnit unit);
+  // From the symbols of another, as symbols() gives them; nothing if they are none such.
+  static std::optional<TextVocabulary> of_symbols(std::span<const std::string> symbols,
+                                                  TextUnit unit);
   // In alphabetical order: of these words, or of their characters and the blank between them.
   static TextVocabulary of_words(std::span<const std::string> words, TextUnit unit);
 

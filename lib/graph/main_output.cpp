@@ -22,7 +22,8 @@ std::optional<MainOutput> main_output(const Graph& graph) {
 int sample_scores(const Graph& graph) {
   const std::optional<MainOutput> output = main_output(graph);
   if (!output || !output->is_classes()) return -1;
-  return graph.values[static_cast<size_t>(output->value)].shape.rank() == 1 ? output->value : -1;
+  const Value& value = graph.values[static_cast<size_t>(output->value)];
+  return value.shape.rank() == 1 && value.length < 0 ? output->value : -1;
 }
 
 }  // namespace cnn

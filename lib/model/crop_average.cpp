@@ -22,7 +22,8 @@ void add_softmax(const float* scores, std::vector<double>& out) {
 CropAverage::CropAverage(const Graph& graph) : graph_(graph) {
   const std::optional<MainOutput> output = main_output(graph);
   const auto shape = [&](int id) { return graph.values[static_cast<size_t>(id)].shape; };
-  if (!output || !output->is_classes() || shape(output->target).count() != 1) {
+  const bool is_list = output && graph.values[static_cast<size_t>(output->value)].length >= 0;
+  if (!output || !output->is_classes() || is_list || shape(output->target).count() != 1) {
     fail(Exit::kUsage, "",
          "ten crops are for networks that give every picture one class; '{}' does not", graph.name);
   }

@@ -7,18 +7,23 @@
 namespace cnn {
 namespace {
 
-std::vector<Field> fields_of(const Graph& graph) {
+std::vector<Field> fields_of(const Graph& graph, Feed::Reads reads) {
   std::vector<Field> wanted;
-  for (const GraphField& field : graph.fields) wanted.push_back(field.field);
+  for (size_t i = 0; i < graph.fields.size(); ++i) {
+    const GraphField& field = graph.fields[i];
+    if (reads == Feed::Reads::kInputs && !field.is_input) continue;
+    CNN_ASSERT(wanted.size() == i);
+    wanted.push_back(field.field);
+  }
   return wanted;
 }
 
 }  // namespace
 
-Feed::Feed(const Graph& graph, DataView view, const LoaderSettings& settings)
+Feed::Feed(const Graph& graph, DataView view, const LoaderSettings& settings, Reads reads)
     : graph_(graph),
       stream_(settings.stream),
-      wanted_(fields_of(graph)),
+      wanted_(fields_of(graph, reads)),
       fields_(bind_fields(view, wanted_)),
       loader_(std::move(view), fields_, settings) {
   check_first_samples();
@@ -82,11 +87,11 @@ int64_t Feed::next(Executor& executor) {
 
 // Lists that a loss compares item by item must have equally many.
 void Feed::check_lengths(const Batch& batch) const {
-  for (size_t i = 0; i < graph_.fields.size(); ++i) {
+  for (size_t i = 0; i < wanted_.size(); ++i) {
     const int length = graph_.values[static_cast<size_t>(graph_.fields[i].value)].length;
     if (length < 0 || !graph_.lengths[static_cast<size_t>(length)].varies) continue;
     const int source = graph_.lengths[static_cast<size_t>(length)].source;
-    for (size_t k = 0; k < graph_.fields.size(); ++k) {
+    for (size_t k = 0; k < wanted_.size(); ++k) {
       if (k == i || graph_.fields[k].value != source) continue;
       const int64_t *a = batch.starts[i], *b = batch.starts[k];
       for (int64_t n = 0; n < batch.n; ++n) {

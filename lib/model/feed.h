@@ -14,9 +14,14 @@ namespace cnn {
 
 class Feed {
  public:
+  enum class Reads {
+    kAll,
+    kInputs,  // no targets: for passes without losses
+  };
   // Throws Exit::kSpec if the data set lacks a field of the graph, Exit::kInput for bad labels and
   // for numbers outside of a field's range in one of the first samples.
-  Feed(const Graph& graph, DataView view, const LoaderSettings& settings);
+  Feed(const Graph& graph, DataView view, const LoaderSettings& settings,
+       Reads reads = Reads::kAll);
 
   void start_epoch(int64_t epoch, int64_t first_batch = 0) {
     loader_.start_epoch(epoch, first_batch);
@@ -44,7 +49,7 @@ class Feed {
 
   const Graph& graph_;
   bool stream_ = false;
-  std::vector<Field> wanted_;  // by field of the graph
+  std::vector<Field> wanted_;  // by field of the graph, of which inputs are the first
   std::vector<int> fields_;    // the data set's, likewise
   Loader loader_;
 };

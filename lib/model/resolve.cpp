@@ -4,18 +4,24 @@
 
 namespace cnn {
 
-Node resolved_spec(const ModelSpec& spec) {
+Node resolved_spec(const ModelSpec& spec, const Node& data) {
   Node root = spec.root;
   if (!root.find("name")) {
     root.entries().insert(root.entries().begin(), {"name", {}, Node::scalar(spec.name, {}, true)});
   }
-  if (!spec.section("data")) return root;
+  if (!data.is_null()) root.set("data", portable_data(data));
+  return root;
+}
+
+Node resolved_spec(const ModelSpec& spec) {
+  if (!spec.section("data")) return resolved_spec(spec, Node());
+  Node data;
   try {
-    root.set("data", portable_data(load_data(spec)));
+    data = load_data(spec);
   } catch (const Error&) {
     // To train with it is an error, to look at the file is not.
   }
-  return root;
+  return resolved_spec(spec, data);
 }
 
 }  // namespace cnn

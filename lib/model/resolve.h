@@ -8,5 +8,7 @@ namespace cnn {
 
 // What a run keeps as spec.yaml. A data set whose file is not here stays a name.
 Node resolved_spec(const ModelSpec& spec);
+// The same where the data map has been loaded (load_data).
+Node resolved_spec(const ModelSpec& spec, const Node& data);
 
 }  // namespace cnn

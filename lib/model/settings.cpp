@@ -75,6 +75,14 @@ Node OptionType<Duration>::write(const Duration& value) {
   return OptionType<double>::write(value.seconds);
 }
 
+LoaderSettings TrainSettings::loader(int64_t batch) const {
+  LoaderSettings loader;
+  loader.batch_size = batch;
+  loader.seed = static_cast<uint64_t>(seed);
+  loader.workers = static_cast<int>(workers);
+  return loader;
+}
+
 void TrainSettings::options(Options& o) {
   o("epochs", epochs, "passes over the training data")
       .at_least(0)

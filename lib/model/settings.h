@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/loader.h"
 #include "model/optimizer.h"
 #include "model/schedule.h"
 #include "spec/model_spec.h"
@@ -60,6 +61,9 @@ struct TrainSettings {
 
   int64_t evaluation_batch() const { return val_batch_size > 0 ? val_batch_size : batch_size; }
   double learning_rate() const { return lr ? *lr : optimizer->learning_rate(); }
+  // How data are read in batches of that size: all samples, one by one, in their order, as they
+  // are.
+  LoaderSettings loader(int64_t batch) const;
 
   // The table of the plain keys. `optimizer`, `schedule` and `params` are read apart.
   void options(Options& o);

@@ -12,6 +12,7 @@ namespace cnn {
 namespace {
 
 constexpr size_t kMostListed = 10;
+constexpr const char *kWordUnit = "word", *kCharacterUnit = "character";
 
 std::vector<int64_t> sizes_of(const Shape& shape) {
   std::vector<int64_t> sizes;
@@ -55,6 +56,16 @@ void take(const Json& json, std::vector<T>& out) {
   }
 }
 
+std::shared_ptr<const TextVocabulary> read_vocabulary(const SafetensorsReader& file) {
+  std::vector<std::string> symbols;
+  take(json_entry(file, "symbols"), symbols);
+  const auto unit = file.metadata().find("unit");
+  if (unit == file.metadata().end()) return nullptr;
+  auto vocabulary = TextVocabulary::of_symbols(
+      symbols, unit->second == kCharacterUnit ? TextUnit::kCharacter : TextUnit::kWord);
+  return vocabulary ? std::make_shared<const TextVocabulary>(std::move(*vocabulary)) : nullptr;
+}
+
 WeightsInfo read_info(const SafetensorsReader& file) {
   WeightsInfo info;
   const auto model = file.metadata().find("model");
@@ -65,6 +76,7 @@ WeightsInfo read_info(const SafetensorsReader& file) {
   if (scale.is_number()) info.normalization.scale = scale.get<double>();
   take(json_entry(file, "mean"), info.normalization.mean);
   take(json_entry(file, "std"), info.normalization.std);
+  info.vocabulary = read_vocabulary(file);
   return info;
 }
 
@@ -154,6 +166,11 @@ void save_weights(const std::string& path, const ParameterStore& store, const We
   writer.set_metadata("scale", Json(normalization.scale).dump());
   writer.set_metadata("mean", Json(normalization.mean).dump());
   writer.set_metadata("std", Json(normalization.std).dump());
+  if (info.vocabulary) {
+    writer.set_metadata("symbols", Json(info.vocabulary->symbols()).dump());
+    writer.set_metadata("unit",
+                        info.vocabulary->unit() == TextUnit::kWord ? kWordUnit : kCharacterUnit);
+  }
   writer.write(path);
 }
 

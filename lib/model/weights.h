@@ -1,13 +1,15 @@
 // Weights files: safetensors under the names and shapes that `cnn summary --json` lists. The
 // metadata carry what prediction needs beside them: model, class names, input size, mean and
-// standard deviation.
+// standard deviation, the words of a vocabulary.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "data/transforms.h"
+#include "data/vocabulary.h"
 #include "graph/parameter_store.h"
 #include "io/safetensors.h"
 #include "spec/model_spec.h"
@@ -19,6 +21,8 @@ struct WeightsInfo {
   std::vector<std::string> class_names;
   std::vector<int64_t> input;   // C,H,W of the first input
   Normalization normalization;  // of that input
+  // Of that input, if it is text; else null.
+  std::shared_ptr<const TextVocabulary> vocabulary = nullptr;
 };
 
 // Writes through AtomicFile, with a checksum per tensor.

@@ -8,9 +8,9 @@
 #include "base/text.h"
 #include "graph/builder.h"
 #include "graph/cut.h"
+#include "model/inputs.h"
 #include "model/network.h"
 #include "model/settings.h"
-#include "predict/predict_inputs.h"
 
 namespace cnn {
 
@@ -84,10 +84,7 @@ std::vector<Image> Decoder::pictures() const {
 
 Image picture_of(const ConstView& values, int64_t n, const MapOutput& picture,
                  const WeightsInfo& weights) {
-  const Shape& shape = values.shape;
-  const FloatImage map{shape.height(), shape.width(), shape.channels(),
-                       std::vector<float>(values.sample(n), values.sample(n) + shape.count())};
-  return picture_of(map, picture, byte_normalization(weights));
+  return picture_of(float_image(values, n), picture, byte_normalization(weights));
 }
 
 void draw_code(int64_t seed, int64_t i, int64_t size, float* code) {

@@ -10,6 +10,7 @@
 #include "data/transforms.h"
 #include "graph/graph.h"
 #include "io/image.h"
+#include "tensor/view.h"
 
 namespace cnn {
 
@@ -32,6 +33,9 @@ struct MapOutput {
 
 // Nothing if the first loss has no output of [C,H,W] with a target of the same height and width.
 std::optional<MapOutput> map_output(const Graph& graph);
+
+// Sample `n` of [C,H,W] values, or of [C] as a row; `channel` -1 takes all channels.
+FloatImage float_image(const ConstView& values, int64_t n, int64_t channel = -1);
 
 // Colours that people with any colour vision tell apart (Okabe & Ito 2008); 0 is black. From the
 // ninth class on they come again, darker.

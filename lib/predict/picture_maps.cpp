@@ -1,4 +1,4 @@
-#include "predict/predict_maps.h"
+#include "predict/picture_maps.h"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "data/image_fit.h"
-#include "predict/predict_inputs.h"
+#include "model/inputs.h"
 #include "predict/tiling.h"
 
 namespace cnn {
@@ -59,18 +59,20 @@ int64_t default_overlap(const MapOutput& map, const Shape& output) {
   return std::min(map.radius, std::min(output.height(), output.width()) / 4);
 }
 
-MapPredictor::MapPredictor(const ModelSpec& spec, const PredictRequest& request, Network& network,
-                           int64_t batch, const MapOutput& map, const WeightsInfo& weights)
+PictureMaps::PictureMaps(const ModelSpec& spec, const PredictRequest& request,
+                         LoadedNetwork& network, int64_t batch, const Head& head)
     : spec_(spec),
       request_(request),
       network_(network),
       batch_(batch),
-      map_(map),
-      weights_(weights),
+      head_(head),
+      map_(*map_output(network.test_graph())),
       input_(input_of(network.test_graph()).field.shape),
-      output_(shape_of(network.test_graph(), map.value)) {}
+      output_(shape_of(network.test_graph(), map_.value)) {
+  CNN_ASSERT(map_.value == head.value());
+}
 
-std::vector<MapPrediction> MapPredictor::run(const std::vector<std::string>& pictures) {
+std::vector<Answer> PictureMaps::run(const std::vector<std::string>& pictures) {
   std::vector<std::array<int64_t, 2>> sizes;  // also checks all before the first is run
   for (const std::string& path : pictures) {
     const ImageInfo info = read_image_info(path);
@@ -87,20 +89,24 @@ std::vector<MapPrediction> MapPredictor::run(const std::vector<std::string>& pic
   for (const std::string& path : pictures) names.push_back(unique_name(path, used));
   if (!request_.out.empty()) make_directories(request_.out);
 
-  std::vector<MapPrediction> predictions(pictures.size());
+  const Normalization normalization = byte_normalization(network_.weights());
+  std::vector<Answer> answers(pictures.size());
   for (const size_t i : order) {
     FloatImage picture = read_float_image(pictures[i], input_.channels());
     if (!map_.any_size) picture = fit_image(std::move(picture), input_.height(), input_.width());
     const Image shown = with_three_channels(picture);
-    byte_normalization(weights_).apply(picture.values.data(), picture.height * picture.width,
-                                       picture.channels);
-    predictions[i] = {pictures[i], picture.height, picture.width, {}, {}};
-    write(shown, map_of(picture), names[i], predictions[i]);
+    normalization.apply(picture.values.data(), picture.height * picture.width, picture.channels);
+    const FloatImage map = map_of(picture);
+    const ConstView output{map.values.data(), 1, {map.channels, map.height, map.width}};
+    answers[i] =
+        head_.answer({output, &shown, request_.out.empty() ? "" : request_.out + "/" + names[i]});
+    answers[i].input = pictures[i];
+    answers[i].is_whole = true;
   }
-  return predictions;
+  return answers;
 }
 
-FloatImage MapPredictor::map_of(const FloatImage& picture) {
+FloatImage PictureMaps::map_of(const FloatImage& picture) {
   const bool is_own_size = picture.height == output_.height() && picture.width == output_.width();
   if (request_.whole && map_.any_size && !is_own_size) return run_whole(picture);
   const int64_t overlap = request_.overlap >= 0 ? request_.overlap : default_overlap(map_, output_);
@@ -108,7 +114,7 @@ FloatImage MapPredictor::map_of(const FloatImage& picture) {
   return run_tiles(picture, tiling, runner(network_, map_.value));
 }
 
-FloatImage MapPredictor::run_whole(const FloatImage& picture) {
+FloatImage PictureMaps::run_whole(const FloatImage& picture) {
   // As many steps of the stride more, or fewer, than the file's size as the picture needs.
   const auto side = [&](int64_t needed, int64_t input, int64_t output) {
     const int64_t stride = map_.stride, more = needed - output;
@@ -125,7 +131,7 @@ FloatImage MapPredictor::run_whole(const FloatImage& picture) {
   return run_tiles(picture, {sized_input_, output, 1, 0, 1}, runner(*sized_, value));
 }
 
-void MapPredictor::plan_for(const Shape& input) {
+void PictureMaps::plan_for(const Shape& input) {
   if (sized_ && sized_input_ == input) return;
   sized_.reset();  // before the next takes its memory
   ModelSpec spec = spec_;
@@ -138,31 +144,6 @@ void MapPredictor::plan_for(const Shape& input) {
   network->load({{"the network for its own size", network_.planned_bytes()}});
   sized_ = std::move(network);
   sized_input_ = input;
-}
-
-void MapPredictor::write(const Image& shown, const FloatImage& map, const std::string& name,
-                         MapPrediction& prediction) const {
-  const std::string base = request_.out + "/" + name;
-  if (map_.kind == MapOutput::Kind::kPicture) {
-    if (request_.out.empty()) return;
-    prediction.files = {fmt::format("{}_{}.png", base, map_.name)};
-    write_png(prediction.files[0], picture_of(map, map_, byte_normalization(weights_)));
-    return;
-  }
-  const Image classes = class_map(map, map_);
-  const bool is_binary = map_.kind == MapOutput::Kind::kBinary;
-  std::vector<int64_t> counts(is_binary ? 2 : static_cast<size_t>(map.channels), 0);
-  for (const uint8_t c : classes.values) ++counts[c];
-  for (size_t c = 0; c < counts.size(); ++c) {
-    const auto& names = weights_.class_names;
-    prediction.classes.emplace_back(
-        c < names.size() ? names[c] : std::to_string(c),
-        static_cast<double>(counts[c]) / static_cast<double>(classes.values.size()));
-  }
-  if (request_.out.empty()) return;
-  prediction.files = {base + "_mask.png", base + "_overlay.png"};
-  write_palette_png(prediction.files[0], classes, class_colours());
-  write_png(prediction.files[1], overlay(shown, classes));
 }
 
 }  // namespace cnn

@@ -7,37 +7,35 @@
 #include <string>
 #include <vector>
 
-#include "model/network.h"
-#include "model/weights.h"
+#include "model/loaded_network.h"
+#include "predict/head.h"
 #include "predict/maps.h"
 #include "predict/predict.h"
 
 namespace cnn {
 
-class MapPredictor {
+class PictureMaps {
  public:
   // Borrows all of them. `network` is planned for `batch` samples as its only use, which keeps the
-  // map, and has its weights.
-  MapPredictor(const ModelSpec& spec, const PredictRequest& request, Network& network,
-               int64_t batch, const MapOutput& map, const WeightsInfo& weights);
+  // head's value, and has its weights; that value is a map (map_output).
+  PictureMaps(const ModelSpec& spec, const PredictRequest& request, LoadedNetwork& network,
+              int64_t batch, const Head& head);
 
-  // In the order of the pictures; written to request.out, if that is given, as
-  // NAME_mask.png and NAME_overlay.png, or NAME_LAYER.png.
-  std::vector<MapPrediction> run(const std::vector<std::string>& pictures);
+  // In the order of the pictures; drawn to request.out, if that is given, as NAME_mask.png and the
+  // like.
+  std::vector<Answer> run(const std::vector<std::string>& pictures);
 
  private:
   FloatImage map_of(const FloatImage& picture);
   FloatImage run_whole(const FloatImage& picture);
   void plan_for(const Shape& input);
-  void write(const Image& shown, const FloatImage& map, const std::string& name,
-             MapPrediction& prediction) const;
 
   const ModelSpec& spec_;
   const PredictRequest& request_;
-  Network& network_;
+  LoadedNetwork& network_;
   int64_t batch_;
+  const Head& head_;
   MapOutput map_;
-  const WeightsInfo& weights_;
   Shape input_, output_;            // of the network as it was planned
   std::unique_ptr<Network> sized_;  // for sized_input_
   Shape sized_input_;

@@ -98,6 +98,19 @@ Scores compare_with_pca(int64_t components, const Graph& graph, Executor& execut
           {"pca/angle_mean", kDegrees * mean}};
 }
 
+std::vector<MemoryPlan::Tenant> kept_samples(const DataView& view) {
+  const uint64_t bytes = view.dataset->memory_bytes();
+  if (bytes == 0) return {};
+  return {{"samples kept in memory (data.cache)", bytes}};
+}
+
+// Ten crops of a picture are of one batch.
+int64_t batch_for(const TestRequest& request, const TrainSettings& settings, int64_t samples) {
+  const int64_t wanted = request.batch_size > 0 ? request.batch_size : settings.evaluation_batch();
+  const int64_t whole = (wanted + kTenCrops - 1) / kTenCrops * kTenCrops;
+  return std::min(request.ten_crops ? whole : wanted, samples);
+}
+
 }  // namespace
 
 TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
@@ -116,28 +129,21 @@ TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
   if (view.empty()) {
     fail(Exit::kInput, spec.path, "the split '{}' has no samples", request.split);
   }
-  const int64_t wanted = request.batch_size > 0 ? request.batch_size : settings.evaluation_batch();
   std::optional<CropAverage> crops;
-  int64_t batch = std::min(wanted, view.size());
   if (request.ten_crops) {
     crops.emplace(graph);
     view = ten_crops(view);
-    batch = std::min((wanted + kTenCrops - 1) / kTenCrops * kTenCrops, view.size());
   }
+  const int64_t batch = batch_for(request, settings, view.size());
   std::vector<int> keep = metrics.values();
   if (report.confusion) keep.push_back(main_output(graph)->value);
   if (request.pca_components > 0) keep.push_back(reconstruction_of(graph).value);
   network.plan({{Pass::testing(), batch, keep}});
-  std::vector<MemoryPlan::Tenant> others;
-  if (const uint64_t kept = view.dataset->memory_bytes(); kept > 0) {
-    others.push_back({"samples kept in memory (data.cache)", kept});
-  }
+  std::vector<MemoryPlan::Tenant> others = kept_samples(view);
   network.check(others);
-  LoaderSettings loader;
-  loader.batch_size = batch;
-  loader.seed = seed;
+  LoaderSettings loader = settings.loader(batch);
   loader.stream = settings.stream;
-  loader.workers = static_cast<int>(request.workers >= 0 ? request.workers : settings.workers);
+  if (request.workers >= 0) loader.workers = static_cast<int>(request.workers);
   report.class_names = view.dataset->class_names();
   Feed feed(graph, std::move(view), loader);
   others.push_back({"loading data", feed.bytes()});
@@ -160,10 +166,9 @@ TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
     report.metrics.insert(report.metrics.begin() + 1, terms.begin(), terms.end());
   if (request.pca_components > 0) {
     Feed training(graph, source.open(Split::kTrain), loader);
-    for (auto& score :
-         compare_with_pca(request.pca_components, graph, network.executor(0), training, feed)) {
-      report.metrics.push_back(std::move(score));
-    }
+    const Scores pca =
+        compare_with_pca(request.pca_components, graph, network.executor(0), training, feed);
+    report.metrics.insert(report.metrics.end(), pca.begin(), pca.end());
   }
   return report;
 }

@@ -35,7 +35,9 @@ WeightsInfo describe_weights(const ModelSpec& spec, const Graph& graph, const Da
     for (int axis = 0; axis < field.field.shape.rank(); ++axis) {
       info.input.push_back(field.field.shape[axis]);
     }
-    if (data.field(field.field.name) == 0) info.normalization = data.normalization();
+    const int source = data.field(field.field.name);
+    if (source == 0) info.normalization = data.normalization();
+    if (source >= 0) info.vocabulary = data.vocabulary(source);
     break;
   }
   return info;
@@ -56,7 +58,7 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   data_bytes_ = train.dataset->memory_bytes();
   if (validation.dataset != train.dataset) data_bytes_ += validation.dataset->memory_bytes();
   weights_info_ = describe_weights(spec, network_.test_graph(), *train.dataset);
-  resolved_spec_ = to_yaml(cnn::resolved_spec(spec));
+  resolved_spec_ = to_yaml(cnn::resolved_spec(spec, data));
 
   plan(validation.size());
   network_.note_kernels(0);
@@ -112,27 +114,19 @@ void Session::plan(int64_t validation_samples) {
 
 void Session::fit() {
   if (fitting_view_.empty()) return;
-  LoaderSettings loader;
-  loader.batch_size = settings_.batch_size;
-  loader.seed = static_cast<uint64_t>(settings_.seed);
-  loader.workers = static_cast<int>(settings_.workers);
-  fit_layers(network_, first_fitting_use_, fitting_view_, loader);
+  fit_layers(network_, first_fitting_use_, fitting_view_, settings_.loader(settings_.batch_size));
 }
 
 void Session::open_feeds(DataView train, DataView validation, bool shuffle) {
-  LoaderSettings loader;
-  loader.batch_size = settings_.batch_size;
-  loader.shuffle = shuffle;
-  loader.seed = static_cast<uint64_t>(settings_.seed);
-  loader.workers = static_cast<int>(settings_.workers);
-  loader.augment = true;
-  loader.stream = settings_.stream;
-  train_feed_ = std::make_unique<Feed>(network_.train_graph(), std::move(train), loader);
+  LoaderSettings training = settings_.loader(settings_.batch_size);
+  training.shuffle = shuffle;
+  training.augment = true;
+  training.stream = settings_.stream;
+  train_feed_ = std::make_unique<Feed>(network_.train_graph(), std::move(train), training);
   if (validation.empty()) return;
-  loader.batch_size = validation_batch_;
-  loader.shuffle = false;
-  loader.augment = false;
-  validation_feed_ = std::make_unique<Feed>(network_.test_graph(), std::move(validation), loader);
+  LoaderSettings testing = settings_.loader(validation_batch_);
+  testing.stream = settings_.stream;
+  validation_feed_ = std::make_unique<Feed>(network_.test_graph(), std::move(validation), testing);
 }
 
 uint64_t Session::planned_bytes() const {

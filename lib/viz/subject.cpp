@@ -8,7 +8,9 @@
 #include "base/text.h"
 #include "data/catalogue.h"
 #include "graph/main_output.h"
+#include "model/feed.h"
 #include "model/settings.h"
+#include "predict/maps.h"
 #include "viz/drawing/colour_map.h"
 
 namespace cnn {
@@ -19,18 +21,12 @@ WeightsSource source_of(const VizRequest& request) {
 }
 
 const GraphField& picture_input(const Graph& graph, std::string_view what) {
-  const GraphField* found = nullptr;
-  for (const GraphField& field : graph.fields) {
-    if (!field.is_input) continue;
-    if (found != nullptr) {
-      fail(Exit::kUsage, "", "'{}' takes models with one input; '{}' has '{}' and '{}'", what,
-           graph.name, found->field.name, field.field.name);
-    }
-    found = &field;
-  }
-  CNN_ASSERT(found != nullptr);
-  require_plain(found->field);
-  return *found;
+  const GraphField& input = only_input(graph, fmt::format("'{}'", what));
+  const Field& field = input.field;
+  if (!field.items.is_list && field.kind == FieldKind::kValues) return input;
+  fail(Exit::kUsage, "", "'{}' shows pictures; '{}' reads '{}' as {}{}", what, graph.name,
+       field.name, describe(field.shape, field.items),
+       field.kind == FieldKind::kClass ? " class numbers" : "");
 }
 
 std::vector<int> chosen_layers(const Graph& graph, const std::vector<std::string>& names,
@@ -105,25 +101,29 @@ void SampleOptions::options_without_count(Options& o) {
 SampleSource::SampleSource(const SampleOptions& options, const VizSubject& subject,
                            const Graph& graph, const WeightsInfo& weights)
     : first_(options.first) {
-  const GraphField& input = picture_input(graph, "viz");
+  const GraphField& input = only_input(graph, "cnn viz");
   shape_ = input.field.shape;
-  input_ = input.field.name;
-  options.images.empty() ? open_split(options, subject) : open_files(options, weights);
+  options.images.empty() ? open_split(options, subject, input.field)
+                         : open_files(options, input, weights);
+  normalization_ = view_.dataset->normalization();
+  class_names_ = view_.dataset->class_names();
 }
 
-void SampleSource::open_files(const SampleOptions& options, const WeightsInfo& weights) {
-  files_ = open_predict_inputs(options.images, shape_, weights);
-  normalization_ = byte_normalization(weights);
-  class_names_ = weights.class_names;
-  for (const PredictInput& file : files_) all_ += file.samples;
+void SampleSource::open_files(const SampleOptions& options, const GraphField& input,
+                              const WeightsInfo& weights) {
+  files_ = open_inputs(options.images, input_reading(input, weights));
+  view_ = view_of(files_);
+  all_ = view_.size();
   first_ = options.first.value_or(0);  // files stand in the order that they were asked for
   if (*first_ >= all_) {
     fail(Exit::kUsage, "", "--first {}: there are {} samples, counted from 0", *first_, all_);
   }
   size_ = std::min(options.samples, all_ - *first_);
+  input_field_ = 0;
 }
 
-void SampleSource::open_split(const SampleOptions& options, const VizSubject& subject) {
+void SampleSource::open_split(const SampleOptions& options, const VizSubject& subject,
+                              const Field& input) {
   const TrainSettings settings = read_train_settings(subject.spec);
   DataSource source(load_data(subject.spec), static_cast<uint64_t>(settings.seed));
   split_ = options.split;
@@ -137,45 +137,33 @@ void SampleSource::open_split(const SampleOptions& options, const VizSubject& su
          first_ ? fmt::format("--first {}: ", first) : std::string(), split_, all_);
   }
   size_ = std::min(options.samples, all_ - first);
-  normalization_ = view_.dataset->normalization();
-  class_names_ = view_.dataset->class_names();
-  const Field wanted{input_, shape_, FieldKind::kValues, 0};
-  input_field_ = bind_fields(view_, std::span(&wanted, 1))[0];
+  input_field_ = bind_fields(view_, std::span(&input, 1))[0];
   const std::vector<Field>& fields = view_.dataset->fields();
   for (size_t i = 0; i < fields.size(); ++i) {
-    const bool is_label = fields[i].kind == FieldKind::kClass && fields[i].shape.count() == 1;
+    const bool is_label = fields[i].kind == FieldKind::kClass && fields[i].shape.count() == 1 &&
+                          !fields[i].items.is_list;
     if (is_label && label_field_ < 0) {  // the first, whose names the data set has
       label_field_ = static_cast<int>(i);
     }
   }
 }
 
+DataView SampleSource::shown() const {
+  DataView shown{view_.dataset, {}};
+  for (int64_t i = 0; i < size_; ++i) shown.indices.push_back(index(i));
+  return shown;
+}
+
 void SampleSource::read(int64_t first, int64_t n, float* out) const {
   CNN_ASSERT(first >= 0 && n >= 0 && first + n <= size_);
   const int64_t numbers = shape_.count();
-  if (files_.empty()) {
-    parallel_for(n, 1, [&](int64_t begin, int64_t end) {
-      std::vector<float*> fields(view_.dataset->fields().size(), nullptr);
-      for (int64_t i = begin; i < end; ++i) {
-        fields[static_cast<size_t>(input_field_)] = out + i * numbers;
-        view_.dataset->read(index(first + i), fields);
-      }
-    });
-    return;
-  }
-  std::vector<float> ordered(static_cast<size_t>(numbers));
-  for (int64_t i = 0; i < n; ++i) {
-    int64_t place = number(first + i);
-    for (const PredictInput& file : files_) {
-      if (place < file.samples) {
-        file.read(place, ordered);
-        to_channels_last(ordered.data(), out + i * numbers, 1, shape_);
-        file.normalization.apply(out + i * numbers, shape_.positions(), shape_.channels());
-        break;
-      }
-      place -= file.samples;
+  parallel_for(n, 1, [&](int64_t begin, int64_t end) {
+    std::vector<float*> fields(view_.dataset->fields().size(), nullptr);
+    for (int64_t i = begin; i < end; ++i) {
+      fields[static_cast<size_t>(input_field_)] = out + i * numbers;
+      view_.dataset->read(index(first + i), fields);
     }
-  }
+  });
 }
 
 int64_t SampleSource::label(int64_t i) const {
@@ -193,19 +181,17 @@ std::string SampleSource::class_name(int64_t number) const {
 }
 
 std::string SampleSource::name(int64_t i) const {
-  int64_t place = number(i);
-  if (files_.empty()) return fmt::format("{} {}", split_, place);
-  for (const PredictInput& file : files_) {
-    if (place < file.samples) {
-      const std::filesystem::path path =
-          file.pictures.empty() ? file.path : file.pictures[static_cast<size_t>(place)];
-      return file.pictures.empty() ? fmt::format("{} {}", path.filename().string(), place)
-                                   : path.filename().string();
-    }
-    place -= file.samples;
+  if (!files_) return fmt::format("{} {}", split_, number(i));
+  const Inputs::Part& part = files_->part_of(number(i));
+  const int64_t place = number(i) - part.first;
+  const auto file = [](const std::string& path) {
+    return std::filesystem::path(path).filename().string();
+  };
+  if (!part.samples->has_names()) {
+    return fmt::format("{} {}", file(part.samples->origin()), place);
   }
-  CNN_ASSERT(false);
-  return "";
+  const std::string name = part.samples->name(place);
+  return part.samples->is_pictures() ? file(name) : name;
 }
 
 Image sample_picture(const float* values, const Shape& shape, const Normalization& normalization) {
@@ -235,15 +221,16 @@ void for_each_batch(Network& network, int use, const SampleSource& source,
                     const VizRequest& request,
                     const std::function<void(int64_t first, int64_t n, Executor&)>& after) {
   const int64_t batch = std::min(network.memory_plan(use).batch, source.size());
-  Buffer values(static_cast<size_t>(batch * source.shape().count()));
+  Feed feed(network.run_graph(use), source.shown(),
+            read_train_settings(request.subject().spec).loader(batch), Feed::Reads::kInputs);
   Executor& executor = network.executor(use);
-  executor.bind(network.run_graph(use).input_index(), values.data());
-  for (int64_t first = 0; first < source.size(); first += batch) {
-    const int64_t n = std::min(batch, source.size() - first);
-    source.read(first, n, values.data());
+  feed.start_epoch(0);
+  int64_t first = 0;
+  while (const int64_t n = feed.next(executor)) {
     executor.forward(n, 0, 0);
     after(first, n, executor);
-    request.report("samples", first + n, source.size());
+    first += n;
+    request.report("samples", first, source.size());
   }
 }
 

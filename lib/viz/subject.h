@@ -10,9 +10,9 @@
 
 #include "data/dataset.h"
 #include "graph/graph.h"
+#include "model/inputs.h"
 #include "model/loaded_network.h"
 #include "model/weights.h"
-#include "predict/predict_inputs.h"
 #include "spec/options.h"
 #include "viz/kind.h"
 
@@ -21,8 +21,8 @@ namespace cnn {
 // The subject's weights, as the request wants them.
 WeightsSource source_of(const VizRequest& request);
 
-// The field that the network's pictures come in by; Exit::kUsage unless it is its only input.
-// `what` names the kind for the message.
+// The field that the network's pictures come in by; Exit::kUsage unless it is its only input, and
+// plain numbers. `what` names the kind for the message.
 const GraphField& picture_input(const Graph& graph, std::string_view what);
 
 // The values of the layers `names`, which may end in * or ?, in order of the graph; without names
@@ -60,7 +60,9 @@ class SampleSource {
 
   int64_t size() const { return size_; }  // how many of --samples there are
   const Shape& shape() const { return shape_; }
-  // Samples first .. first+n-1 as the network takes them, channels-last.
+  // They as samples of their data set.
+  DataView shown() const;
+  // Samples first .. first+n-1 as the network takes them, channels-last; of a picture_input().
   void read(int64_t first, int64_t n, float* out) const;
   // Its class; -1 where none is known.
   int64_t label(int64_t i) const;
@@ -71,22 +73,22 @@ class SampleSource {
   }
   const Normalization& normalization() const { return normalization_; }
   // The split that samples come from, and the number there of sample `i`; null for files.
-  const DataView* view() const { return files_.empty() ? &view_ : nullptr; }
+  const DataView* view() const { return files_ ? nullptr : &view_; }
   int64_t index(int64_t i) const { return view_.indices[static_cast<size_t>(number(i))]; }
   int input_field() const { return input_field_; }
 
  private:
-  void open_files(const SampleOptions& options, const WeightsInfo& weights);
-  void open_split(const SampleOptions& options, const VizSubject& subject);
+  void open_files(const SampleOptions& options, const GraphField& input,
+                  const WeightsInfo& weights);
+  void open_split(const SampleOptions& options, const VizSubject& subject, const Field& input);
   // Where sample `i` stands in the split, or among the files.
   int64_t number(int64_t i) const { return first_ ? *first_ + i : i * all_ / size_; }
 
   Shape shape_;
-  std::string input_;  // the field's name
   int64_t size_ = 0, all_ = 0;
   Normalization normalization_;
   std::vector<std::string> class_names_;
-  std::vector<PredictInput> files_;
+  std::shared_ptr<const Inputs> files_;  // null: a split
   DataView view_;
   std::optional<int64_t> first_;  // null: evenly over all
   int input_field_ = -1, label_field_ = -1;

@@ -196,16 +196,17 @@ TEST_CASE("the built-in sentences are a list of class numbers and a label") {
   CHECK(text.shape == Shape{1});
   CHECK(text.kind == FieldKind::kClass);
   CHECK(text.items == Items::up_to(longest_topic_sentence(TextUnit::kWord)));
-  CHECK(text.classes == static_cast<int64_t>(data.symbols(0).size()));
+  CHECK(text.classes == data.vocabulary(0)->size());
   CHECK(label.name == "label");
   CHECK(label.classes == 10);
-  CHECK(data.symbols(1).empty());
+  CHECK(data.vocabulary(1) == nullptr);
   CHECK(data.class_names()[6] == "reds win");
   CHECK(data.origin(0) == "sentences");
   for (int64_t i = 0; i < 500; ++i) {
     std::string said;
     for (const int64_t number : numbers_of(data, i, 0)) {
-      said += (said.empty() ? "" : " ") + data.symbols(0)[static_cast<size_t>(number)];
+      said +=
+          (said.empty() ? "" : " ") + data.vocabulary(0)->symbols()[static_cast<size_t>(number)];
     }
     CHECK(said == topic_sentence(1, kTrain, i));
     CHECK(numbers_of(data, i, 1) == std::vector<int64_t>{topic_of(1, kTrain, i)});
@@ -225,7 +226,7 @@ TEST_CASE("a sum's source and target are lists, and the target ends with symbol 
     CHECK(data.fields()[0].name == "source");
     CHECK(data.fields()[1].name == "target");
     CHECK(data.fields()[0].items == data.fields()[1].items);
-    CHECK(data.symbols(0) == data.symbols(1));
+    CHECK(data.vocabulary(0)->symbols() == data.vocabulary(1)->symbols());
     const bool is_word = std::string(unit) == "word";
     size_t longest = 0;
     for (int64_t i = 0; i < 200; ++i) {
@@ -263,7 +264,7 @@ TEST_CASE("data/sentences.yaml is what text models train on without files") {
   CHECK(train.size() == 9000);
   CHECK(source.open(Split::kValidation).size() == 1000);
   CHECK(source.open(Split::kTest).size() == 2000);
-  CHECK(train.dataset->symbols(0).size() == 181);  // as models/text-classifier.yaml says
+  CHECK(train.dataset->vocabulary(0)->size() == 181);  // as models/text-classifier.yaml says
   CHECK(train.dataset->fields()[0].items.most == 19);
 }
 

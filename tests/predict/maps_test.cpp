@@ -2,7 +2,6 @@
 #include "predict/maps.h"
 
 #include "io/image.h"
-#include "predict/predict_maps.h"
 #include "support/catch.h"
 #include "support/model_folder.h"
 
@@ -50,23 +49,24 @@ TEST_CASE("a mask and an overlay of the image's own size, whatever that is") {
                        model.picture("c.png", ramp(5, 3))});
     request.whole = whole;
     const PredictReport report = predict(model.load(), request);
-    REQUIRE(report.maps.size() == 3);
+    REQUIRE(report.answers.size() == 3);
     CHECK(report.samples == 3);
-    CHECK(report.maps[0].input == model.folder.str("a.png"));
-    CHECK(report.maps[0].height == 21);
-    CHECK(report.maps[2].width == 3);
-    REQUIRE(report.maps[0].files.size() == 2);
-    CHECK(report.maps[0].files[0] == model.folder.str("out/a_mask.png"));
-    const NumberImage mask = read_number_image(report.maps[0].files[0]);
+    CHECK(report.answers[0].input == model.folder.str("a.png"));
+    CHECK(report.answers[0].json.at("height").get<int64_t>() == 21);
+    CHECK(report.answers[2].json.at("width").get<int64_t>() == 3);
+    REQUIRE(report.answers[0].files.size() == 2);
+    CHECK(report.answers[0].files[0] == model.folder.str("out/a_mask.png"));
+    const NumberImage mask = read_number_image(report.answers[0].files[0]);
     REQUIRE(mask.values.size() == large.values.size());
     double bright_share = 0;
     for (size_t i = 0; i < mask.values.size(); ++i) {
       CHECK(mask.values[i] == (large.values[i] > 127 ? 1 : 0));
       bright_share += mask.values[i] / 630.0;
     }
-    CHECK(report.maps[0].classes[1].first == "bright");
-    CHECK(report.maps[0].classes[1].second == Approx(bright_share));
-    const Image over = read_image(report.maps[0].files[1], 3);
+    const Json& second = report.answers[0].json.at("classes")[1];
+    CHECK(second["name"].get<std::string>() == "bright");
+    CHECK(second["share"].get<double>() == Approx(bright_share));
+    const Image over = read_image(report.answers[0].files[1], 3);
     const Colour& orange = class_colours()[1];
     for (size_t i = 0; i < large.values.size(); ++i) {
       const int red =

@@ -66,18 +66,19 @@ TEST_CASE("pictures of any size and kind are named by class, folders stand for t
   light.folder.file("in/notes.txt", "no picture");
   const PredictReport report = light.run({light.folder.str("in"), light.folder.str("one.png")});
   CHECK(report.samples == 4);
-  REQUIRE(report.predictions.size() == 4);
+  REQUIRE(report.answers.size() == 4);
   const std::vector<std::pair<std::string, std::string>> expected = {{"in/a/large.jpg", "bright"},
                                                                      {"in/b/clear.png", "bright"},
                                                                      {"in/b/grey.png", "dark"},
                                                                      {"one.png", "dark"}};
   for (size_t i = 0; i < expected.size(); ++i) {
-    const Prediction& prediction = report.predictions[i];
-    CHECK(prediction.input == light.folder.str(expected[i].first));
-    CHECK(prediction.sample == 0);
-    REQUIRE(prediction.classes.size() == 2);
-    CHECK(prediction.classes[0].first == expected[i].second);
-    CHECK(prediction.classes[0].second > 0.6);
+    const Answer& answer = report.answers[i];
+    CHECK(answer.input == light.folder.str(expected[i].first));
+    CHECK(answer.sample == 0);
+    const Json& classes = answer.json.at("classes");
+    REQUIRE(classes.size() == 2);
+    CHECK(classes[0]["name"].get<std::string>() == expected[i].second);
+    CHECK(classes[0]["probability"].get<double>() > 0.6);
   }
   CHECK(contains(report.text(), "one.png:  dark "));
   CHECK(contains(report.csv(), "one.png,0,1,dark,"));

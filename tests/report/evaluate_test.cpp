@@ -103,8 +103,10 @@ std::vector<double> mean_of_crops(const ModelFolder& model, const Image& image) 
   PredictRequest request = model.request({model.folder.str("windows.npy")});
   request.top = 2;
   std::vector<double> mean(2, 0);
-  for (const Prediction& p : predict(model.load(), request).predictions) {
-    for (const auto& [name, probability] : p.classes) mean[name == "b"] += probability / 10;
+  for (const Answer& answer : predict(model.load(), request).answers) {
+    for (const Json& c : answer.json.at("classes")) {
+      mean[c["name"].get<std::string>() == "b"] += c["probability"].get<double>() / 10;
+    }
   }
   return mean;
 }
@@ -139,7 +141,7 @@ TEST_CASE("predict averages ten crops, of pictures alone") {
   request.top = 2;
   const PredictReport report = predict(model.load(), request);
   CHECK(report.samples == 1);
-  REQUIRE(report.predictions.size() == 1);
+  REQUIRE(report.answers.size() == 1);
   CHECK(NpyReader(model.folder.str("out/out.npy")).shape() == std::vector<int64_t>{1, 2});
   std::vector<float> windows;
   for (int64_t n = 0; n < 10; ++n) {
@@ -153,12 +155,16 @@ TEST_CASE("predict averages ten crops, of pictures alone") {
   write_npy(model.folder.str("windows.npy"), {10, 1, 7, 7}, windows);
   PredictRequest by_hand = model.request({model.folder.str("windows.npy")});
   by_hand.top = 2;
+  const auto probability_of_b = [](const Answer& answer) {
+    const Json& classes = answer.json.at("classes");
+    const bool is_first = classes[0]["name"].get<std::string>() == "b";
+    return classes[is_first ? 0 : 1]["probability"].get<double>();
+  };
   double b = 0;
-  for (const Prediction& p : predict(model.load(), by_hand).predictions) {
-    b += (p.classes[0].first == "b" ? p.classes[0] : p.classes[1]).second / 10;
+  for (const Answer& answer : predict(model.load(), by_hand).answers) {
+    b += probability_of_b(answer) / 10;
   }
-  const auto& classes = report.predictions[0].classes;
-  CHECK((classes[0].first == "b" ? classes[0] : classes[1]).second == Approx(b).epsilon(1e-5));
+  CHECK(probability_of_b(report.answers[0]) == Approx(b).epsilon(1e-5));
   request.inputs = {model.folder.str("windows.npy")};
   CHECK(contains(error_of(Exit::kUsage, [&] { predict(model.load(), request); }), "is no picture"));
 }

@@ -6,6 +6,7 @@
 
 #include "graph/builder.h"
 #include "io/image.h"
+#include "io/npy.h"
 #include "model/weights.h"
 #include "predict/predict.h"
 #include "support/training.h"
@@ -17,7 +18,8 @@ class ModelFolder {
   // `values` of the first parameters, in order of execution; the others are 0. The weights say that
   // bytes are scaled to [0,1].
   ModelFolder(const char* text, const std::vector<std::vector<float>>& values,
-              const std::vector<std::string>& classes = {}) {
+              const std::vector<std::string>& classes = {},
+              std::shared_ptr<const TextVocabulary> vocabulary = nullptr) {
     model = folder.file("model.yaml", text);
     ParameterStore store;
     build_graph(load(), Phase::kTest, store);
@@ -26,11 +28,17 @@ class ModelFolder {
       store.import_values(static_cast<int>(i), values[i]);
     }
     weights = folder.str("w.safetensors");
-    save_weights(weights, store, {"model", classes, {}, {1.0 / 255, {0}, {1}}});
+    save_weights(weights, store,
+                 {"model", classes, {}, {1.0 / 255, {0}, {1}}, std::move(vocabulary)});
   }
 
   ModelSpec load(const std::vector<std::string>& overrides = {}) const {
     return test::load(model, overrides);
+  }
+  std::string array(const std::string& name, std::vector<int64_t> shape,
+                    std::span<const float> values) const {
+    write_npy(folder.str(name), std::move(shape), values);
+    return folder.str(name);
   }
   std::string picture(const std::string& name, const Image& image) const {
     write_png(folder.str(name), image);

@@ -102,22 +102,6 @@ Image heat_over(const Image& picture, const FloatImage& heat, const ColourMap& m
   return out;
 }
 
-FloatImage float_image(const ConstView& values, int64_t n, int64_t channel) {
-  const Shape& shape = values.shape;
-  const bool is_map = shape.rank() >= 3;
-  const int64_t channels = is_map ? shape.channels() : 1;
-  FloatImage image{is_map ? shape.height() * shape.depth() : 1,
-                   is_map ? shape.width() : shape.count(),
-                   channel < 0 ? channels : 1,
-                   {}};
-  const float* in = values.sample(n);
-  image.values.reserve(static_cast<size_t>(image.height * image.width * image.channels));
-  for (int64_t i = 0; i < shape.count(); ++i) {
-    if (channel < 0 || i % channels == channel) image.values.push_back(in[i]);
-  }
-  return image;
-}
-
 Image as_bytes(const FloatImage& values) {
   Image image{values.height, values.width, values.channels, {}};
   image.values.reserve(values.values.size());

@@ -32,8 +32,6 @@ class ColourMap {
 Image heat_over(const Image& picture, const FloatImage& heat, const ColourMap& map,
                 double most = 0.75);
 
-// Sample `n` of [C,H,W] values, or of [C] as a row; `channel` -1 takes all channels.
-FloatImage float_image(const ConstView& values, int64_t n, int64_t channel = -1);
 Image as_bytes(const FloatImage& values);  // 0 to 1 as 0 to 255, rounded, clamped
 
 // Of finite values; 0 and 0 if there are none.

@@ -4,6 +4,7 @@
 #include <functional>
 #include <numeric>
 
+#include "predict/maps.h"
 #include "viz/drawing/sheet.h"
 #include "viz/explained.h"
 #include "viz/kind.h"

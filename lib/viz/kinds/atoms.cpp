@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "predict/maps.h"
 #include "viz/drawing/sheet.h"
 #include "viz/explained.h"
 #include "viz/kind.h"

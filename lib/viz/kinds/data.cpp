@@ -30,6 +30,7 @@ class DataKind final : public VizKind {
     const ModelSpec& spec = request.subject().spec;
     ParameterStore store;
     const Graph graph = build_graph(spec, Phase::kTest, store);
+    picture_input(graph, "data");
     SampleOptions all = samples_;
     all.samples = INT64_MAX;
     source_ = std::make_unique<SampleSource>(all, request.subject(), graph, WeightsInfo{});

@@ -50,6 +50,7 @@ class Embedding final : public VizKind {
     const int value = chosen_value(network.test_graph());
     const Value& layer = network.test_graph().values[static_cast<size_t>(value)];
     check_numbers(layer);
+    if (thumbnails_) picture_input(network.test_graph(), "embedding --thumbnails");
     const int64_t batch = read_train_settings(subject.spec).evaluation_batch();
     network.plan({{Pass::predicting(), std::min(batch, samples_.samples), {value}}});
     const WeightsInfo& weights = network.load();
@@ -92,7 +93,7 @@ class Embedding final : public VizKind {
     // The narrowest place of an autoencoder.
     int best = -1;
     for (const GraphNode& node : graph.nodes) {
-      if (node.is_loss()) continue;
+      if (node.is_loss() || graph.values[static_cast<size_t>(node.output())].length >= 0) continue;
       const auto count = [&](int id) {
         return graph.values[static_cast<size_t>(id)].shape.count();
       };
@@ -103,6 +104,10 @@ class Embedding final : public VizKind {
 
   // Before anything is run: what a layer gives for all samples is kept.
   static void check_numbers(const Value& layer) {
+    if (layer.length >= 0) {
+      fail(Exit::kUsage, "", "layer '{}' gives a list; an embedding takes one code a sample",
+           layer.name);
+    }
     const int64_t numbers = layer.shape.count();
     if (numbers >= 2 && numbers <= kMostPcaNumbers) return;
     fail(Exit::kUsage, "", "layer '{}' gives {} numbers a sample; an embedding takes 2 to {}",

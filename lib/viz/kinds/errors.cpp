@@ -34,6 +34,7 @@ class Errors final : public VizKind {
     const VizSubject& subject = request.subject();
     LoadedNetwork network(subject.spec, source_of(request));
     const int scores = class_scores(network.test_graph(), "errors");
+    picture_input(network.test_graph(), "errors");
     const SampleSource source(samples_, subject, network.test_graph(), {});
     if (source.label(0) < 0) fail(Exit::kUsage, "", "the data have no classes to compare with");
     const int64_t batch = read_train_settings(subject.spec).evaluation_batch();

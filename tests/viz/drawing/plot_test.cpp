@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "predict/maps.h"
 #include "support/catch.h"
 #include "viz/drawing/raster.h"
 #include "viz/drawing/sheet.h"

@@ -1,0 +1,258 @@
+#include "data/input_parts.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "data/picture_files.h"
+#include "io/idx.h"
+#include "io/npy.h"
+#include "tensor/tensor.h"
+
+namespace cnn {
+namespace {
+
+// "[N,3,32,32]", "[N,up to 40]".
+std::string array_text(const Field& field) {
+  std::string text = field.shape.str();
+  if (field.items.is_list) {
+    const std::string items =
+        (field.items.varies ? "up to " : "") + std::to_string(field.items.most);
+    const bool is_number = field.shape.count() == 1;
+    text = is_number ? "[" + items + "]" : "[" + items + "," + text.substr(1);
+  }
+  return "[N," + text.substr(1);
+}
+
+// The numbers of an array file [N,...] of which every sample is one input, or a list of them.
+class ArrayPart : public InputPart {
+ public:
+  int64_t size() const final { return samples_; }
+  std::string origin() const final { return path_; }
+  std::string fingerprint() const final { return path_; }
+
+  int64_t read(int64_t i, float* out) const final {
+    const int64_t count = field_.shape.count();
+    thread_local std::vector<float> ordered;
+    ordered.resize(static_cast<size_t>(items_ * count));
+    read_numbers(i * items_ * count, ordered);
+    if (field_.kind == FieldKind::kClass) check_classes(i, ordered);
+    to_channels_last(ordered.data(), out, items_, field_.shape);
+    return items_;
+  }
+
+ protected:
+  ArrayPart(std::string path, const std::vector<int64_t>& sizes, const Field& field)
+      : path_(std::move(path)), field_(field) {
+    samples_ = sizes.empty() ? 0 : sizes[0];
+    if (!fits(sizes)) {
+      std::vector<std::string> words;
+      for (const int64_t n : sizes) words.push_back(std::to_string(n));
+      fail(Exit::kInput, path_, "shape [{}]; the model takes {}{}", join(words, ","),
+           array_text(field_), field_.kind == FieldKind::kClass ? " class numbers" : "");
+    }
+  }
+
+  virtual void read_numbers(int64_t first, std::span<float> out) const = 0;
+
+ private:
+  // [N], perhaps [T], and the shape of an item, of which a first axis of 1 may be left out.
+  bool fits(const std::vector<int64_t>& sizes) {
+    const size_t before = field_.items.is_list ? 2 : 1;
+    if (sizes.size() < before) return false;
+    if (field_.items.is_list) {
+      items_ = sizes[1];
+      const int64_t most = field_.items.most;
+      if (field_.items.varies ? items_ > most : items_ != most) return false;
+    }
+    std::vector<int64_t> wanted;
+    for (int axis = 0; axis < field_.shape.rank(); ++axis) wanted.push_back(field_.shape[axis]);
+    const std::vector<int64_t> found(sizes.begin() + static_cast<int64_t>(before), sizes.end());
+    if (found == wanted) return true;
+    if (!wanted.empty() && wanted[0] == 1) wanted.erase(wanted.begin());
+    return found == wanted;
+  }
+
+  void check_classes(int64_t i, std::span<const float> numbers) const {
+    constexpr int64_t kMostClasses = 1 << 24;  // floats hold these exactly
+    const int64_t classes = field_.classes > 0 ? field_.classes : kMostClasses;
+    for (const float number : numbers) {
+      if (number >= 0 && number < static_cast<float>(classes) && number == std::floor(number)) {
+        continue;
+      }
+      fail(Exit::kInput, fmt::format("{}: sample {}", path_, i),
+           "'{}' has {:g}; the model takes class numbers from 0 to {}", field_.name, number,
+           classes - 1);
+    }
+  }
+
+  std::string path_;
+  Field field_;
+  int64_t samples_ = 0, items_ = 1;
+};
+
+class NpyPart final : public ArrayPart {
+ public:
+  NpyPart(std::unique_ptr<NpyReader> reader, const Field& field)
+      : ArrayPart(reader->path(), reader->shape(), field), reader_(std::move(reader)) {}
+
+ private:
+  void read_numbers(int64_t first, std::span<float> out) const override {
+    reader_->read(first, out);
+  }
+  std::unique_ptr<NpyReader> reader_;
+};
+
+class IdxPart final : public ArrayPart {
+ public:
+  IdxPart(const std::string& path, IdxArray array, const InputReading& reading)
+      : ArrayPart(path, array.shape, reading.field), bytes_(std::move(array.bytes)) {
+    if (reading.field.kind == FieldKind::kClass) return;
+    const int64_t channels = reading.field.shape.channels();
+    table_ = reading.normalization.byte_table(channels);
+    positions_ = reading.field.shape.positions();
+  }
+
+ private:
+  void read_numbers(int64_t first, std::span<float> out) const override {
+    const uint8_t* bytes = bytes_.data() + first;
+    for (size_t i = 0; i < out.size(); ++i) {
+      if (table_.empty()) {
+        out[i] = bytes[i];
+        continue;
+      }
+      const size_t channels = table_.size() / 256;
+      const size_t channel = i / static_cast<size_t>(positions_) % channels;
+      out[i] = table_[256 * channel + bytes[i]];
+    }
+  }
+  std::vector<uint8_t> bytes_;
+  std::vector<float> table_;  // 256 values a channel; empty: numbers are as they are
+  int64_t positions_ = 1;
+};
+
+class PicturePart final : public InputPart {
+ public:
+  PicturePart(std::vector<std::string> paths, const InputReading& reading)
+      : pictures_(FileList("", std::move(paths)), settings_for(reading)) {
+    pictures_.prepare(reading.normalization, false);
+  }
+
+  int64_t size() const override { return pictures_.files().size(); }
+  std::string origin() const override { return "images"; }
+  bool has_names() const override { return true; }
+  std::string name(int64_t i) const override { return pictures_.files().path(i); }
+  bool is_pictures() const override { return true; }
+  std::string fingerprint() const override {
+    return fmt::format("{:x}", pictures_.files().stamp());
+  }
+  int64_t read(int64_t i, float* out) const override {
+    pictures_.read(i, out);
+    return 1;
+  }
+
+ private:
+  static PictureSettings settings_for(const InputReading& reading) {
+    const Shape& shape = reading.field.shape;
+    const Shape read = reading.spare ? with_spare(shape) : shape;
+    PictureSettings settings;
+    settings.size = {read.height(), read.width()};
+    settings.channels = read.channels();
+    return settings;
+  }
+
+  PictureFiles pictures_;
+};
+
+class TextPart final : public InputPart {
+ public:
+  TextPart(std::vector<std::string> texts, const InputReading& reading)
+      : texts_(std::move(texts)), field_(reading.field), vocabulary_(reading.vocabulary) {
+    for (const std::string& text : texts_) check(text);
+    note_unknown();
+  }
+
+  int64_t size() const override { return static_cast<int64_t>(texts_.size()); }
+  std::string origin() const override { return "texts"; }
+  bool has_names() const override { return true; }
+  std::string name(int64_t i) const override { return texts_[static_cast<size_t>(i)]; }
+  std::string fingerprint() const override { return join(texts_, "\n"); }
+  int64_t read(int64_t i, float* out) const override {
+    const std::vector<int64_t> numbers = vocabulary_->encode(texts_[static_cast<size_t>(i)]);
+    for (size_t k = 0; k < numbers.size(); ++k) out[k] = static_cast<float>(numbers[k]);
+    return static_cast<int64_t>(numbers.size());
+  }
+
+ private:
+  void check(const std::string& text) const {
+    const auto length = static_cast<int64_t>(units_of(text, vocabulary_->unit()).size());
+    const Items& items = field_.items;
+    if (items.varies ? length <= items.most : length == items.most) return;
+    constexpr size_t kShown = 40;
+    const std::string shown = text.size() > kShown ? text.substr(0, kShown) + "..." : text;
+    fail(Exit::kInput, escaped(shown), "is a text of {}; the model reads {}{}",
+         counted(length, unit_name()), items.varies ? "up to " : "", items.most);
+  }
+  const char* unit_name() const {
+    return vocabulary_->unit() == TextUnit::kWord ? "word" : "character";
+  }
+
+  void note_unknown() const {
+    int64_t units = 0, unknown = 0;
+    for (const std::string& text : texts_) {
+      for (const int64_t number : vocabulary_->encode(text)) {
+        ++units;
+        unknown += number == TextVocabulary::kUnknown;
+      }
+    }
+    if (unknown == 0) return;
+    note("{} of {} are not in the model's vocabulary", unknown, counted(units, unit_name()));
+  }
+
+  std::vector<std::string> texts_;
+  Field field_;
+  std::shared_ptr<const TextVocabulary> vocabulary_;
+};
+
+}  // namespace
+
+std::unique_ptr<InputPart> npy_part(const std::string& path, const InputReading& reading) {
+  auto reader = std::make_unique<NpyReader>(path);
+  if (reading.field.kind == FieldKind::kClass && !reader->is_integer()) {
+    fail(Exit::kInput, path, "the model reads '{}' as class numbers, which are saved as int64",
+         reading.field.name);
+  }
+  return std::make_unique<NpyPart>(std::move(reader), reading.field);
+}
+
+std::unique_ptr<InputPart> idx_part(const std::string& path, const InputReading& reading) {
+  return std::make_unique<IdxPart>(path, read_idx(path), reading);
+}
+
+std::unique_ptr<InputPart> picture_part(std::vector<std::string> paths,
+                                        const InputReading& reading) {
+  const Field& field = reading.field;
+  const Shape& shape = field.shape;
+  const bool is_picture = shape.rank() == 3 && !field.items.is_list &&
+                          field.kind == FieldKind::kValues &&
+                          (shape[0] == 1 || shape[0] == 3 || shape[0] == 4);
+  if (!is_picture) {
+    fail(Exit::kInput, paths[0], "is a picture; the model takes {}{}", describe(shape, field.items),
+         field.kind == FieldKind::kClass ? " class numbers" : "");
+  }
+  return std::make_unique<PicturePart>(std::move(paths), reading);
+}
+
+std::unique_ptr<InputPart> text_part(std::vector<std::string> texts, const InputReading& reading) {
+  return std::make_unique<TextPart>(std::move(texts), reading);
+}
+
+Shape with_spare(const Shape& shape) {
+  return {shape[0], shape.height() + (shape.height() + 3) / 7,
+          shape.width() + (shape.width() + 3) / 7};
+}
+
+}  // namespace cnn

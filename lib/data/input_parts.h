@@ -1,0 +1,21 @@
+// The parts that inputs.h is made of, one a kind of argument.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/inputs.h"
+
+namespace cnn {
+
+std::unique_ptr<InputPart> npy_part(const std::string& path, const InputReading& reading);
+std::unique_ptr<InputPart> idx_part(const std::string& path, const InputReading& reading);
+std::unique_ptr<InputPart> picture_part(std::vector<std::string> paths,
+                                        const InputReading& reading);
+std::unique_ptr<InputPart> text_part(std::vector<std::string> texts, const InputReading& reading);
+
+// Pictures larger than the network's [C,H,W] that windows are cut from.
+Shape with_spare(const Shape& shape);
+
+}  // namespace cnn

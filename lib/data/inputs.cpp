@@ -1,0 +1,183 @@
+#include "data/inputs.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "data/input_parts.h"
+#include "data/picture_files.h"
+#include "io/image.h"
+
+namespace cnn {
+namespace {
+
+constexpr std::string_view kIdxMagic{"\0\0", 2};   // texts have no such bytes
+constexpr uint64_t kMostText = uint64_t{1} << 30;  // bytes of a file of lines
+
+bool begins_with(const std::string& path, std::string_view magic) {
+  const InputFile file(path);
+  std::string head(magic.size(), '\0');
+  if (file.size() < magic.size()) return false;
+  file.read_at(0, head.data(), head.size());
+  return head == magic;
+}
+
+// The images in a folder, at any depth; what is none is left out.
+std::vector<std::string> pictures_in(const std::string& folder) {
+  std::vector<std::string> files = files_under(folder);
+  const size_t all = files.size();
+  std::erase_if(files, [](const std::string& path) { return !is_image_file(path); });
+  if (files.empty()) fail(Exit::kInput, folder, "has no JPEG or PNG images");
+  if (files.size() < all) {
+    warn("{}: {} of {} files are no JPEG or PNG images and are left out", folder,
+         all - files.size(), all);
+  }
+  return files;
+}
+
+std::vector<std::string> lines_of(const std::string& path) {
+  const std::string content = read_file(path, kMostText);
+  std::vector<std::string> lines;
+  for (size_t begin = 0; begin < content.size();) {
+    const size_t end = std::min(content.find('\n', begin), content.size());
+    lines.push_back(content.substr(begin, end - begin));
+    if (lines.back().ends_with('\r')) lines.back().pop_back();
+    begin = end + 1;
+  }
+  if (lines.empty()) fail(Exit::kInput, path, "is empty; a text a line is expected");
+  return lines;
+}
+
+// Arguments by what they are; pictures and texts gather until something else comes.
+class Opener {
+ public:
+  explicit Opener(const InputReading& reading) : reading_(reading) {}
+
+  void add(const std::string& argument) {
+    if (is_directory(argument)) {
+      gather(pictures_, pictures_in(argument));
+    } else if (reading_.vocabulary && !file_exists(argument)) {
+      gather(texts_, {argument});
+    } else if (is_image_file(argument)) {
+      gather(pictures_, {argument});
+    } else if (begins_with(argument, "\x93NUMPY")) {
+      add_array(npy_part, argument);
+    } else if (reading_.vocabulary && !begins_with(argument, kIdxMagic)) {
+      gather(texts_, lines_of(argument));
+    } else {
+      add_array(idx_part, argument);
+    }
+  }
+
+  std::vector<Inputs::Part> done() {
+    close_row();
+    return std::move(parts_);
+  }
+
+ private:
+  void gather(std::vector<std::string>& row, const std::vector<std::string>& more) {
+    if (row.empty()) close_row();
+    row.insert(row.end(), more.begin(), more.end());
+  }
+  void add_array(std::unique_ptr<InputPart> (*open)(const std::string&, const InputReading&),
+                 const std::string& path) {
+    if (reading_.spare) {
+      fail(Exit::kUsage, path, "is no picture; ten crops are of JPEG and PNG images");
+    }
+    close_row();
+    push(open(path, reading_));
+  }
+  void close_row() {
+    if (!pictures_.empty()) push(picture_part(std::exchange(pictures_, {}), reading_));
+    if (!texts_.empty()) push(text_part(std::exchange(texts_, {}), reading_));
+  }
+  void push(std::unique_ptr<InputPart> samples) {
+    const int64_t first = parts_.empty() ? 0 : parts_.back().first + parts_.back().samples->size();
+    parts_.push_back({first, std::move(samples)});
+  }
+
+  const InputReading& reading_;
+  std::vector<std::string> pictures_, texts_;
+  std::vector<Inputs::Part> parts_;
+};
+
+}  // namespace
+
+Inputs::Inputs(std::vector<Part> parts, const InputReading& reading) : parts_(std::move(parts)) {
+  CNN_ASSERT(!parts_.empty());
+  fields_ = {reading.field};
+  class_names_ = reading.class_names;
+  normalization_ = reading.normalization;
+  if (!reading.spare) return;
+  const Shape &shape = reading.field.shape, larger = with_spare(shape);
+  spare_ = PictureSize{larger.height() - shape.height(), larger.width() - shape.width()};
+}
+
+const Inputs::Part& Inputs::part_of(int64_t index) const {
+  CNN_ASSERT(index >= 0 && index < size());
+  const auto behind = std::upper_bound(parts_.begin(), parts_.end(), index,
+                                       [](int64_t i, const Part& part) { return i < part.first; });
+  return *(behind - 1);
+}
+
+int64_t Inputs::size() const { return parts_.back().first + parts_.back().samples->size(); }
+
+void Inputs::read(int64_t index, std::span<float* const> out) const {
+  int64_t items = 0;
+  read_items(index, nullptr, out, {&items, 1});
+}
+
+void Inputs::read_items(int64_t index, const Draw*, std::span<float* const> out,
+                        std::span<int64_t> items) const {
+  CNN_ASSERT(out.size() == 1 && items.size() == 1);
+  items[0] = 1;
+  if (out[0] == nullptr) return;
+  if (spare_) {
+    read_window(index, {spare_->height / 2, spare_->width / 2}, out);
+    return;
+  }
+  const Part& part = part_of(index);
+  items[0] = part.samples->read(index - part.first, out[0]);
+}
+
+void Inputs::read_window(int64_t index, const WindowPlace& place,
+                         std::span<float* const> out) const {
+  CNN_ASSERT(spare_ && out.size() == 1);
+  if (out[0] == nullptr) return;
+  const Shape &shape = fields_[0].shape, larger = with_spare(shape);
+  thread_local std::vector<float> whole;
+  whole.resize(static_cast<size_t>(larger.count()));
+  const Part& part = part_of(index);
+  part.samples->read(index - part.first, whole.data());
+  const int64_t row = shape.width() * shape[0];
+  for (int64_t y = 0; y < shape.height(); ++y) {
+    const int64_t at = ((place.top + y) * larger.width() + place.left) * shape[0];
+    std::copy_n(whole.data() + at, row, out[0] + y * row);
+  }
+}
+
+std::string Inputs::fingerprint() const {
+  std::string text;
+  for (const Part& part : parts_) text += part.samples->fingerprint() + "\n";
+  return text;
+}
+
+std::shared_ptr<const Inputs> open_inputs(const std::vector<std::string>& arguments,
+                                          const InputReading& reading) {
+  Opener opener(reading);
+  for (const std::string& argument : arguments) opener.add(argument);
+  return std::make_shared<const Inputs>(opener.done(), reading);
+}
+
+DataView view_of(std::shared_ptr<const Inputs> inputs, int64_t first, int64_t samples) {
+  if (samples < 0) samples = inputs->size() - first;
+  DataView view{std::move(inputs), std::vector<int64_t>(static_cast<size_t>(samples))};
+  std::iota(view.indices.begin(), view.indices.end(), first);
+  return view;
+}
+
+}  // namespace cnn

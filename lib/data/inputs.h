@@ -1,0 +1,83 @@
+// Inputs: what a command line names, as a data set: pictures, folders of them, arrays, texts. It
+// has one field, as a network reads it; nothing is drawn, shuffled or held out.
+//
+//   const auto inputs = open_inputs({"cat.jpg", "holiday/"}, reading);
+//   Feed feed(graph, inputs->view(), loader, Feed::Reads::kInputs);
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/dataset.h"
+#include "data/vocabulary.h"
+
+namespace cnn {
+
+// How a network reads what it is shown.
+struct InputReading {
+  Field field;
+  Normalization normalization;                                 // of bytes: pictures and idx files
+  std::vector<std::string> class_names = {};                   // for whoever asks the data set
+  std::shared_ptr<const TextVocabulary> vocabulary = nullptr;  // null: it reads no texts
+  // Pictures are brought to 8/7 of the network's size, so that windows can be cut out of them
+  // (ten_crops.h).
+  bool spare = false;
+};
+
+// Samples of one argument, or of several in a row.
+class InputPart {
+ public:
+  virtual ~InputPart() = default;
+  virtual int64_t size() const = 0;
+  // Sample i, channels-last; gives the number of its items.
+  virtual int64_t read(int64_t i, float* out) const = 0;
+  virtual std::string origin() const = 0;  // the file; "images", "texts" where there are several
+  // True if samples go by names of their own: a picture's file, a text. Else they are numbers of
+  // the origin.
+  virtual bool has_names() const { return false; }
+  virtual std::string name(int64_t /*i*/) const { return ""; }
+  virtual bool is_pictures() const { return false; }
+  virtual std::string fingerprint() const = 0;
+};
+
+class Inputs final : public Dataset {
+ public:
+  struct Part {
+    int64_t first = 0;  // sample
+    std::unique_ptr<InputPart> samples;
+  };
+  Inputs(std::vector<Part> parts, const InputReading& reading);
+
+  const std::vector<Part>& parts() const { return parts_; }
+  // The part that sample `index` is of.
+  const Part& part_of(int64_t index) const;
+
+  int64_t size() const override;
+  void read(int64_t index, std::span<float* const> out) const override;
+  void read_items(int64_t index, const Draw* draw, std::span<float* const> out,
+                  std::span<int64_t> items) const override;
+  std::optional<PictureSize> spare() const override { return spare_; }
+  void read_window(int64_t index, const WindowPlace& place,
+                   std::span<float* const> out) const override;
+  std::string origin(int) const override { return parts_.front().samples->origin(); }
+  std::string fingerprint() const override;
+
+ private:
+  std::vector<Part> parts_;
+  std::optional<PictureSize> spare_;
+};
+
+// By content: .npy arrays [N,...] as they are (class numbers: whole ones; lists: [N,T,...]); idx
+// files, JPEG and PNG images as bytes, normalised; folders stand for the images in them. Where the
+// network reads texts, any other file is one of lines, and what names no file is a text itself.
+// Pictures in a row are one part, texts likewise. All headers and shapes are checked: Exit::kInput;
+// Exit::kUsage for what is no picture where `spare` wants such.
+std::shared_ptr<const Inputs> open_inputs(const std::vector<std::string>& arguments,
+                                          const InputReading& reading);
+
+// `samples` of them from `first` on; all by default.
+DataView view_of(std::shared_ptr<const Inputs> inputs, int64_t first = 0, int64_t samples = -1);
+
+}  // namespace cnn

@@ -1,0 +1,74 @@
+// numbers: whatever nothing else is known of: a regression's numbers, a code.
+#include <algorithm>
+
+#include "base/error.h"
+#include "io/csv.h"
+#include "predict/head.h"
+#include "tensor/tensor.h"
+
+namespace cnn {
+namespace {
+
+class Numbers final : public Head {
+ public:
+  Numbers(const Graph& graph, int value)
+      : Head(value), value_(graph.values[static_cast<size_t>(value)]) {}
+
+  std::vector<std::string> columns() const override {
+    std::vector<std::string> columns;
+    if (is_list()) columns.push_back("item");
+    const int64_t count = value_.shape.count();
+    for (int64_t i = 0; i < count; ++i) {
+      columns.push_back(count == 1 ? value_.name : fmt::format("{}_{}", value_.name, i));
+    }
+    return columns;
+  }
+
+  Answer answer(const Sample& sample) const override {
+    const int64_t items = sample.output.batch, count = value_.shape.count();
+    std::vector<float> numbers(static_cast<size_t>(items * count));  // as files have them
+    to_channels_first(sample.output.data, numbers.data(), items, value_.shape);
+    Answer answer;
+    answer.text = text_of(numbers);
+    Json lists = Json::array();
+    for (int64_t i = 0; i < items; ++i) {
+      const auto begin = numbers.begin() + i * count;
+      const std::vector<float> item(begin, begin + count);
+      std::vector<std::string> row;
+      if (is_list()) row.push_back(std::to_string(i));
+      for (const float number : item) row.push_back(csv_number(number));
+      answer.rows.push_back(std::move(row));
+      lists.push_back(item);
+    }
+    answer.json["values"] = is_list() ? std::move(lists) : Json(numbers);
+    return answer;
+  }
+
+ private:
+  bool is_list() const { return value_.length >= 0; }
+
+  std::string text_of(const std::vector<float>& numbers) const {
+    constexpr size_t kShown = 10;
+    std::string text;
+    for (size_t i = 0; i < std::min(numbers.size(), kShown); ++i) {
+      text += fmt::format("  {:.6g}", numbers[i]);
+    }
+    if (numbers.size() > kShown) text += fmt::format("  ... ({} numbers)", numbers.size());
+    return text;
+  }
+
+  const Value& value_;
+};
+
+std::unique_ptr<Head> make(const HeadContext& context, const MainOutput* output) {
+  CNN_ASSERT(output != nullptr || !context.graph.outputs.empty());
+  return std::make_unique<Numbers>(
+      context.graph, output != nullptr ? output->value : context.graph.outputs.front().value);
+}
+
+}  // namespace
+
+extern const HeadType numbers_head = {
+    .name = "numbers", .summary = "any other output: its numbers", .make = make};
+
+}  // namespace cnn

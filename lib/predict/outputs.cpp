@@ -1,0 +1,63 @@
+#include "predict/outputs.h"
+
+#include <algorithm>
+
+#include "base/files.h"
+#include "tensor/tensor.h"
+
+namespace cnn {
+
+OutputFiles::OutputFiles(const Graph& graph, const std::string& folder, int64_t samples) {
+  make_directories(folder);
+  for (const NamedOutput& output : graph.outputs) {
+    const Value& value = graph.values[static_cast<size_t>(output.value)];
+    File file{output.value, value.shape, 1, false, {}};
+    std::vector<int64_t> sizes = {samples};
+    if (value.length >= 0) {
+      const ListLength& length = graph.lengths[static_cast<size_t>(value.length)];
+      file.most = length.most;
+      file.varies = length.varies;
+      sizes.push_back(length.most);
+    }
+    for (int axis = 0; axis < value.shape.rank(); ++axis) sizes.push_back(value.shape[axis]);
+    paths_.push_back(folder + "/" + output.name + ".npy");
+    file.writers.push_back(std::make_unique<NpyWriter>(paths_.back(), sizes));
+    if (file.varies) {
+      paths_.push_back(folder + "/" + output.name + "_items.npy");
+      file.writers.push_back(
+          std::make_unique<NpyWriter>(paths_.back(), std::vector<int64_t>{samples}));
+    }
+    files_.push_back(std::move(file));
+  }
+}
+
+void OutputFiles::append(int64_t n, const std::function<ConstView(int value)>& value) {
+  for (File& file : files_) {
+    const ConstView view = value(file.value);
+    const int64_t count = file.shape.count();
+    std::vector<float> ordered(static_cast<size_t>(view.batch * count));
+    to_channels_first(view.data, ordered.data(), view.batch, file.shape);
+    if (!file.varies) {
+      file.writers[0]->append(ordered);
+      continue;
+    }
+    for (int64_t i = 0; i < n; ++i) {
+      const int64_t items = view.items_of(i);
+      const auto begin = ordered.begin() + view.first_item(i) * count;
+      std::vector<float> filled(begin, begin + items * count);
+      filled.resize(static_cast<size_t>(file.most * count), 0);
+      file.writers[0]->append(filled);
+      const auto counted = static_cast<float>(items);
+      file.writers[1]->append({&counted, 1});
+    }
+  }
+}
+
+std::vector<std::string> OutputFiles::commit() {
+  for (const File& file : files_) {
+    for (const auto& writer : file.writers) writer->commit();
+  }
+  return paths_;
+}
+
+}  // namespace cnn

@@ -1,0 +1,40 @@
+// OutputFiles: the named outputs of a network for all samples, as DIR/OUTPUT.npy.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "io/npy.h"
+#include "tensor/view.h"
+
+namespace cnn {
+
+// [N,...] in the order of files. A list is [N,most,...], filled up with 0; of one whose length
+// varies OUTPUT_items.npy [N] says how many there are.
+class OutputFiles {
+ public:
+  // Makes the folder.
+  OutputFiles(const Graph& graph, const std::string& folder, int64_t samples);
+
+  // A batch of n samples: `value` gives a value of it, with the starts of a list.
+  void append(int64_t n, const std::function<ConstView(int value)>& value);
+  // The files appear. Their paths.
+  std::vector<std::string> commit();
+
+ private:
+  struct File {
+    int value = -1;
+    Shape shape;
+    int64_t most = 1;
+    bool varies = false;
+    std::vector<std::unique_ptr<NpyWriter>> writers;  // the numbers, and the counts where it varies
+  };
+  std::vector<File> files_;
+  std::vector<std::string> paths_;
+};
+
+}  // namespace cnn
