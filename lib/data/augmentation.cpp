@@ -10,13 +10,14 @@
 #include "base/rng.h"
 #include "data/colour.h"
 #include "data/geometry.h"
+#include "data/windows.h"
 
 namespace cnn {
 namespace {
 
 int64_t windows_of(int64_t size, int64_t window) { return (size + window - 1) / window; }
 
-class AugmentedDataset final : public Dataset {
+class AugmentedDataset final : public Dataset, public PictureWindows {
  public:
   AugmentedDataset(std::shared_ptr<const Dataset> dataset, const DataOptions& options)
       : whole_(std::move(dataset)),
@@ -66,10 +67,10 @@ class AugmentedDataset final : public Dataset {
     read_at(index / patches, Geometry(picture_, window_, place), out);
   }
 
-  std::optional<PictureSize> spare() const override {
-    if (has_patches_ || !options_.geometry.crop.is_set()) return std::nullopt;
-    return PictureSize{spare_rows_, spare_columns_};
+  const PictureWindows* windows() const override {
+    return has_patches_ || !options_.geometry.crop.is_set() ? nullptr : this;
   }
+  PictureSize spare() const override { return {spare_rows_, spare_columns_}; }
   void read_window(int64_t index, const WindowPlace& place,
                    std::span<float* const> out) const override {
     read_at(index, Geometry(picture_, window_, {place.top - pad(), place.left - pad()}), out);

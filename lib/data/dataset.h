@@ -16,13 +16,13 @@
 #include <string>
 #include <vector>
 
-#include "data/geometry.h"
 #include "data/transforms.h"
 #include "spec/node.h"
 #include "tensor/field.h"
 
 namespace cnn {
 
+class PictureWindows;
 class TextVocabulary;
 
 enum class Split { kTrain, kValidation, kTest };
@@ -54,13 +54,8 @@ class Dataset {
   virtual void read_items(int64_t index, const Draw* draw, std::span<float* const> out,
                           std::span<int64_t> items) const;
 
-  // Where samples are windows cut out of larger pictures: the rows and columns that a window leaves
-  // over; and the window that begins so far from the top left.
-  virtual std::optional<PictureSize> spare() const { return std::nullopt; }
-  virtual void read_window(int64_t index, [[maybe_unused]] const WindowPlace& place,
-                           std::span<float* const> out) const {
-    read(index, out);
-  }
+  // Null unless samples are windows cut out of larger pictures (windows.h).
+  virtual const PictureWindows* windows() const { return nullptr; }
 
   // The file that field i comes from, for messages ("digits" where there is none).
   virtual std::string origin(int field) const = 0;

@@ -112,9 +112,12 @@ Inputs::Inputs(std::vector<Part> parts, const InputReading& reading) : parts_(st
   fields_ = {reading.field};
   class_names_ = reading.class_names;
   normalization_ = reading.normalization;
-  if (!reading.spare) return;
-  const Shape &shape = reading.field.shape, larger = with_spare(shape);
-  spare_ = PictureSize{larger.height() - shape.height(), larger.width() - shape.width()};
+  has_spare_ = reading.spare;
+}
+
+PictureSize Inputs::spare() const {
+  const Shape &shape = fields_[0].shape, larger = with_spare(shape);
+  return {larger.height() - shape.height(), larger.width() - shape.width()};
 }
 
 const Inputs::Part& Inputs::part_of(int64_t index) const {
@@ -136,8 +139,8 @@ void Inputs::read_items(int64_t index, const Draw*, std::span<float* const> out,
   CNN_ASSERT(out.size() == 1 && items.size() == 1);
   items[0] = 1;
   if (out[0] == nullptr) return;
-  if (spare_) {
-    read_window(index, {spare_->height / 2, spare_->width / 2}, out);
+  if (has_spare_) {
+    read_window(index, {spare().height / 2, spare().width / 2}, out);
     return;
   }
   const Part& part = part_of(index);
@@ -146,7 +149,7 @@ void Inputs::read_items(int64_t index, const Draw*, std::span<float* const> out,
 
 void Inputs::read_window(int64_t index, const WindowPlace& place,
                          std::span<float* const> out) const {
-  CNN_ASSERT(spare_ && out.size() == 1);
+  CNN_ASSERT(has_spare_ && out.size() == 1);
   if (out[0] == nullptr) return;
   const Shape &shape = fields_[0].shape, larger = with_spare(shape);
   thread_local std::vector<float> whole;

@@ -12,6 +12,7 @@
 
 #include "data/dataset.h"
 #include "data/vocabulary.h"
+#include "data/windows.h"
 
 namespace cnn {
 
@@ -42,7 +43,7 @@ class InputPart {
   virtual std::string fingerprint() const = 0;
 };
 
-class Inputs final : public Dataset {
+class Inputs final : public Dataset, public PictureWindows {
  public:
   struct Part {
     int64_t first = 0;  // sample
@@ -58,7 +59,8 @@ class Inputs final : public Dataset {
   void read(int64_t index, std::span<float* const> out) const override;
   void read_items(int64_t index, const Draw* draw, std::span<float* const> out,
                   std::span<int64_t> items) const override;
-  std::optional<PictureSize> spare() const override { return spare_; }
+  const PictureWindows* windows() const override { return has_spare_ ? this : nullptr; }
+  PictureSize spare() const override;
   void read_window(int64_t index, const WindowPlace& place,
                    std::span<float* const> out) const override;
   std::string origin(int) const override { return parts_.front().samples->origin(); }
@@ -66,7 +68,7 @@ class Inputs final : public Dataset {
 
  private:
   std::vector<Part> parts_;
-  std::optional<PictureSize> spare_;
+  bool has_spare_ = false;
 };
 
 // By content: .npy arrays [N,...] as they are (class numbers: whole ones; lists: [N,T,...]); idx

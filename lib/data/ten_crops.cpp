@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "data/windows.h"
 
 namespace cnn {
 namespace {
@@ -24,8 +25,10 @@ class TenCrops final : public Dataset {
   uint64_t memory_bytes() const override { return whole_->memory_bytes(); }
 
   void read(int64_t index, std::span<float* const> out) const override {
-    const Crop crop = crop_of(index % kTenCrops, whole_->spare()->height, whole_->spare()->width);
-    whole_->read_window(index / kTenCrops, crop.place, out);
+    const PictureWindows& windows = *whole_->windows();
+    const PictureSize spare = windows.spare();
+    const Crop crop = crop_of(index % kTenCrops, spare.height, spare.width);
+    windows.read_window(index / kTenCrops, crop.place, out);
     const Shape& shape = fields_[0].shape;
     if (crop.is_mirrored && out[0] != nullptr) {
       mirror(out[0], shape.height(), shape.width(), shape.channels());
@@ -67,7 +70,7 @@ void mirror(float* picture, int64_t height, int64_t width, int64_t channels) {
 }
 
 DataView ten_crops(const DataView& view) {
-  if (!view.dataset->spare()) {
+  if (view.dataset->windows() == nullptr) {
     fail(Exit::kUsage, "",
          "ten crops need pictures larger than the network's input; a data map with "
          "'augment: {{crop: SIDE}}' cuts them out");

@@ -140,7 +140,7 @@ TEST_CASE("pictures with room to spare are cut into windows") {
   InputReading reading{{"image", {1, 7, 7}, FieldKind::kValues, 0}, {}};
   reading.spare = true;
   const auto inputs = open_inputs({folder.str("a.png")}, reading);
-  CHECK(inputs->spare()->height == 1);
+  CHECK(inputs->windows()->spare().height == 1);
   CHECK(sample(*inputs, 0)[0] == 0);  // the middle of an odd rest begins at its upper left
   const DataView crops = ten_crops(view_of(inputs));
   REQUIRE(crops.size() == 10);
