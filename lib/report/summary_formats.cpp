@@ -16,12 +16,6 @@ std::vector<int64_t> sizes_of(const Shape& shape) {
   return sizes;
 }
 
-std::string volume_of(const Shape& shape) {
-  std::vector<std::string> sizes;
-  for (const int64_t size : sizes_of(shape)) sizes.push_back(std::to_string(size));
-  return join(sizes, "x");
-}
-
 Json field_json(const ReceptiveField& field) {
   return {{"size", {field.rows.size, field.columns.size}},
           {"jump", {field.rows.jump, field.columns.jump}},
@@ -76,7 +70,7 @@ class DotWriter {
     text_ += "  rankdir=TB;\n  node [shape=box, fontname=\"sans-serif\"];\n";
     for (const auto& [name, shape, items] : summary_.inputs) {
       text_ += fmt::format("  {} [shape=ellipse, label=\"{}\\n{}\"];\n", new_box(name), name,
-                           volume_of(shape));
+                           volume_text(shape, items));
     }
     for (const LayerSummary& layer : summary_.layers) add(layer);
     close_to(0);
@@ -120,7 +114,7 @@ class DotWriter {
     std::string operation = layer.operation;
     if (const LayerSummary* act = folded_into(layer)) operation += " + " + act->operation;
     text_ += fmt::format("{}{} [label=\"{}\\n{}\\n{}\"];\n", margin(), new_box(layer.name), label,
-                         dot_escaped(operation), volume_of(layer.output));
+                         dot_escaped(operation), volume_text(layer.output, layer.items));
   }
 
   const LayerSummary* folded_into(const LayerSummary& layer) const {
@@ -183,7 +177,7 @@ std::string ModelSummary::csv() const {
                                             layer.type,
                                             layer.settings,
                                             join(layer.inputs, " "),
-                                            volume_of(layer.output),
+                                            volume_text(layer.output, layer.items),
                                             std::to_string(layer.parameters),
                                             std::to_string(layer.macs),
                                             std::to_string(layer.activation_bytes),

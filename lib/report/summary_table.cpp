@@ -12,16 +12,6 @@ namespace {
 
 using Align = Table::Align;
 
-// "6x28x28".
-// "6x28x28"; of a list "100 of 64", "<=40 of 64" if it varies.
-std::string volume_of(const Shape& shape, const Items& items) {
-  std::vector<std::string> sizes;
-  for (int axis = 0; axis < shape.rank(); ++axis) sizes.push_back(std::to_string(shape[axis]));
-  const std::string item = sizes.empty() ? "scalar" : join(sizes, "x");
-  if (!items.is_list) return item;
-  return fmt::format("{}{} of {}", items.varies ? "<=" : "", items.most, item);
-}
-
 std::string count_or_nothing(int64_t n) { return n == 0 ? "" : with_commas(n); }
 std::string short_count(int64_t n) { return n == 0 ? "" : human_count(static_cast<double>(n)); }
 
@@ -140,7 +130,7 @@ class LayerTable {
       const bool is_operation = part == Part::kOperation || part == Part::kBrief;
       cells.push_back(part == Part::kName     ? input.name
                       : is_operation          ? "input"
-                      : part == Part::kOutput ? volume_of(input.shape, input.items)
+                      : part == Part::kOutput ? volume_text(input.shape, input.items)
                                               : "");
     }
     return cells;
@@ -159,7 +149,7 @@ class LayerTable {
       case Part::kInputs:
         return line.inputs;
       case Part::kOutput:
-        return volume_of(line.layer->output, line.layer->items);
+        return volume_text(line.layer->output, line.layer->items);
       case Part::kParameters:
         return count_or_nothing(line.parameters);
       case Part::kMacs:
@@ -291,7 +281,7 @@ constexpr ComparisonLevel kComparisons[] = {
 std::vector<std::string> comparison_cells(const ModelSummary& model, const ComparisonLevel& level) {
   std::vector<std::string> inputs;
   for (const auto& input : model.inputs) {
-    inputs.push_back(volume_of(input.shape, input.items));
+    inputs.push_back(volume_text(input.shape, input.items));
   }
   const auto weighted = std::count_if(model.layers.begin(), model.layers.end(),
                                       [](const LayerSummary& layer) { return layer.macs > 0; });

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "tensor/shape.h"
 
@@ -26,5 +27,7 @@ struct Items {
 
 // "[3,32,32]", "100 x [65]", "up to 40 x [3,32,32]".
 std::string describe(const Shape& shape, const Items& items);
+// For tables and drawings: "6x28x28"; of a list "100 of 64", "<=40 of 64" if it varies.
+std::string volume_text(const Shape& shape, const Items& items, std::string_view times = "x");
 
 }  // namespace cnn

@@ -32,6 +32,7 @@ class Boxes {
       box.type = "input";
       box.operation = "input";
       box.output = shape;
+      box.items = items;
       box_of_[name] = static_cast<int>(boxes_.size());
       boxes_.push_back(std::move(box));
     }
@@ -78,6 +79,7 @@ class Boxes {
       LayoutBox& box = boxes_.back();
       ++box.layers;
       box.output = layer.output;
+      box.items = layer.items;
       const int self = static_cast<int>(boxes_.size()) - 1;
       for (const std::string& input : layer.inputs) add_input(box, input, self);
       box_of_[layer.name] = self;
@@ -96,6 +98,7 @@ class Boxes {
   void open(LayoutBox box, const LayerSummary& layer) {
     const int self = static_cast<int>(boxes_.size());
     box.output = layer.output;
+    box.items = layer.items;
     for (const std::string& input : layer.inputs) add_input(box, input, self);
     box_of_[layer.name] = self;
     boxes_.push_back(std::move(box));

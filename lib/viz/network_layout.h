@@ -21,7 +21,8 @@ struct LayoutBox {
   std::string type;                 // of the layer; "block", "input"
   std::string operation;            // "conv 64, 3x3/2, pad 1"
   std::vector<std::string> folded;  // "bn", "relu"
-  Shape output;
+  Shape output;                     // of an item
+  Items items;                      // of a list
   LayerType::Family family = LayerType::Family::kNone;
   int64_t layers = 1;       // that it stands for
   std::vector<int> inputs;  // boxes

@@ -36,15 +36,6 @@ int colour_of(const LayoutBox& box) {
   }
 }
 
-// "64x112x112" with the sign of multiplication.
-std::string volume_text(const Shape& shape) {
-  std::string text;
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    text += (axis > 0 ? "\xc3\x97" : "") + std::to_string(shape[axis]);
-  }
-  return text;
-}
-
 // A small solid: as high and wide as the picture (in steps of halving), as deep as its channels.
 void draw_volume(Drawing& drawing, Point centre, const Shape& shape, const Paint& paint) {
   const bool is_picture = shape.rank() >= 3;
@@ -184,7 +175,7 @@ void draw_box(Drawing& drawing, const LayoutBox& box) {
   if (!box.folded.empty()) note += (note.empty() ? "+ " : " + ") + join(box.folded, ", ");
   drawing.text({left, box.y + 16}, fitted(first, kOperationSize, room, true),
                {kOperationSize, Anchor::kStart, Paint::ink(), true});
-  const std::string volume = volume_text(box.output);
+  const std::string volume = volume_text(box.output, box.items, "\xc3\x97");
   const double volume_width = text_width(volume, kNoteSize);
   drawing.text({box.x + box.width - 6, box.y + 31}, volume,
                {kNoteSize, Anchor::kEnd, Paint::ink()});

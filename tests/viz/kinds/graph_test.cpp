@@ -49,6 +49,13 @@ TEST_CASE("boxes never overlap, and what a box reads stands above it") {
   }
 }
 
+TEST_CASE("boxes of lists say how many items there are") {
+  const NetworkLayout layout = layout_of(summarize(zoo("text-classifier")), 0);
+  CHECK(box_of(layout, "text").items == Items::up_to(19));
+  CHECK(box_of(layout, "units").items == Items::up_to(19));
+  CHECK(!box_of(layout, "largest").items.is_list);
+}
+
 TEST_CASE("LeNet-5 is one lane, activations and flatten are folded") {
   const NetworkLayout layout = layout_of(summarize(zoo("lenet5")), 0);
   CHECK(layout.boxes.size() == 8);
