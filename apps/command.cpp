@@ -95,8 +95,14 @@ std::string number_problem(const std::string& text, T low, T high) {
                      std::is_integral_v<T> ? "a whole number" : "a number", low, high, text);
 }
 
+// KEY=VALUE, KEY as in a model file; a text of people has blanks before its '='.
 bool is_override(const std::string& word) {
-  return word.find('=') != std::string::npos && !file_exists(word);
+  const size_t end = word.find('=');
+  if (end == std::string::npos || end == 0 || file_exists(word)) return false;
+  const auto is_of_key = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
+  };
+  return std::all_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(end), is_of_key);
 }
 
 // A write to a closed pipe or beyond a size limit shall be an error code, not a death.

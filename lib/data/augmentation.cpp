@@ -24,7 +24,6 @@ class AugmentedDataset final : public Dataset, public PictureWindows {
         options_(options.augment),
         has_patches_(options.patches.is_set()),
         target_(options.target_crop) {
-    class_names_ = whole_->class_names();
     normalization_ = whole_->normalization();
     ignored_class_ = whole_->ignored_class();
     const Shape& picture = whole_->fields()[0].shape;

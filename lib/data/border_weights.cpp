@@ -222,7 +222,6 @@ class BorderDataset final : public Dataset {
   BorderDataset(std::shared_ptr<const Dataset> dataset, const BorderWeights& options)
       : whole_(std::move(dataset)), options_(options) {
     fields_ = whole_->fields();
-    class_names_ = whole_->class_names();
     normalization_ = whole_->normalization();
     ignored_class_ = whole_->ignored_class();
     mask_ = fields_.size();

@@ -15,8 +15,10 @@ int64_t samples_of(const ByteDataset::Part& part) {
 
 Field class_field(const Shape& shape, const DataOptions& options) {
   const std::string usual = shape.count() == 1 ? "label" : "mask";
-  return {options.target_name.empty() ? usual : options.target_name, shape, FieldKind::kClass,
-          options.classes.count};
+  Field field{options.target_name.empty() ? usual : options.target_name, shape, FieldKind::kClass,
+              options.classes.count};
+  field.class_names = options.classes.names;
+  return field;
 }
 
 ByteDataset::ByteDataset(Part inputs, Part targets, const DataOptions& options,
@@ -26,7 +28,6 @@ ByteDataset::ByteDataset(Part inputs, Part targets, const DataOptions& options,
       fingerprint_(std::move(fingerprint)),
       size_(samples_of(inputs_)) {
   fields_ = {{options.input_name, inputs_.shape, FieldKind::kValues, 0}};
-  class_names_ = options.classes.names;
   ignored_class_ = options.ignore;
   const int64_t channels = inputs_.shape.channels();
   normalization_ = options.normalization(channels);

@@ -11,8 +11,8 @@
 
 namespace cnn {
 
-// Where a place of one picture lies in another:  y' = a0 y + a1 x + down,  x' = a2 y + a3 x +
-// right.
+// Where a place (y, x) of one picture lies in another:
+//   y' = a0 y + a1 x + down,  x' = a2 y + a3 x + right
 struct PictureMap {
   std::array<double, 4> linear{1, 0, 0, 1};
   double down = 0;

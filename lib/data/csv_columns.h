@@ -1,9 +1,8 @@
 // The `columns:` of a csv data map: which columns of its table become which fields.
 //
 //   columns: {inputs: [length, width], label: species}
-//   columns: {image: file, label: kind, targets: [age], points: [eye_x, eye_y], boxes: [l, t, r,
-//   b]} columns: {image: file, label: {kind: kind, colour: colour}, targets: {age: age, size: [h,
-//   w]}}
+//   columns: {image: file, label: kind, targets: [age], points: [eye_x, eye_y]}
+//   columns: {image: file, label: {kind: kind, colour: colour}, boxes: [left, top, right, bottom]}
 //
 // A map gives several fields of a kind, by their names.
 #pragma once

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "data/csv_columns.h"
 #include "data/format.h"
 #include "data/paths.h"
@@ -29,7 +30,6 @@ class TableDataset final : public Dataset {
   TableDataset(std::string file, std::vector<FieldNumbers> numbers, const DataOptions& options)
       : file_(std::move(file)), numbers_(std::move(numbers)), fingerprint_(file_stamp(file_)) {
     for (const FieldNumbers& n : numbers_) fields_.push_back(n.field);
-    class_names_ = options.classes.names;
     ignored_class_ = options.ignore;
     const int64_t inputs = fields_[0].shape.count();
     normalization_ = options.normalization(inputs);
@@ -149,13 +149,16 @@ class CsvFormat final : public DataFormat {
       const int column = column_of(table, path, name);
       for (size_t row = 0; row < table.rows(); ++row) labels.push_back(table.text(row, column));
     };
+    std::string path;
     try {
-      const std::string path = find_data_path(train_, common);
-      add(CsvTable::read(path), path);
-    } catch (const Error&) {
-      labels.clear();
+      path = find_data_path(train_, common);
+    } catch (const Error& error) {
+      warn("{}: the training table is not there, so classes of '{}' are numbered by this one", file,
+           name);
       add(otherwise, file);
+      return labels;
     }
+    add(CsvTable::read(path), path);
     return labels;
   }
 

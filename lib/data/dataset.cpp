@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "data/vocabulary.h"
 
 namespace cnn {
 namespace {
@@ -86,6 +87,13 @@ int Dataset::field(std::string_view name) const {
   return -1;
 }
 
+std::vector<std::string> Dataset::class_names(int field) const {
+  const std::vector<std::string>& names = fields_.at(static_cast<size_t>(field)).class_names;
+  if (!names.empty()) return names;
+  const auto words = vocabulary(field);
+  return words ? words->symbols() : names;
+}
+
 void Dataset::read_items(int64_t index, const Draw* draw, std::span<float* const> out,
                          std::span<int64_t> items) const {
   draw != nullptr ? read_drawn(index, *draw, out) : read(index, out);
@@ -128,8 +136,7 @@ std::vector<int> bind_fields(const DataView& view, std::span<const Field> wanted
   for (const Field& w : wanted) {
     const int field = bind_field(*view.dataset, w);
     fields.push_back(field);
-    const bool is_label = w.kind == FieldKind::kClass && w.shape.count() == 1 && !w.items.is_list;
-    if (is_label && w.classes > 0) count_classes(view, field, w.classes, "the model");
+    if (w.is_label() && w.classes > 0) count_classes(view, field, w.classes, "the model");
   }
   return fields;
 }

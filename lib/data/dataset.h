@@ -66,15 +66,15 @@ class Dataset {
   // A word that changes with the files and with what the format reads of them; cheap.
   virtual std::string fingerprint() const = 0;
 
-  const std::vector<std::string>& class_names() const { return class_names_; }  // may be empty
-  const Normalization& normalization() const { return normalization_; }         // of field 0
+  // What the class numbers of field i stand for: names, words, characters; empty if not known.
+  std::vector<std::string> class_names(int field) const;
+  const Normalization& normalization() const { return normalization_; }  // of field 0
   std::optional<int64_t> ignored_class() const { return ignored_class_; }
 
   int field(std::string_view name) const;  // -1 if there is none
 
  protected:
   std::vector<Field> fields_;
-  std::vector<std::string> class_names_;
   Normalization normalization_;
   std::optional<int64_t> ignored_class_;
 };

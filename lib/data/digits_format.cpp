@@ -28,7 +28,6 @@ class DrawnDigits final : public Dataset {
       : size_(size), seed_(seed), stream_(std::move(stream)), fingerprint_(std::move(fingerprint)) {
     fields_ = {{options.input_name, image_shape(), FieldKind::kValues, 0},
                class_field({1}, options)};
-    class_names_ = options.classes.names;
     normalization_ = options.normalization(1);
     table_ = normalization_.byte_table(1);
   }

@@ -209,7 +209,8 @@ class TextPart final : public InputPart {
       }
     }
     if (unknown == 0) return;
-    note("{} of {} are not in the model's vocabulary", unknown, counted(units, unit_name()));
+    note("{} of {} {} not in the model's vocabulary", unknown, counted(units, unit_name()),
+         unknown == 1 ? "is" : "are");
   }
 
   std::vector<std::string> texts_;

@@ -61,6 +61,9 @@ class Opener {
     if (is_directory(argument)) {
       gather(pictures_, pictures_in(argument));
     } else if (reading_.vocabulary && !file_exists(argument)) {
+      if (argument.find('/') != std::string::npos || argument.ends_with(".txt")) {
+        warn("there is no file '{}', so it is read as a text", argument);
+      }
       gather(texts_, {argument});
     } else if (is_image_file(argument)) {
       gather(pictures_, {argument});
@@ -85,15 +88,19 @@ class Opener {
   }
   void add_array(std::unique_ptr<InputPart> (*open)(const std::string&, const InputReading&),
                  const std::string& path) {
-    if (reading_.spare) {
-      fail(Exit::kUsage, path, "is no picture; ten crops are of JPEG and PNG images");
-    }
+    require_pictures(path);
     close_row();
     push(open(path, reading_));
   }
+  void require_pictures(const std::string& argument) const {
+    if (!reading_.spare) return;
+    fail(Exit::kUsage, argument, "is no picture; ten crops are of JPEG and PNG images");
+  }
   void close_row() {
     if (!pictures_.empty()) push(picture_part(std::exchange(pictures_, {}), reading_));
-    if (!texts_.empty()) push(text_part(std::exchange(texts_, {}), reading_));
+    if (texts_.empty()) return;
+    require_pictures(texts_.front());
+    push(text_part(std::exchange(texts_, {}), reading_));
   }
   void push(std::unique_ptr<InputPart> samples) {
     const int64_t first = parts_.empty() ? 0 : parts_.back().first + parts_.back().samples->size();
@@ -110,7 +117,6 @@ class Opener {
 Inputs::Inputs(std::vector<Part> parts, const InputReading& reading) : parts_(std::move(parts)) {
   CNN_ASSERT(!parts_.empty());
   fields_ = {reading.field};
-  class_names_ = reading.class_names;
   normalization_ = reading.normalization;
   has_spare_ = reading.spare;
 }

@@ -20,7 +20,6 @@ namespace cnn {
 struct InputReading {
   Field field;
   Normalization normalization;                                 // of bytes: pictures and idx files
-  std::vector<std::string> class_names = {};                   // for whoever asks the data set
   std::shared_ptr<const TextVocabulary> vocabulary = nullptr;  // null: it reads no texts
   // Pictures are brought to 8/7 of the network's size, so that windows can be cut out of them
   // (ten_crops.h).

@@ -73,6 +73,8 @@ void Loader::allocate(Slot& slot) const {
   slot.items.resize(slot.targets.size(), 1);
 }
 
+int64_t Loader::samples() const { return std::min(view_.size(), batches_ * settings_.batch_size); }
+
 uint64_t Loader::bytes() const {
   uint64_t floats = 0;
   for (const Slot& slot : slots_) floats += slot.memory.size();

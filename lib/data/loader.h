@@ -47,6 +47,8 @@ class Loader {
   Loader& operator=(const Loader&) = delete;
 
   int64_t batches() const { return batches_; }  // of an epoch
+  int64_t samples() const;                      // that an epoch gives: what does not fill a batch
+                                                // is left out of streams, and by `drop_last`
   uint64_t bytes() const;                       // memory of all batches
   const DataView& view() const { return view_; }
 

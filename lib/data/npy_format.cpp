@@ -4,6 +4,8 @@
 //   inputs: x.npy        # [N,...] float32, float64, uint8, int32, int64 or bool
 //   targets: y.npy       # whole numbers [N]: labels, [N,H,W]: masks; else [N,...]: any numbers
 //   test_inputs: ...     # and test_targets
+//   lists: inputs        # or targets, or both: [N,T,...] are lists of T items; whole numbers [N,T]
+//                        # are class numbers then
 //
 // Samples are read from the files when they are wanted, so that data sets may be larger than
 // memory.
@@ -22,33 +24,44 @@
 namespace cnn {
 namespace {
 
-// [N,...] -> the shape of one sample; [N] is [1].
-Shape sample_shape(const NpyReader& array, bool is_class) {
+// Which arrays have a second axis of items.
+enum class Lists { kNone, kInputs, kTargets, kBoth };
+
+// [N,...], or of lists [N,T,...], -> the field: [N] is [1].
+Field field_of(const NpyReader& array, std::string name, bool is_list, bool is_class) {
   const std::vector<int64_t>& sizes = array.shape();
-  if (sizes.empty()) fail(Exit::kInput, array.path(), "is a single number, expected [N,...]");
+  const size_t before = is_list ? 2 : 1;
+  if (sizes.size() < before) {
+    fail(Exit::kInput, array.path(), "is {}, expected [N,{}...]",
+         sizes.empty() ? "a single number" : "of one dimension", is_list ? "T," : "");
+  }
   if (array.count() == 0) {
     fail(Exit::kInput, array.path(), "has no samples or an empty dimension");
   }
-  std::vector<int64_t> sample(sizes.begin() + 1, sizes.end());
-  if (sample.empty() || (is_class && sample.size() == 2)) sample.insert(sample.begin(), 1);
+  std::vector<int64_t> shape(sizes.begin() + static_cast<int64_t>(before), sizes.end());
+  if (shape.empty() || (is_class && shape.size() == 2)) shape.insert(shape.begin(), 1);
   constexpr size_t kMostAxes = 4;
-  if (sample.size() > kMostAxes) {
+  if (shape.size() > kMostAxes) {
     fail(Exit::kInput, array.path(), "has {} dimensions, at most {} are read", sizes.size(),
-         kMostAxes + 1);
+         kMostAxes + before);
   }
-  return Shape(sample);
+  Field field{std::move(name), Shape(shape), is_class ? FieldKind::kClass : FieldKind::kValues, 0};
+  if (is_list) field.items = Items::list(sizes[1]);
+  return field;
 }
 
 class NpyDataset final : public Dataset {
  public:
-  NpyDataset(const std::string& inputs, const std::string& targets, const DataOptions& options)
+  NpyDataset(const std::string& inputs, const std::string& targets, Lists lists,
+             const DataOptions& options)
       : inputs_(inputs), fingerprint_(file_stamp(inputs)) {
-    const Shape shape = sample_shape(inputs_, false);
-    fields_ = {{options.input_name, shape, FieldKind::kValues, 0}};
-    class_names_ = options.classes.names;
-    normalization_ = options.normalization(shape.channels());
+    const bool is_list = lists == Lists::kInputs || lists == Lists::kBoth;
+    const bool is_class = is_list && inputs_.is_integer() && inputs_.shape().size() == 2;
+    fields_ = {field_of(inputs_, options.input_name, is_list, is_class)};
+    normalization_ = options.normalization(fields_[0].shape.channels());
     ignored_class_ = options.ignore;
-    if (!targets.empty()) add_targets(targets, options);
+    const bool has_lists = lists == Lists::kTargets || lists == Lists::kBoth;
+    if (!targets.empty()) add_targets(targets, has_lists, options);
   }
 
   int64_t size() const override { return inputs_.shape()[0]; }
@@ -59,41 +72,42 @@ class NpyDataset final : public Dataset {
 
   void read(int64_t index, std::span<float* const> out) const override {
     CNN_ASSERT(index >= 0 && index < size() && out.size() == fields_.size());
-    if (out[0] != nullptr) {
-      const Shape& shape = fields_[0].shape;
-      read_values(inputs_, index, shape, out[0]);
-      normalization_.apply(out[0], shape.positions(), shape.channels());
-    }
-    if (out.size() < 2 || out[1] == nullptr) return;
-    if (fields_[1].kind == FieldKind::kClass) {
-      read_classes(index, out[1]);
-    } else {
-      read_values(*targets_, index, fields_[1].shape, out[1]);
-    }
+    if (out[0] != nullptr) read_field(inputs_, fields_[0], index, out[0]);
+    if (out.size() > 1 && out[1] != nullptr) read_field(*targets_, fields_[1], index, out[1]);
   }
 
  private:
-  void add_targets(const std::string& path, const DataOptions& options) {
+  void add_targets(const std::string& path, bool is_list, const DataOptions& options) {
     targets_.emplace(path);
     fingerprint_ += " " + file_stamp(path);
-    const size_t rank = targets_->shape().size();
-    const bool is_class = targets_->is_integer() && (rank == 1 || rank == 3);
-    const Shape shape = sample_shape(*targets_, is_class);
+    const size_t rank = targets_->shape().size(), plain = is_list ? rank - 1 : rank;
+    const bool is_class = targets_->is_integer() && rank > 0 && (plain == 1 || plain == 3);
+    Field field = field_of(*targets_, options.target_name, is_list, is_class);
     if (is_class) {
-      fields_.push_back(class_field(shape, options));
-    } else {
-      const std::string name = options.target_name.empty() ? "target" : options.target_name;
-      fields_.push_back({name, shape, FieldKind::kValues, 0});
+      const Items items = field.items;
+      field = class_field(field.shape, options);
+      field.items = items;
+    } else if (field.name.empty()) {
+      field.name = "target";
     }
+    fields_.push_back(std::move(field));
     if (targets_->shape()[0] != size()) {
       fail(Exit::kInput, path, "{} targets, but {} has {} samples", targets_->shape()[0],
            inputs_.path(), size());
     }
   }
 
+  void read_field(const NpyReader& array, const Field& field, int64_t index, float* out) const {
+    if (field.kind == FieldKind::kClass) return read_classes(array, field, index, out);
+    read_values(array, field, index, out);
+    if (&field != &fields_[0]) return;
+    normalization_.apply(out, field.items.most * field.shape.positions(), field.shape.channels());
+  }
+
   // Through scratch memory of the thread where channels must be moved.
-  static void read_values(const NpyReader& array, int64_t index, const Shape& shape, float* out) {
-    const int64_t count = shape.count();
+  static void read_values(const NpyReader& array, const Field& field, int64_t index, float* out) {
+    const Shape& shape = field.shape;
+    const int64_t count = field.items.most * shape.count();
     const bool in_order = shape.rank() <= 2 || shape.channels() == 1 || shape.positions() == 1;
     if (in_order) {
       array.read(index * count, std::span<float>(out, static_cast<size_t>(count)));
@@ -102,21 +116,22 @@ class NpyDataset final : public Dataset {
     thread_local std::vector<float> channels_first;
     channels_first.resize(static_cast<size_t>(count));
     array.read(index * count, channels_first);
-    to_channels_last(channels_first.data(), out, 1, shape);
+    to_channels_last(channels_first.data(), out, field.items.most, shape);
   }
 
-  // Masks are checked here, because they are too many to check before training.
-  void read_classes(int64_t index, float* out) const {
+  // Masks and lists are checked here, because they are too many to check before training.
+  void read_classes(const NpyReader& array, const Field& field, int64_t index, float* out) const {
+    const int64_t count = field.items.most * field.shape.count();
     thread_local std::vector<int64_t> numbers;
-    numbers.resize(static_cast<size_t>(fields_[1].shape.count()));
-    targets_->read(index * fields_[1].shape.count(), numbers);
+    numbers.resize(static_cast<size_t>(count));
+    array.read(index * count, numbers);
     constexpr int64_t kMostClasses = 1 << 24;  // floats hold these exactly
-    const int64_t classes = fields_[1].classes > 0 ? fields_[1].classes : kMostClasses;
+    const int64_t classes = field.classes > 0 ? field.classes : kMostClasses;
     for (size_t i = 0; i < numbers.size(); ++i) {
       const int64_t number = numbers[i];
       if (number != ignored_class_ && (number < 0 || number >= classes)) {
-        fail(Exit::kInput, fmt::format("{}: sample {}", targets_->path(), index),
-             "{} {}: class numbers are 0 to {}", fields_[1].name, number, classes - 1);
+        fail(Exit::kInput, fmt::format("{}: sample {}", array.path(), index),
+             "{} {}: class numbers are 0 to {}", field.name, number, classes - 1);
       }
       out[i] = static_cast<float>(number);
     }
@@ -134,6 +149,12 @@ class NpyFormat final : public DataFormat {
     o("targets", targets_, "the training targets");
     o("test_inputs", test_inputs_, "the test inputs");
     o("test_targets", test_targets_, "the test targets");
+    o.choice("lists", lists_,
+             {{"none", Lists::kNone},
+              {"inputs", Lists::kInputs},
+              {"targets", Lists::kTargets},
+              {"both", Lists::kBoth}},
+             "which arrays are lists of items along their second axis");
   }
 
   bool has_test() const override { return !test_inputs_.empty(); }
@@ -143,7 +164,7 @@ class NpyFormat final : public DataFormat {
     const DataPath& targets = test ? test_targets_ : targets_;
     auto dataset = std::make_shared<NpyDataset>(
         find_data_path(test ? test_inputs_ : inputs_, common),
-        targets.empty() ? "" : find_data_path(targets, common), common);
+        targets.empty() ? "" : find_data_path(targets, common), lists_, common);
     if (!test) warn_of_places(*dataset);
     return dataset;
   }
@@ -165,6 +186,7 @@ class NpyFormat final : public DataFormat {
   }
 
   DataPath inputs_, targets_, test_inputs_, test_targets_;
+  Lists lists_ = Lists::kNone;
 };
 
 }  // namespace

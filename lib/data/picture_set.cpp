@@ -29,7 +29,6 @@ class PictureSet final : public Dataset {
     fields_ = {{options.input_name, shape, FieldKind::kValues, 0}};
     if (masks_) fields_.push_back(class_field({1, shape.height(), shape.width()}, mask_options));
     for (const FieldNumbers& target : targets_) fields_.push_back(target.field);
-    class_names_ = options.classes.names;
     ignored_class_ = options.ignore;
     normalization_ = options.normalization(settings.channels);
     stamp();

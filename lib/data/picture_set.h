@@ -22,10 +22,10 @@ struct PictureSetParts {
   std::string origin;  // of the targets, for messages; empty: the pictures' folder
 };
 
-// The fields are the picture, the mask, the targets; points and boxes are brought to the size of the
-// pictures that are read. The classes of the options are those of labels if there are such, else
-// those of the masks. Exit::kInput if there are no pictures. With `skip_bad` every file is decoded once, and those
-// with an error are left out.
+// The fields are the picture, the mask, the targets; points and boxes are brought to the size of
+// the pictures that are read. The classes of the options are those of labels if there are such,
+// else those of the masks. Exit::kInput if there are no pictures. With `skip_bad` every file is
+// decoded once, and those with an error are left out.
 std::shared_ptr<const Dataset> open_picture_set(PictureSetParts parts,
                                                 const PictureSettings& settings,
                                                 const DataOptions& options);

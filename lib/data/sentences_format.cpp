@@ -77,7 +77,6 @@ class TopicSentences final : public SpokenSentences {
         stream_(std::move(stream)) {
     add_text(options.input_name.empty() ? "text" : options.input_name, most);
     fields_.push_back(class_field({1}, options));
-    class_names_ = options.classes.names;
     ignored_class_ = options.ignore;
   }
 

@@ -50,7 +50,7 @@ std::unique_ptr<DataFormat> read_format(const Node& data) {
 
 void warn_of_empty_classes(const Dataset& dataset, int field, const std::vector<int64_t>& counts) {
   constexpr size_t kMostListed = 10;
-  const std::vector<std::string>& names = dataset.class_names();
+  const std::vector<std::string> names = dataset.class_names(field);
   std::vector<std::string> empty;
   for (size_t c = 0; c < counts.size(); ++c) {
     if (counts[c] > 0) continue;
@@ -74,9 +74,7 @@ void warn_of_empty_classes(const Dataset& dataset, int field, const std::vector<
 void check_labels(const std::shared_ptr<const Dataset>& dataset) {
   for (size_t i = 0; i < dataset->fields().size(); ++i) {
     const Field& field = dataset->fields()[i];
-    const bool is_label =
-        field.kind == FieldKind::kClass && field.shape.count() == 1 && !field.items.is_list;
-    if (!is_label || field.classes == 0) continue;
+    if (!field.is_label() || field.classes == 0) continue;
     DataView all{dataset, std::vector<int64_t>(static_cast<size_t>(dataset->size()))};
     std::iota(all.indices.begin(), all.indices.end(), 0);
     const std::vector<int64_t> counts =

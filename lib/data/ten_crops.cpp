@@ -14,7 +14,6 @@ class TenCrops final : public Dataset {
  public:
   explicit TenCrops(std::shared_ptr<const Dataset> whole) : whole_(std::move(whole)) {
     fields_ = whole_->fields();
-    class_names_ = whole_->class_names();
     normalization_ = whole_->normalization();
     ignored_class_ = whole_->ignored_class();
   }

@@ -55,7 +55,7 @@ Executor::Executor(const Graph& graph, ParameterStore& store, const MemoryPlan& 
   if (plan.slice > 0) lanes_.resize(static_cast<size_t>(plan.threads));
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const GraphNode& node = graph.nodes[i];
-    CNN_ASSERT(node.parameters.size() <= kMaxParameters);
+    if (node.parameters.size() > all_add_.size()) all_add_.resize(node.parameters.size(), 1);
     for (const int parameter : node.parameters) {
       const bool learned = store.at(parameter).request.learned;
       writes_statistics_ = writes_statistics_ || (!learned && plan.pass.phase == Phase::kTrain);

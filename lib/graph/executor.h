@@ -138,8 +138,6 @@ class Executor {
   void run_backward(size_t node);
   void observe_backward(size_t node, BackwardCall& call);
 
-  static constexpr size_t kMaxParameters = 64;  // of one layer
-
   const Graph& graph_;
   ParameterStore& store_;
   const MemoryPlan& plan_;
@@ -162,7 +160,7 @@ class Executor {
   std::vector<std::vector<int64_t>> starts_;  // by length: batch + 1 numbers
   std::vector<int64_t> one_each_;             // of values that are no lists
   Buffer carried_;
-  std::vector<char> all_add_ = std::vector<char>(kMaxParameters, 1);
+  std::vector<char> all_add_;  // a 1 for each parameter of the layer that has most
 };
 
 }  // namespace cnn

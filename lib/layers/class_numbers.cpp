@@ -13,12 +13,11 @@ Shape with_channels(const Shape& shape, int64_t channels) {
 
 Shape class_target_shape(const Shape& scores) { return with_channels(scores, 1); }
 
-int64_t class_of(float number, int64_t classes, const char* layer) {
+int64_t class_of(float number, int64_t classes, const char* layer, bool ignores) {
   if (!(number >= 0 && number < static_cast<float>(classes)) || number != std::floor(number)) {
-    fail(Exit::kInput, "",
-         "{}: {} is no class number; the classes are 0 to {} (a number that marks what shall not "
-         "count is given by 'ignore')",
-         layer, number, classes - 1);
+    fail(Exit::kInput, "", "{}: {} is no class number; the classes are 0 to {}{}", layer, number,
+         classes - 1,
+         ignores ? " (a number that marks what shall not count is given by 'ignore')" : "");
   }
   return static_cast<int64_t>(number);
 }

@@ -15,7 +15,7 @@ Shape class_target_shape(const Shape& scores);
 
 // The class that a number names, of `classes`. Data are checked when they are read; this catches
 // what comes from elsewhere (Exit::kInput). `layer` is for messages.
-int64_t class_of(float number, int64_t classes, const char* layer);
+int64_t class_of(float number, int64_t classes, const char* layer, bool ignores = true);
 
 // How many classes input 0 has: `given` by an option, else what the input says. Exit::kSpec if it
 // is not known, or if the input has more than one number a position.

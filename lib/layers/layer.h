@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -114,7 +115,7 @@ enum class Link { kNone, kSoftmax, kSigmoid };
 
 // What a layer says of itself in setup; the graph keeps it.
 struct LayerPlan {
-  std::vector<OutputPlan> outputs;           // at least one
+  std::deque<OutputPlan> outputs;            // at least one; those that come later move none
   int goes_on = 0;                           // the one that the item's name and the next item mean
   std::vector<ParameterRequest> parameters;  // learned ones and statistics, in order of request
   std::vector<MemoryRequest> memory;

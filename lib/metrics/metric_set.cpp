@@ -72,6 +72,26 @@ void MetricSet::read(const Node& item, const Graph& graph, Diagnostics& diagnost
   bound_.push_back(std::move(bound));
 }
 
+// What is compared number by number must be of as many items: list with list, sample with sample.
+bool MetricSet::check_lengths(const Bound& bound, const OpChoice& op, const Graph& graph,
+                              Diagnostics& diagnostics) {
+  const auto value = [&](int id) -> const Value& { return graph.values[static_cast<size_t>(id)]; };
+  std::vector<int> others = bound.more;
+  if (bound.target >= 0) others.push_back(bound.target);
+  const Value& output = value(bound.output);
+  for (const int id : others) {
+    const Value& other = value(id);
+    if (other.length == output.length) continue;
+    diagnostics.report(op.mark,
+                       fmt::format("metric '{}' cannot compare '{}', {}, with '{}', {}", op.name,
+                                   output.name, describe(output.shape, graph.items(output)),
+                                   other.name, describe(other.shape, graph.items(other))),
+                       "lists are compared item by item: both must have as many");
+    return false;
+  }
+  return true;
+}
+
 // Finds the values that the metric reads, and sets it up; false after a report.
 bool MetricSet::bind(Bound& bound, const Node& item, const OpChoice& op, const Graph& graph,
                      Diagnostics& diagnostics) {
@@ -106,6 +126,7 @@ bool MetricSet::bind(Bound& bound, const Node& item, const OpChoice& op, const G
     inputs.more.push_back(shape(bound.more.back()));
   }
   bound.views.resize(bound.more.size());
+  if (!check_lengths(bound, op, graph, diagnostics)) return false;
   try {
     bound.metric->setup(inputs);
   } catch (const Error& error) {

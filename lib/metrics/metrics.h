@@ -95,6 +95,8 @@ class MetricSet {
     std::vector<int> more;
     std::vector<ConstView> views;  // of `more`, in the current batch
   };
+  static bool check_lengths(const Bound& bound, const OpChoice& op, const Graph& graph,
+                            Diagnostics& diagnostics);
   bool bind(Bound& bound, const Node& item, const OpChoice& op, const Graph& graph,
             Diagnostics& diagnostics);
   void read(const Node& item, const Graph& graph, Diagnostics& diagnostics);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "graph/main_output.h"
 
 namespace cnn {
 namespace {
@@ -19,6 +20,13 @@ std::vector<Field> fields_of(const Graph& graph, Feed::Reads reads) {
 }
 
 }  // namespace
+
+std::vector<std::string> class_names_of(const Graph& graph, const Dataset& dataset) {
+  const std::optional<MainOutput> output = main_output(graph);
+  if (!output) return {};
+  const int field = dataset.field(graph.values[static_cast<size_t>(output->target)].name);
+  return field < 0 ? std::vector<std::string>() : dataset.class_names(field);
+}
 
 Feed::Feed(const Graph& graph, DataView view, const LoaderSettings& settings, Reads reads)
     : graph_(graph),
@@ -42,24 +50,27 @@ void Feed::check_first_samples() const {
     target = values.data();
     for (size_t n = 0; n < std::min(kFirst, view.indices.size()); ++n) {
       view.dataset->read(view.indices[n], out);
-      check(i, values.data(), std::span(view.indices).subspan(n, 1));
+      check(i, values.data(), nullptr, std::span(view.indices).subspan(n, 1));
     }
     target = nullptr;
   }
 }
 
-void Feed::check(size_t field, const float* values, std::span<const int64_t> samples) const {
+void Feed::check(size_t field, const float* values, const int64_t* starts,
+                 std::span<const int64_t> samples) const {
   const Field& wanted = wanted_[field];
-  const int64_t count = wanted.shape.count();
-  const float* end = values + count * static_cast<int64_t>(samples.size());
+  const int64_t count = wanted.shape.count(), n = std::ssize(samples);
+  const float* end = values + count * (starts != nullptr ? starts[n] : n);
   const FieldRange& range = *wanted.range;
   bool is_outside = false;  // a loop that vectorises; ignored numbers count here
   for (const float* v = values; v < end; ++v) is_outside |= !(*v >= range.low && *v <= range.high);
   if (!is_outside) return;
   const float* bad = std::find_if_not(values, end, [&](float v) { return range.has(v); });
   if (bad == end) return;
+  int64_t place = (bad - values) / count;
+  if (starts != nullptr) place = std::upper_bound(starts, starts + n, place) - starts - 1;
   const Dataset& dataset = *loader_.view().dataset;
-  const int64_t sample = samples[static_cast<size_t>((bad - values) / count)];
+  const int64_t sample = samples[static_cast<size_t>(place)];
   Diagnostic d;
   d.place = fmt::format("{}: sample {}", dataset.origin(fields_[field]), sample);
   d.problem =
@@ -75,9 +86,7 @@ int64_t Feed::next(Executor& executor) {
   const Batch* batch = loader_.next();
   if (!batch) return 0;
   for (size_t i = 0; i < batch->fields.size(); ++i) {
-    if (wanted_[i].range && !wanted_[i].items.is_list) {
-      check(i, batch->fields[i], batch->indices);
-    }
+    if (wanted_[i].range) check(i, batch->fields[i], batch->starts[i], batch->indices);
     executor.bind(static_cast<int>(i), batch->fields[i], batch->starts[i]);
   }
   check_lengths(*batch);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "data/loader.h"
@@ -11,6 +12,10 @@
 #include "graph/graph.h"
 
 namespace cnn {
+
+// Names of the classes of the main output's target (graph/main_output.h), as the data set has them;
+// empty where there are none.
+std::vector<std::string> class_names_of(const Graph& graph, const Dataset& dataset);
 
 class Feed {
  public:
@@ -36,7 +41,7 @@ class Feed {
   std::vector<double> denominators(int64_t count);
 
   int64_t batches() const { return loader_.batches(); }
-  int64_t samples() const { return loader_.view().size(); }
+  int64_t samples() const { return loader_.samples(); }
   uint64_t bytes() const { return loader_.bytes(); }
 
  private:
@@ -44,7 +49,8 @@ class Feed {
   std::optional<double> denominator(const GraphNode& loss, const Batch& batch) const;
   std::vector<char> fields_of_denominators() const;
   int64_t rows(int value, const Batch& batch) const;
-  void check(size_t field, const float* values, std::span<const int64_t> samples) const;
+  void check(size_t field, const float* values, const int64_t* starts,
+             std::span<const int64_t> samples) const;
   void check_first_samples() const;
 
   const Graph& graph_;

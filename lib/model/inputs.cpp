@@ -20,7 +20,6 @@ const GraphField& only_input(const Graph& graph, std::string_view what) {
 
 InputReading input_reading(const GraphField& input, const WeightsInfo& weights) {
   InputReading reading{input.field, byte_normalization(weights)};
-  reading.class_names = weights.class_names;
   const Field& field = input.field;
   const bool reads_text = weights.vocabulary && field.kind == FieldKind::kClass &&
                           field.items.is_list && field.shape.count() == 1 &&

@@ -52,7 +52,10 @@ bool Network::wants_gradients() const {
 }
 
 uint64_t Network::planned_bytes() const {
-  return (largest_plan() ? largest_plan()->bytes() : 0) + store_.value_bytes() +
+  // All share the arena; what is carried is each executor's own.
+  int64_t floats = largest_plan() ? largest_plan()->floats : 0;
+  for (const auto& plan : plans_) floats += plan->carried_floats;
+  return static_cast<uint64_t>(floats) * sizeof(float) + store_.value_bytes() +
          (wants_gradients() ? store_.gradient_bytes() : 0);
 }
 

@@ -215,7 +215,12 @@ WeightsInfo load_weights(const std::string& path, ParameterStore& store,
          store.all().size(), difference.text());
     for (const std::string& line : difference.lines()) note("{}", line);
   }
-  return read_info(file);
+  WeightsInfo info = read_info(file);
+  for (size_t id = 0; id < store.all().size(); ++id) {
+    const Parameter& parameter = store.all()[id];
+    if (!fits(file.find(parameter.name), parameter)) info.missing.push_back(static_cast<int>(id));
+  }
+  return info;
 }
 
 }  // namespace cnn

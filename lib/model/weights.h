@@ -23,6 +23,8 @@ struct WeightsInfo {
   Normalization normalization;  // of that input
   // Of that input, if it is text; else null.
   std::shared_ptr<const TextVocabulary> vocabulary = nullptr;
+  // Parameters that the file did not have, by number in the store; of load_weights() alone.
+  std::vector<int> missing = {};
 };
 
 // Writes through AtomicFile, with a checksum per tensor.

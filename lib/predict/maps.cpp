@@ -29,7 +29,7 @@ std::optional<MapOutput> map_output(const Graph& graph) {
   if (!main) return std::nullopt;
   const Value& value = graph.values[static_cast<size_t>(main->value)];
   const Value& target = graph.values[static_cast<size_t>(main->target)];
-  const bool is_map = value.shape.rank() == 3 && target.shape.rank() == 3 &&
+  const bool is_map = value.length < 0 && value.shape.rank() == 3 && target.shape.rank() == 3 &&
                       value.shape.height() == target.shape.height() &&
                       value.shape.width() == target.shape.width() && value.shape.positions() > 1;
   if (!is_map) return std::nullopt;

@@ -1,11 +1,19 @@
 #include "predict/outputs.h"
 
 #include <algorithm>
+#include <filesystem>
 
+#include "base/error.h"
 #include "base/files.h"
 #include "tensor/tensor.h"
 
 namespace cnn {
+
+std::string unique_name(const std::string& path, std::map<std::string, int>& used) {
+  const std::string name = std::filesystem::path(path).stem().string();
+  const int count = ++used[name];
+  return count == 1 ? name : fmt::format("{}-{}", name, count);
+}
 
 OutputFiles::OutputFiles(const Graph& graph, const std::string& folder, int64_t samples) {
   make_directories(folder);
@@ -23,7 +31,13 @@ OutputFiles::OutputFiles(const Graph& graph, const std::string& folder, int64_t 
     paths_.push_back(folder + "/" + output.name + ".npy");
     file.writers.push_back(std::make_unique<NpyWriter>(paths_.back(), sizes));
     if (file.varies) {
-      paths_.push_back(folder + "/" + output.name + "_items.npy");
+      const std::string counts = output.name + "_items";
+      for (const NamedOutput& other : graph.outputs) {
+        if (other.name != counts) continue;
+        fail(Exit::kUsage, "", "'{}' has an output '{}', but that file counts the items of '{}'",
+             graph.name, counts, output.name);
+      }
+      paths_.push_back(folder + "/" + counts + ".npy");
       file.writers.push_back(
           std::make_unique<NpyWriter>(paths_.back(), std::vector<int64_t>{samples}));
     }

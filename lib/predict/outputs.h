@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,9 @@
 #include "tensor/view.h"
 
 namespace cnn {
+
+// The name of a file without its folder and ending; numbered from the second one of it on.
+std::string unique_name(const std::string& path, std::map<std::string, int>& used);
 
 // [N,...] in the order of files. A list is [N,most,...], filled up with 0; of one whose length
 // varies OUTPUT_items.npy [N] says how many there are.

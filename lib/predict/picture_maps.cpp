@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <numeric>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include "base/files.h"
 #include "data/image_fit.h"
 #include "model/inputs.h"
+#include "predict/outputs.h"
 #include "predict/tiling.h"
 
 namespace cnn {
@@ -21,13 +21,6 @@ const GraphField& input_of(const Graph& graph) {
 
 const Shape& shape_of(const Graph& graph, int value) {
   return graph.values[static_cast<size_t>(value)].shape;
-}
-
-// The file's name without its ending; numbered from the second one on.
-std::string unique_name(const std::string& path, std::map<std::string, int>& used) {
-  const std::string name = std::filesystem::path(path).stem().string();
-  const int count = ++used[name];
-  return count == 1 ? name : fmt::format("{}-{}", name, count);
 }
 
 Image with_three_channels(const FloatImage& picture) {

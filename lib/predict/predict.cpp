@@ -1,7 +1,7 @@
 #include "predict/predict.h"
 
 #include <algorithm>
-#include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -62,9 +62,10 @@ class Predictor {
   }
 
  private:
-  std::string folder_for(const Inputs::Part& part) const {
+  // One of its own where there are several parts; numbered where names come again.
+  std::string folder_for(const Inputs::Part& part) {
     if (inputs_->parts().size() == 1) return request_.out;
-    return request_.out + "/" + std::filesystem::path(part.samples->origin()).stem().string();
+    return request_.out + "/" + unique_name(part.samples->origin(), names_);
   }
 
   void run_maps(const Inputs::Part& part) {
@@ -132,6 +133,7 @@ class Predictor {
   FoundHead head_;
   std::optional<CropAverage> crops_;
   std::shared_ptr<const Inputs> inputs_;
+  std::map<std::string, int> names_;  // of folders: how often they were asked for
   PredictReport report_;
 };
 

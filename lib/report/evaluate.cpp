@@ -144,7 +144,7 @@ TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
   LoaderSettings loader = settings.loader(batch);
   loader.stream = settings.stream;
   if (request.workers >= 0) loader.workers = static_cast<int>(request.workers);
-  report.class_names = view.dataset->class_names();
+  report.class_names = class_names_of(graph, *view.dataset);
   Feed feed(graph, std::move(view), loader);
   others.push_back({"loading data", feed.bytes()});
   compare_classes(network.load(others).class_names, report.class_names);

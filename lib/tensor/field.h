@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tensor/items.h"
 #include "tensor/shape.h"
@@ -15,8 +16,8 @@ enum class FieldKind {
   kClass,   // class numbers 0 .. classes-1, or an ignored value
 };
 
-// What the numbers are places in: the first input, a picture, from 0 at its left or upper edge to its
-// width or height at the other; the pixel of number i reaches from i to i + 1.
+// What the numbers are places in: the first input, a picture, from 0 at its left or upper edge to
+// its width or height at the other; the pixel of number i reaches from i to i + 1.
 enum class Coordinates {
   kNone,    // they stay as they are, whatever becomes of the picture
   kPoints,  // x and y of one point after another
@@ -44,6 +45,12 @@ struct Field {
   std::optional<FieldRange> range = std::nullopt;  // kValues: none, if any number will do
   Items items = {};
   Coordinates coordinates = Coordinates::kNone;
+  std::vector<std::string> class_names = {};  // kClass: by number; empty if they are not known
+
+  // One class number a sample.
+  bool is_label() const {
+    return kind == FieldKind::kClass && shape.count() == 1 && !items.is_list;
+  }
 };
 
 }  // namespace cnn

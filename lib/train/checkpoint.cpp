@@ -202,7 +202,8 @@ LoadedCheckpoint load_checkpoint(const std::string& run, ParameterStore& store,
                        optimizer.import_state(array, first, values);
                      });
   }
-  if (!carried.empty()) read_carried(*whole.file, carried);
+  // An epoch begins with nothing carried.
+  if (!carried.empty() && whole.position.batch > 0) read_carried(*whole.file, carried);
   optimizer.set_steps(whole.position.step);
   loaded.position = std::move(whole.position);
   return loaded;

@@ -1,6 +1,7 @@
 #include "train/run_record.h"
 
 #include <filesystem>
+#include <set>
 
 #include "base/log.h"
 #include "base/machine.h"
@@ -19,10 +20,19 @@ void describe_machine(const Session& session, RunInfo& info) {
   info.data_hash = session.data_hash();
 }
 
-void load_initial_weights(const std::string& path, const LoadWeightsOptions& options,
-                          Session& session) {
-  if (path.empty()) return session.fit();
-  load_weights(path, session.network().store(), options);
+// From a file, or as they are initialised; what a file does not have of fitted layers is fitted.
+void begin_weights(const std::string& path, const LoadWeightsOptions& options, Session& session,
+                   const std::function<bool()>& goes_on) {
+  std::set<int> missing;
+  if (!path.empty()) {
+    const WeightsInfo info = load_weights(path, session.network().store(), options);
+    missing = {info.missing.begin(), info.missing.end()};
+  }
+  const auto is_wanted = [&](int parameter) {
+    return path.empty() || missing.count(parameter) > 0;
+  };
+  if (session.fit(is_wanted, goes_on)) return;
+  fail(Exit::kInterrupted, "", "stopped before the first step; there is no run yet");
 }
 
 TrainPosition first_position(const Session& session) {
@@ -79,13 +89,15 @@ RunRecord::RunRecord(const TrainRequest& request, TrainObserver& observer)
   info_ = directory_->read_info();
 }
 
-TrainPosition RunRecord::open(const ModelSpec& spec, Session& session) {
-  return request_.resume.empty() ? begin(spec, session) : resume(session);
+TrainPosition RunRecord::open(const ModelSpec& spec, Session& session,
+                              const std::function<bool()>& goes_on) {
+  return request_.resume.empty() ? begin(spec, session, goes_on) : resume(session, goes_on);
 }
 
-TrainPosition RunRecord::begin(const ModelSpec& spec, Session& session) {
-  load_initial_weights(request_.weights,
-                       {request_.allow_non_finite_weights, request_.partial_weights}, session);
+TrainPosition RunRecord::begin(const ModelSpec& spec, Session& session,
+                               const std::function<bool()>& goes_on) {
+  begin_weights(request_.weights, {request_.allow_non_finite_weights, request_.partial_weights},
+                session, goes_on);
   directory_ = RunDirectory::create(request_.out, request_.name.empty() ? spec.name : request_.name,
                                     request_.overwrite);
   info_.command = request_.command;
@@ -99,7 +111,7 @@ TrainPosition RunRecord::begin(const ModelSpec& spec, Session& session) {
   return first_position(session);
 }
 
-TrainPosition RunRecord::resume(Session& session) {
+TrainPosition RunRecord::resume(Session& session, const std::function<bool()>& goes_on) {
   RunInfo now = info_;
   describe_machine(session, now);
   compare(now);
@@ -114,7 +126,7 @@ TrainPosition RunRecord::resume(Session& session) {
     position.seed = first_position(session).seed;  // another one may begin with an epoch
   } else {
     note("the run has no checkpoint yet, so it starts from the beginning");
-    load_initial_weights(info_.weights, {true, true}, session);  // they were accepted before
+    begin_weights(info_.weights, {true, true}, session, goes_on);  // they were accepted before
   }
   info_ = now;
   open_files(session, position.sizes);

@@ -1,6 +1,7 @@
 // RunRecord: everything that a training run leaves on disk, and the log lines on their way there.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -38,8 +39,9 @@ class RunRecord {
   RunRecord(const TrainRequest& request, TrainObserver& observer);
 
   // Begins a new run (weights are loaded, then the folder made, so that a mistake leaves nothing
-  // behind) or goes on with the old one; gives the place to start from.
-  TrainPosition open(const ModelSpec& spec, Session& session);
+  // behind) or goes on with the old one; gives the place to start from. Fitted layers are fitted
+  // for as long as `goes_on`: Exit::kInterrupted.
+  TrainPosition open(const ModelSpec& spec, Session& session, const std::function<bool()>& goes_on);
 
   const std::string& path() const { return directory_->path(); }
   void log(std::string_view line) { files_->log(line); }
@@ -53,8 +55,9 @@ class RunRecord {
                   const TrainPosition& position);
 
  private:
-  TrainPosition begin(const ModelSpec& spec, Session& session);
-  TrainPosition resume(Session& session);
+  TrainPosition begin(const ModelSpec& spec, Session& session,
+                      const std::function<bool()>& goes_on);
+  TrainPosition resume(Session& session, const std::function<bool()>& goes_on);
   void compare(const RunInfo& now) const;
   void open_files(const Session& session, const RunFiles::Sizes& sizes);
 

@@ -29,7 +29,7 @@ bool uses_batch_statistics(const Graph& graph) {
 WeightsInfo describe_weights(const ModelSpec& spec, const Graph& graph, const Dataset& data) {
   WeightsInfo info;
   info.model = spec.name;
-  info.class_names = data.class_names();
+  info.class_names = class_names_of(graph, data);
   for (const GraphField& field : graph.fields) {
     if (!field.is_input) continue;
     for (int axis = 0; axis < field.field.shape.rank(); ++axis) {
@@ -64,11 +64,24 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   network_.note_kernels(0);
   check_memory_for(memory_limit);  // before the loaders allocate
   if (!fitted_nodes(network_.test_graph()).empty()) fitting_view_ = train;
+  require_all_fitted();
   open_feeds(std::move(train), std::move(validation), source.shuffle());
   check_memory_for(memory_limit);
   network_.allocate();
   optimizer().attach(network_.store());
   network_.store().initialize(static_cast<uint64_t>(settings_.seed));
+}
+
+// Fitting runs the network as it is tested.
+void Session::require_all_fitted() const {
+  for (const GraphNode& node : network_.train_graph().nodes) {
+    const bool is_tested = network_.test_graph().find_node(node.name) >= 0;
+    if (is_tested || node.layer->fitter() == nullptr) continue;
+    Diagnostics diagnostics;
+    diagnostics.report(node.mark,
+                       fmt::format("'{}' is fitted, so it cannot be of training alone", node.name));
+    diagnostics.throw_if_any();
+  }
 }
 
 void Session::check_sizes(const ModelSpec& spec, int64_t samples) const {
@@ -112,9 +125,14 @@ void Session::plan(int64_t validation_samples) {
   network_.plan(uses);
 }
 
-void Session::fit() {
-  if (fitting_view_.empty()) return;
-  fit_layers(network_, first_fitting_use_, fitting_view_, settings_.loader(settings_.batch_size));
+bool Session::fit(const std::function<bool(int parameter)>& is_wanted,
+                  const std::function<bool()>& goes_on) {
+  if (fitting_view_.empty()) return true;
+  const auto wanted = [&](const GraphNode& node) {
+    return std::any_of(node.parameters.begin(), node.parameters.end(), is_wanted);
+  };
+  return fit_layers(network_, first_fitting_use_, fitting_view_,
+                    settings_.loader(settings_.batch_size), wanted, goes_on);
 }
 
 void Session::open_feeds(DataView train, DataView validation, bool shuffle) {

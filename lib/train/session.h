@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,8 +26,10 @@ class Session {
   Network& network() { return network_; }
   Optimizer& optimizer() { return *settings_.optimizer; }
   MetricSet& metrics() { return metrics_; }
-  // Fits the layers that learn from data before the first step; where there are none, nothing.
-  void fit();
+  // Fits the layers that learn from data before the first step, those that have a parameter that
+  // `is_wanted`. False: `goes_on` has become false.
+  bool fit(const std::function<bool(int parameter)>& is_wanted,
+           const std::function<bool()>& goes_on);
   Feed& train_feed() { return *train_feed_; }
   Feed* validation_feed() { return validation_feed_.get(); }  // null: nothing is held out
   Executor& train_executor() { return network_.executor(0); }
@@ -50,6 +53,7 @@ class Session {
   int64_t total_steps() const { return settings_.epochs * steps_per_epoch(); }
 
  private:
+  void require_all_fitted() const;
   void check_sizes(const ModelSpec& spec, int64_t samples) const;
   void choose_best(const ModelSpec& spec, bool validates);
   void plan(int64_t validation_samples);

@@ -32,7 +32,7 @@ class Trainer {
         settings_(session_.settings()) {}
 
   TrainReport run() {
-    position_ = record_.open(spec_, session_);
+    position_ = record_.open(spec_, session_, [this] { return flags_.stop_signal.load() == 0; });
     if (position_.batch == 0) position_.sums = LossSums(train_graph());
     clock_ = steady_seconds();
     deadline_ = clock_ + settings_.time.seconds;

@@ -98,15 +98,31 @@ void SampleOptions::options_without_count(Options& o) {
       .at_least(0);
 }
 
+namespace {
+
+// The label that the network is to tell, else the first that there is; -1 without one.
+int label_of(const Graph& graph, const Dataset& data) {
+  const std::optional<MainOutput> output = main_output(graph);
+  if (output && output->is_classes()) {
+    const int field = data.field(graph.values[static_cast<size_t>(output->target)].name);
+    if (field >= 0 && data.fields()[static_cast<size_t>(field)].is_label()) return field;
+  }
+  for (size_t i = 0; i < data.fields().size(); ++i) {
+    if (data.fields()[i].is_label()) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+}  // namespace
+
 SampleSource::SampleSource(const SampleOptions& options, const VizSubject& subject,
                            const Graph& graph, const WeightsInfo& weights)
     : first_(options.first) {
   const GraphField& input = only_input(graph, "cnn viz");
   shape_ = input.field.shape;
-  options.images.empty() ? open_split(options, subject, input.field)
+  options.images.empty() ? open_split(options, subject, graph, input.field)
                          : open_files(options, input, weights);
   normalization_ = view_.dataset->normalization();
-  class_names_ = view_.dataset->class_names();
 }
 
 void SampleSource::open_files(const SampleOptions& options, const GraphField& input,
@@ -116,14 +132,16 @@ void SampleSource::open_files(const SampleOptions& options, const GraphField& in
   all_ = view_.size();
   first_ = options.first.value_or(0);  // files stand in the order that they were asked for
   if (*first_ >= all_) {
-    fail(Exit::kUsage, "", "--first {}: there are {} samples, counted from 0", *first_, all_);
+    fail(Exit::kUsage, "", "{}there are {} samples, counted from 0",
+         options.first ? fmt::format("--first {}: ", *first_) : std::string(), all_);
   }
   size_ = std::min(options.samples, all_ - *first_);
   input_field_ = 0;
+  class_names_ = weights.class_names;
 }
 
 void SampleSource::open_split(const SampleOptions& options, const VizSubject& subject,
-                              const Field& input) {
+                              const Graph& graph, const Field& input) {
   const TrainSettings settings = read_train_settings(subject.spec);
   DataSource source(load_data(subject.spec), static_cast<uint64_t>(settings.seed));
   split_ = options.split;
@@ -138,14 +156,8 @@ void SampleSource::open_split(const SampleOptions& options, const VizSubject& su
   }
   size_ = std::min(options.samples, all_ - first);
   input_field_ = bind_fields(view_, std::span(&input, 1))[0];
-  const std::vector<Field>& fields = view_.dataset->fields();
-  for (size_t i = 0; i < fields.size(); ++i) {
-    const bool is_label = fields[i].kind == FieldKind::kClass && fields[i].shape.count() == 1 &&
-                          !fields[i].items.is_list;
-    if (is_label && label_field_ < 0) {  // the first, whose names the data set has
-      label_field_ = static_cast<int>(i);
-    }
-  }
+  label_field_ = label_of(graph, *view_.dataset);
+  if (label_field_ >= 0) class_names_ = view_.dataset->class_names(label_field_);
 }
 
 DataView SampleSource::shown() const {

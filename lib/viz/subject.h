@@ -67,7 +67,8 @@ class SampleSource {
   // Its class; -1 where none is known.
   int64_t label(int64_t i) const;
   std::string class_name(int64_t number) const;  // "7" where it has no name
-  std::string name(int64_t i) const;             // "test 17", "cat.jpg"
+  int64_t class_count() const { return static_cast<int64_t>(class_names_.size()); }  // with names
+  std::string name(int64_t i) const;  // "test 17", "cat.jpg"
   Image picture(const float* values) const {
     return sample_picture(values, shape_, normalization_);
   }
@@ -80,7 +81,8 @@ class SampleSource {
  private:
   void open_files(const SampleOptions& options, const GraphField& input,
                   const WeightsInfo& weights);
-  void open_split(const SampleOptions& options, const VizSubject& subject, const Field& input);
+  void open_split(const SampleOptions& options, const VizSubject& subject, const Graph& graph,
+                  const Field& input);
   // Where sample `i` stands in the split, or among the files.
   int64_t number(int64_t i) const { return first_ ? *first_ + i : i * all_ / size_; }
 

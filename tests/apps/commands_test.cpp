@@ -81,6 +81,12 @@ TEST_CASE("train, test, predict, summary and time work together") {
     CHECK(run_cnn({"train", "small.yaml", "--max-steps", "1"}, here).exit == 0);
     CHECK(std::filesystem::exists(folder.path() / "runs/small-2/run.json"));
   }
+  SECTION("a word with blanks before its '=' is no override") {
+    const auto result = run_cnn({"predict", "runs/small", "the price is x=4"}, here);
+    CHECK(result.exit == 4);
+    CHECK(result.err.find("the price is x=4") != std::string::npos);
+    CHECK(run_cnn({"predict", "runs/small", "vars.nothing=4"}, here).exit != 4);
+  }
   SECTION("predict takes arrays as they are and writes every output") {
     folder.file("x.npy", npy_of(23));
     const auto result = run_cnn({"predict", "runs/small", "x.npy", "--out", "p", "--json"}, here);

@@ -25,7 +25,7 @@ TEST_CASE("a table gives numbers and named classes, row 45: CRLF and no final ne
   const DataView view = open(folder, "format: csv, train: t.csv, columns: {label: kind}");
   REQUIRE(view.size() == 3);
   const Dataset& dataset = *view.dataset;
-  CHECK(dataset.class_names() == std::vector<std::string>{"daisy", "rose"});
+  CHECK(dataset.class_names(1) == std::vector<std::string>{"daisy", "rose"});
   CHECK(dataset.fields()[0].shape == Shape{2});
   CHECK(sample_of(dataset, 1)[0] == std::vector<float>{3, 4});
   CHECK(sample_of(dataset, 1)[1] == std::vector<float>{0});
@@ -120,7 +120,7 @@ TEST_CASE("a table of numbers gives classes and numbers, each a field of its own
   CHECK(dataset.fields()[2].kind == FieldKind::kClass);
   CHECK(dataset.fields()[2].classes == 2);
   CHECK(dataset.fields()[4].shape == Shape{2});
-  CHECK(dataset.class_names() == std::vector<std::string>{"daisy", "rose"});
+  CHECK(dataset.class_names(1) == std::vector<std::string>{"daisy", "rose"});
   CHECK(sample_of(dataset, 1) == std::vector<std::vector<float>>{{2}, {0}, {1}, {6}, {7, 8}});
   // Class numbers of the test table are those of the training table.
   CHECK(sample_of(*open(folder, map, Split::kTest).dataset, 0) ==

@@ -56,7 +56,7 @@ TEST_CASE("folders are classes, sorted by name, and their images are samples, so
   DataSource source = flowers.source();
   const DataView train = source.open(Split::kTrain);
   const Dataset& dataset = *train.dataset;
-  CHECK(dataset.class_names() == std::vector<std::string>{"daisy", "rose"});
+  CHECK(dataset.class_names(1) == std::vector<std::string>{"daisy", "rose"});
   CHECK(dataset.fields()[0].shape == Shape{3, 4, 6});
   CHECK((dataset.fields()[1].name == "label" && dataset.fields()[1].classes == 2));
   REQUIRE(dataset.size() == 3);

@@ -39,7 +39,7 @@ TEST_CASE("an IDX data set gives images from 0 to 1 and class numbers") {
   CHECK(dataset.fields()[1].shape == Shape{1});
   CHECK(dataset.fields()[1].kind == FieldKind::kClass);
   CHECK(dataset.fields()[1].classes == 2);
-  CHECK(dataset.class_names() == std::vector<std::string>{"cat", "dog"});
+  CHECK(dataset.class_names(1) == std::vector<std::string>{"cat", "dog"});
   const auto sample = sample_of(dataset, 1);
   CHECK(sample[0][0] == Approx(0.4));
   CHECK(sample[0][1] == Approx(0.6));

@@ -126,6 +126,9 @@ TEST_CASE("texts are arguments or lines of files, as long as the network reads")
                  "a b a b: error: is a text of 4 words; the model reads up to 3"));
   CHECK(contains(problem_of(Exit::kInput, "a", words(Items::list(2))),
                  "is a text of 1 word; the model reads 2"));
+  InputReading spare = reading;
+  spare.spare = true;
+  CHECK(contains(problem_of(Exit::kUsage, "a b", spare), "is no picture"));
   folder.file("empty.txt", "");
   CHECK(contains(problem_of(Exit::kInput, folder.str("empty.txt"), reading), "is empty"));
   // Without a vocabulary a word is a file that is not there.

@@ -29,7 +29,7 @@ TEST_CASE("a list names images and their classes") {
   CHECK(sample_of(*view.dataset, 1)[1][0] == 0);
   folder.file("names.txt", "b.png cat\na one.png dog\n");
   const DataView names = open(folder, "format: list, train: names.txt, images: in");
-  CHECK(names.dataset->class_names() == std::vector<std::string>{"cat", "dog"});
+  CHECK(names.dataset->class_names(1) == std::vector<std::string>{"cat", "dog"});
   folder.file("plain.txt", "in/b.png\n");
   CHECK(open(folder, "format: list, train: plain.txt").dataset->fields().size() == 1);
 }

@@ -315,6 +315,7 @@ TEST_CASE("a stream deals one text in stretches that go on from batch to batch")
     Loader loader(view_of(14), kBoth,
                   {.batch_size = 4, .shuffle = true, .workers = workers, .stream = true});
     CHECK(loader.batches() == 3);  // two samples are left out
+    CHECK(loader.samples() == 12);
     std::vector<int64_t> order;
     for (int64_t epoch = 0; epoch < 2; ++epoch) {
       loader.start_epoch(epoch);

@@ -29,6 +29,44 @@ TEST_CASE("npy inputs come as they are, channels last, with labels") {
   CHECK(sample[1] == std::vector<float>{0});
 }
 
+TEST_CASE("the second axis of npy arrays may be one of items") {
+  const TemporaryFolder folder;
+  write_npy(folder.str("x.npy"), {2, 2, 2, 1, 2},
+            std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16});
+  folder.file("y.npy", npy_int64("(2, 2)", {3, 0, 1, 2}));
+  const auto view = [&](const char* lists) {
+    return open_train(folder, fmt::format("{{format: npy, inputs: x.npy, targets: y.npy, classes: "
+                                          "4, mean: 1, lists: {}}}",
+                                          lists));
+  };
+  const DataView both = view("both");
+  const std::vector<Field>& fields = both.dataset->fields();
+  CHECK(fields[0].shape == Shape{2, 1, 2});
+  CHECK(fields[0].items == Items::list(2));
+  CHECK(fields[1].name == "label");
+  CHECK(fields[1].shape == Shape{1});
+  CHECK(fields[1].items == Items::list(2));
+  CHECK(fields[1].classes == 4);
+  std::vector<float> frames(8), labels(2);
+  const std::vector<float*> out = {frames.data(), labels.data()};
+  std::vector<int64_t> items(2);
+  both.dataset->read_items(1, nullptr, out, items);
+  CHECK(frames == std::vector<float>{8, 10, 9, 11, 12, 14, 13, 15});
+  CHECK(labels == std::vector<float>{1, 2});
+  CHECK(items == std::vector<int64_t>{2, 2});
+  const DataView inputs = view("inputs");
+  CHECK(inputs.dataset->fields()[1].kind == FieldKind::kValues);
+  // Whole numbers [N,T] are words.
+  folder.file("x.npy", npy_int64("(2, 3)", {3, 0, 1, 2, 2, 2}));
+  const DataView words = open_train(folder, "{format: npy, inputs: x.npy, lists: inputs}");
+  CHECK(words.dataset->fields()[0].kind == FieldKind::kClass);
+  CHECK(words.dataset->fields()[0].items == Items::list(3));
+  folder.file("x.npy", npy_int64("(2,)", {3, 0}));
+  CHECK(outcome([&] {
+          open_train(folder, "{format: npy, inputs: x.npy, lists: inputs}");
+        }).says("x.npy: error: is of one dimension, expected [N,T,...]"));
+}
+
 TEST_CASE("the type and the rank of npy targets say what they are") {
   const TemporaryFolder folder;
   write_npy(folder.str("x.npy"), {2, 3}, std::vector<float>(6, 1));

@@ -200,7 +200,7 @@ TEST_CASE("the built-in sentences are a list of class numbers and a label") {
   CHECK(label.name == "label");
   CHECK(label.classes == 10);
   CHECK(data.vocabulary(1) == nullptr);
-  CHECK(data.class_names()[6] == "reds win");
+  CHECK(data.class_names(1)[6] == "reds win");
   CHECK(data.origin(0) == "sentences");
   for (int64_t i = 0; i < 500; ++i) {
     std::string said;

@@ -147,7 +147,7 @@ TEST_CASE("data/digits.yaml is what the commands train on without files") {
   CHECK(train.size() == 9000);
   CHECK(source.open(Split::kValidation).size() == 1000);
   CHECK(source.open(Split::kTest).size() == 2000);
-  CHECK(train.dataset->class_names().size() == 10);
+  CHECK(train.dataset->class_names(1).size() == 10);
 }
 
 TEST_CASE("data/mnist.yaml describes the published files") {

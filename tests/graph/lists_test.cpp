@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/parallel.h"
+#include "graph/builder_support.h"
 #include "graph/executor.h"
 #include "graph/memory_plan.h"
 #include "graph/rig.h"
@@ -275,6 +276,34 @@ layers: [{shift: 2, carry: true, name: y}]
   lists.executor().reset_carried();
   lists.executor().forward(2, 1, 2);
   CHECK(lists.value("y") == first);
+}
+
+TEST_CASE("losses that read one target are over lists of the same length") {
+  const std::string text = R"(
+input: {a: {steps: {most: 5}, shape: [4]}, b: {steps: {most: 5}, shape: [4]}}
+layers: [{linear: 3, from: a, name: x}, {linear: 3, from: b, name: y}]
+loss:
+  - {cross_entropy: x, target: tag}
+  - {cross_entropy: y, target: tag}
+)";
+  std::string problem;
+  try {
+    Built built(text);
+  } catch (const Error& error) {
+    problem = error.what();
+  }
+  CHECK(contains(problem,
+                 "needs 'tag' to be up to 5 x [1] class numbers below 3, as many as its "
+                 "own input has"));
+  try {
+    Built built(
+        "input: {a: {steps: {most: 5}, shape: [4]}, b: {steps: {most: 5}, shape: [4]}}\n"
+        "layers: [{add: [a, b], name: x}]\n");
+  } catch (const Error& error) {
+    problem = error.what();
+  }
+  CHECK(contains(problem, "are not equally long in every sample"));
+  CHECK(contains(problem, "one has as many items as 'b'"));
 }
 
 TEST_CASE("a graph's copy runs as the graph does, and may be joined by itself") {

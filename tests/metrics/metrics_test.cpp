@@ -142,6 +142,30 @@ TEST_CASE("one metric may stand without a list, and none at all") {
   CHECK(set_of("~").names().empty());
 }
 
+TEST_CASE("a metric compares lists with lists that have as many items") {
+  const TemporaryFolder folder;
+  const auto problem = [&](const std::string& metric) {
+    return error_of(Exit::kSpec, [&] {
+      const ModelSpec spec = load(folder.file("m.yaml", R"(
+input: {text: {steps: {most: 5}, shape: [4]}, label: [1]}
+layers:
+  - {linear: 6, from: text, name: each}
+  - {reduce: max}
+  - {linear: 6, name: all}
+loss:
+  - {cross_entropy: all, target: label}
+  - {cross_entropy: each, target: tag}
+metrics: [)" + metric + "]\n"));
+      ParameterStore store;
+      MetricSet(spec, build_graph(spec, Phase::kTest, store));
+    });
+  };
+  CHECK(problem("{accuracy: ~, of: each, target: tag}").empty());
+  CHECK(contains(problem("{accuracy: ~, of: each, target: label}"),
+                 "cannot compare 'each', up to 5 x [6], with 'label', [1]"));
+  CHECK(contains(problem("{accuracy: ~, of: all, target: tag}"), "with 'tag', up to 5 x [1]"));
+}
+
 TEST_CASE("mistakes in metrics are located") {
   const auto problem = [](const std::string& metrics) {
     return error_of(Exit::kSpec, [&] { set_of(metrics); });

@@ -100,6 +100,21 @@ TEST_CASE("a picture gives what the same numbers as an array give") {
         read_text(light.folder.str("array/out.npy")));
 }
 
+TEST_CASE("parts of the same name have folders of their own") {
+  const Light light;
+  const QuietLog log;
+  std::filesystem::create_directories(light.folder.str("a"));
+  std::filesystem::create_directories(light.folder.str("b"));
+  write_npy(light.folder.str("a/x.npy"), {1, 3, 6, 6}, std::vector<float>(108, 1));
+  write_npy(light.folder.str("b/x.npy"), {2, 3, 6, 6}, std::vector<float>(216, 1));
+  const PredictReport report = light.run({light.folder.str("a/x.npy"), light.folder.str("b/x.npy")},
+                                         light.folder.str("out"));
+  CHECK(report.files == std::vector<std::string>{light.folder.str("out/x/out.npy"),
+                                                 light.folder.str("out/x-2/out.npy")});
+  CHECK(NpyReader(report.files[0]).shape()[0] == 1);
+  CHECK(NpyReader(report.files[1]).shape()[0] == 2);
+}
+
 TEST_CASE("pictures that cannot be read, or that the model does not take, are named") {
   const Light light;
   const QuietLog log;

@@ -1,10 +1,12 @@
 // Networks over lists learn: sentences, and pictures several to a sample.
+#include <csignal>
 #include <cstring>
 #include <map>
 #include <numeric>
 
 #include "base/parallel.h"
 #include "data/digits.h"
+#include "data/support.h"
 #include "io/safetensors.h"
 #include "model/feed.h"
 #include "model/network.h"
@@ -126,6 +128,108 @@ double best_accuracy(const TrainReport& report) {
   REQUIRE(report.best.has_value());
   CHECK(report.best->metric == "val/accuracy");
   return report.best->value;
+}
+
+// Frames in streams: what the shift carries is in the checkpoint.
+constexpr const char* kStream = R"(name: stream
+input: {image: {steps: 4, shape: [3]}}
+layers:
+  - {linear: 6, act: tanh, name: a}
+  - {shift: 1, carry: true, name: before}
+  - {concat: [a, before]}
+  - {linear: 3, name: out}
+loss: {cross_entropy: out, target: label}
+data: {format: npy, inputs: x.npy, targets: y.npy, lists: both, val: 8}
+train: {epochs: 2, batch_size: 5, stream: true, optimizer: {sgd: 0.2}, seed: 2}
+)";
+
+struct StreamFolder : TemporaryFolder {
+  StreamFolder() {
+    std::vector<float> x;
+    std::vector<int64_t> y;
+    for (int i = 0; i < 50 * 4; ++i) {
+      for (int k = 0; k < 3; ++k) x.push_back(static_cast<float>(i * 7 % 5 == k));
+      y.push_back(i * 7 % 3);
+    }
+    write_npy(str("x.npy"), {50, 4, 3}, x);
+    file("y.npy", npy_int64("(50, 4)", y));
+    model = file("m.yaml", kStream);
+  }
+  TrainReport run(const std::string& name, int64_t stop = 0, const std::string& resume = "") const {
+    Recorder recorder;
+    StopFlags flags;
+    recorder.on_step = [&](const StepInfo& s) {
+      if (s.step == stop) flags.stop_signal = SIGINT;
+    };
+    TrainRequest request;
+    request.out = str("runs");
+    request.name = name;
+    request.resume = resume;
+    return train(load(resume.empty() ? model : resume + "/spec.yaml"), request, recorder, flags);
+  }
+  std::string model;
+};
+
+TEST_CASE("a stream that is stopped within an epoch goes on with what it carried") {
+  const StreamFolder folder;
+  const QuietLog log;
+  const auto bits = [](const TrainReport& report) {
+    return read_text(report.run + "/weights/last.safetensors");
+  };
+  const std::string whole = bits(folder.run("whole"));
+  for (const int64_t stop : {3, 8, 11}) {  // the 8th ends an epoch
+    const std::string name = fmt::format("s{}", stop);
+    const TrainReport first = folder.run(name, stop);
+    REQUIRE(first.exit == Exit::kInterrupted);
+    CHECK(bits(folder.run("", 0, first.run)) == whole);
+  }
+  // Without what is carried the network would be another: what the checkpoint has is no matter of
+  // course.
+  CHECK(bits(folder.run("again")) == whole);
+  const ModelSpec windows = load(folder.model, {"train.stream=false"});
+  Recorder recorder;
+  StopFlags flags;
+  TrainRequest request;
+  request.out = folder.str("runs");
+  request.name = "windows";
+  CHECK(bits(train(windows, request, recorder, flags)) != whole);
+}
+
+TEST_CASE("a run that carries may go on with another batch at an epoch's end") {
+  const StreamFolder folder;
+  const QuietLog log;
+  Recorder recorder;
+  StopFlags flags;
+  TrainRequest request;
+  request.out = folder.str("runs");
+  request.resume = train(load(folder.model, {"train.epochs=1"}), request, recorder, flags).run;
+  const ModelSpec spec =
+      load(request.resume + "/spec.yaml", {"train.batch_size=7", "train.epochs=2"});
+  const TrainReport report = train(spec, request, recorder, flags);
+  CHECK(report.status == TrainReport::Status::kDone);
+}
+
+TEST_CASE("numbers of lists are checked against what their loss takes") {
+  const TemporaryFolder folder;
+  std::vector<float> y(24, 0.5f);
+  y[20] = 3;  // of the last sample
+  write_npy(folder.str("x.npy"), {6, 4, 3}, std::vector<float>(72, 1));
+  write_npy(folder.str("y.npy"), {6, 4, 1}, y);
+  const ModelSpec spec = load(folder.file("m.yaml", R"(name: bounded
+input: {image: {steps: 4, shape: [3]}}
+layers: [{linear: 1, name: out}]
+loss: {bce_logits: out, target: target}
+data: {format: npy, inputs: x.npy, targets: y.npy, lists: both, shuffle: false}
+train: {epochs: 1, batch_size: 3}
+)"));
+  TrainRequest request;
+  request.out = folder.str("runs");
+  Recorder recorder;
+  StopFlags flags;
+  const std::string problem =
+      error_of(Exit::kInput, [&] { train(spec, request, recorder, flags); });
+  CHECK(contains(problem, "y.npy: sample 5"));
+  CHECK(contains(problem, "'target' has the number 3"));
 }
 
 TEST_CASE("a convolutional network learns from lists of pictures of varying length") {

@@ -5,6 +5,7 @@
 #include "data/catalogue.h"
 #include "data/dataset.h"
 #include "io/image.h"
+#include "model/weights.h"
 #include "support/catch.h"
 #include "support/training.h"
 
@@ -135,6 +136,29 @@ TEST_CASE("a class that is ignored counts in no loss and no metric, its numbers 
       run(folder, {"data.ignore=9", "data.classes=2", "data.val=10", "train.epochs=4"}, model);
   CHECK(r.score(3, "val/accuracy") == 1);  // one class is left
   CHECK(r.score(3, "val/light") < r.score(0, "val/light"));
+}
+
+TEST_CASE("classes are named as the label is that the first loss reads") {
+  const TemporaryFolder folder;
+  folder.file("t.csv", "a,kind,colour\n1,square,red\n2,ring,blue\n3,ring,red\n4,square,blue\n");
+  const auto names = [&](const std::string& first, const std::string& second) {
+    const ModelSpec spec = load(folder.file("m.yaml", fmt::format(R"(name: two
+input: {{image: [1]}}
+layers: [{{linear: 2, name: x}}, {{linear: 2, from: image, name: y}}]
+loss: [{{cross_entropy: x, target: {}}}, {{cross_entropy: y, target: {}}}]
+data: {{format: csv, train: t.csv, columns: {{label: {{kind: kind, colour: colour}}}}}}
+train: {{epochs: 1, batch_size: 2}}
+)",
+                                                                  first, second)));
+    TrainRequest request;
+    request.out = folder.str("runs");
+    Recorder recorder;
+    StopFlags flags;
+    const TrainReport report = train(spec, request, recorder, flags);
+    return read_weights_info(report.run + "/weights/last.safetensors").class_names;
+  };
+  CHECK(names("kind", "colour") == std::vector<std::string>{"ring", "square"});
+  CHECK(names("colour", "kind") == std::vector<std::string>{"blue", "red"});
 }
 
 }  // namespace

@@ -111,7 +111,7 @@ int GraphWriter::add(NewLayer request) {
     return kUnknown;
   }
   list_targets(request, length, plan);
-  if (!check_targets(request, plan) || !set_initializers(request, plan) ||
+  if (!check_targets(request, length, plan) || !set_initializers(request, plan) ||
       !check_parameters(request, plan)) {
     if (mark.source) failed_.insert(place);
     return kUnknown;
@@ -177,6 +177,21 @@ void GraphWriter::add_outputs(const NewLayer& request, int id, GraphNode& node) 
   }
 }
 
+// Whose numbers of items they are.
+std::vector<std::string> GraphWriter::length_notes(const std::vector<int>& lengths) const {
+  std::vector<std::string> notes;
+  for (const int length : lengths) {
+    const ListLength& list = graph_.lengths[static_cast<size_t>(length)];
+    if (!list.varies) {
+      notes.push_back(fmt::format("one always has {}", list.most));
+      continue;
+    }
+    const std::string& source = graph_.values[static_cast<size_t>(list.source)].name;
+    notes.push_back(fmt::format("one has as many items as '{}'", source));
+  }
+  return notes;
+}
+
 // The lists among the inputs of a layer that looks at items one by one must be equally long; plain
 // values beside them go to every item where the layer takes such. False after a report.
 bool GraphWriter::join_lengths(NewLayer& request, int& length) {
@@ -193,10 +208,12 @@ bool GraphWriter::join_lengths(NewLayer& request, int& length) {
       list = i;
       continue;
     }
-    diagnostics_.report(request.mark,
-                        fmt::format("{}: the lists {} are not equally long", title(request),
-                                    describe({request.inputs[list], input},
-                                             {forms_of(request)[list], forms_of(request)[i]})));
+    diagnostics_.report(
+        request.mark,
+        fmt::format("{}: the lists {} are not equally long in every sample", title(request),
+                    describe({request.inputs[list], input},
+                             {forms_of(request)[list], forms_of(request)[i]})),
+        "", length_notes({length, value_of(input).length}));
     return false;
   }
   for (size_t i = 0; i < request.inputs.size() && length >= 0; ++i) {
@@ -319,12 +336,12 @@ void GraphWriter::list_targets(const NewLayer& request, int length, LayerPlan& p
   }
 }
 
-bool GraphWriter::check_targets(const NewLayer& request, const LayerPlan& plan) {
+bool GraphWriter::check_targets(const NewLayer& request, int length, const LayerPlan& plan) {
   for (size_t i = 0; i < request.inputs.size(); ++i) {
     const Field& wanted = plan.fields[i];
     const bool is_wanted = wanted.shape.rank() > 0;
     if (request.inputs[i].is_target) {
-      if (!check_target_field(request, i, wanted)) return false;
+      if (!check_target_field(request, i, length, wanted)) return false;
     } else if (is_wanted && !check_target_value(request, i, wanted)) {
       return false;
     }
@@ -338,11 +355,15 @@ bool GraphWriter::check_target_value(const NewLayer& request, size_t input, cons
   diagnostics_.report(request.mark,
                       fmt::format("{}: target '{}' has the shape {}, {} is needed", title(request),
                                   request.inputs[input].label,
-                                  describe(value.shape, graph_.items(value)), describe(wanted)));
+                                  describe(value.shape, graph_.items(value)), describe(wanted)),
+                      value.producer < 0 ? ""
+                                         : "the layer of that name is meant; a field of the data "
+                                           "needs another");
   return false;
 }
 
-bool GraphWriter::check_target_field(const NewLayer& request, size_t input, const Field& wanted) {
+bool GraphWriter::check_target_field(const NewLayer& request, size_t input, int length,
+                                     const Field& wanted) {
   const std::string& name = request.inputs[input].label;
   if (wanted.shape.rank() == 0) {
     diagnostics_.report(request.mark, fmt::format("{}: '{}' is no layer", title(request), name));
@@ -350,10 +371,16 @@ bool GraphWriter::check_target_field(const NewLayer& request, size_t input, cons
   }
   for (size_t i = 0; i < graph_.fields.size(); ++i) {
     const Field& known = graph_.fields[i].field;
-    if (known.name != name || agree(known, wanted)) continue;
+    if (known.name != name) continue;
+    const int theirs = graph_.values[static_cast<size_t>(graph_.fields[i].value)].length;
+    const bool is_as_long = theirs < 0 || length < 0 || theirs == length;
+    if (agree(known, wanted) && is_as_long) continue;
+    const char* items = is_as_long ? "" : ", as many as its own input has";
     diagnostics_.report(
-        request.mark, fmt::format("{} needs '{}' to be {}", title(request), name, describe(wanted)),
-        "", {fmt::format("the loss at {} needs {}", field_marks_[i].place(), describe(known))});
+        request.mark,
+        fmt::format("{} needs '{}' to be {}{}", title(request), name, describe(wanted), items), "",
+        {fmt::format("the loss at {} needs {}{}", field_marks_[i].place(), describe(known),
+                     items)});
     return false;
   }
   return true;

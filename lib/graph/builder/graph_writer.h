@@ -63,6 +63,7 @@ class GraphWriter {
  private:
   int add_value(Value value);
   int length_of(const Items& items, int source);
+  std::vector<std::string> length_notes(const std::vector<int>& lengths) const;
   bool join_lengths(NewLayer& request, int& length);
   int spread(const NewLayer& owner, size_t input, int like);
   std::vector<Form> forms_of(const NewLayer& request) const;
@@ -73,8 +74,8 @@ class GraphWriter {
   bool set_up_layer(const NewLayer& request, const NamedLayer* named, LayerPlan& plan);
   void list_targets(const NewLayer& request, int length, LayerPlan& plan) const;
   bool check_target_value(const NewLayer& request, size_t input, const Field& wanted);
-  bool check_target_field(const NewLayer& request, size_t input, const Field& wanted);
-  bool check_targets(const NewLayer& request, const LayerPlan& plan);
+  bool check_target_field(const NewLayer& request, size_t input, int length, const Field& wanted);
+  bool check_targets(const NewLayer& request, int length, const LayerPlan& plan);
   bool check_parameters(const NewLayer& request, const LayerPlan& plan);
   void bound_field(int value, const Field& wanted);
   int field_value(const std::string& name, const Field& wanted, int length, const Mark& mark);

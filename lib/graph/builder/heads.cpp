@@ -129,7 +129,7 @@ void Heads::add_outputs() {
       add_output({name.text(), name.mark(), name});
     } else {
       c_.diagnostics.report(name.mark(), "'outputs' lists layers by name, found " + name.describe(),
-                            "write {NAME: LAYER} for an output with a name of its own");
+                            "names of their own go by a map of all: {NAME: LAYER, NAME: LAYER}");
     }
   }
   for (const Entry& e : section->entries()) add_output(e);

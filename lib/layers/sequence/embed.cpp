@@ -41,7 +41,7 @@ class Embed final : public Layer {
     const int64_t rows = call.input().rows();
     parallel_for(rows, grain_for(rows, width_), [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
-        const int64_t c = class_of(call.input().data[r], known_classes_, "embed");
+        const int64_t c = class_of(call.input().data[r], known_classes_, "embed", false);
         std::copy_n(weight + c * width_, width_, call.out.data + r * width_);
       }
     });

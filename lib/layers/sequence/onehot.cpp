@@ -31,7 +31,7 @@ class OneHot final : public Layer {
       for (int64_t r = begin; r < end; ++r) {
         float* row = call.out.data + r * known_classes_;
         std::fill_n(row, known_classes_, 0.0f);
-        row[class_of(call.input().data[r], known_classes_, "onehot")] = 1;
+        row[class_of(call.input().data[r], known_classes_, "onehot", false)] = 1;
       }
     });
   }

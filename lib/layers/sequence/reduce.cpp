@@ -27,6 +27,8 @@ class Reduce final : public Layer {
 
   void setup(Setup& s) override {
     const Form& form = s.form();
+    s.require(form.items.is_list, "reduce: {} is no list of items{}", s.describe(0),
+              form.shape.rank() > 2 ? "; 'gap' is the mean of a picture" : "");
     const bool picks = by_ == ReduceBy::kFirst || by_ == ReduceBy::kLast;
     s.require(picks || form.kind == FieldKind::kValues,
               "reduce: {} holds class numbers, which are no amounts; first and last pick one",

@@ -22,6 +22,7 @@ void for_each_pair(const ConstView& list, int64_t batch, int64_t count, Visit vi
 class Reverse final : public Layer {
  public:
   void setup(Setup& s) override {
+    s.require(s.form().items.is_list, "reverse: {} is no list of items", s.describe(0));
     OutputPlan& out = s.list_output(s.input(), 0);
     out.kind = s.form().kind;
     out.classes = s.form().classes;

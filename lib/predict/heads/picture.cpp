@@ -11,14 +11,13 @@ class Picture final : public Head {
   Picture(const HeadContext& context, const MapOutput& map)
       : Head(map.value), context_(context), map_(map) {}
 
-  std::vector<std::string> columns() const override {
-    return {"height", "width", "class", "share"};  // a map has these; of a picture no rows
-  }
+  std::vector<std::string> columns() const override { return {"height", "width"}; }
 
   Answer answer(const Sample& sample) const override {
     const Shape& shape = sample.output.shape;
     Answer answer;
     answer.text = fmt::format(" {} x {}", shape.width(), shape.height());
+    answer.rows = {{std::to_string(shape.height()), std::to_string(shape.width())}};
     if (!sample.base.empty()) {
       answer.files = {fmt::format("{}_{}.png", sample.base, map_.name)};
       write_png(answer.files[0], picture_of(float_image(sample.output, 0), map_,

@@ -48,7 +48,7 @@ class DataKind final : public VizKind {
       sheet.subtitle = fmt::format("split '{}': {}", samples_.split, sheet.subtitle);
       result.numbers["split"] = samples_.split;
     }
-    if (view == nullptr || !add_rows_of_classes(*view, sheet)) add_samples(sheet);
+    if (view == nullptr || !add_rows_of_classes(sheet)) add_samples(sheet);
     result.figures.push_back({"data", draw(sheet)});
     const bool augments = view != nullptr && load_data(spec).find("augment") != nullptr;
     if (augments && samples_.split == "train") {
@@ -83,8 +83,8 @@ class DataKind final : public VizKind {
   }
 
   // The same number of each class, a row a class; false where classes are unknown or too many.
-  bool add_rows_of_classes(const DataView& view, Sheet& sheet) const {
-    const auto classes = static_cast<int64_t>(view.dataset->class_names().size());
+  bool add_rows_of_classes(Sheet& sheet) const {
+    const int64_t classes = source_->class_count();
     if (classes < 2 || classes > kMostRows || source_->label(0) < 0) return false;
     const int64_t wanted = std::max<int64_t>(1, count() / classes);
     std::vector<std::vector<int64_t>> found(static_cast<size_t>(classes));

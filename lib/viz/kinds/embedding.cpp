@@ -99,6 +99,10 @@ class Embedding final : public VizKind {
       };
       if (best < 0 || count(node.output()) < count(best)) best = node.output();
     }
+    if (best < 0) {
+      fail(Exit::kUsage, "",
+           "'embedding' takes one code a sample; every layer of '{}' gives a list", graph.name);
+    }
     return best;
   }
 

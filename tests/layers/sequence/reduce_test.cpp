@@ -47,8 +47,12 @@ TEST_CASE("reduce makes one value of the items that a sample has") {
       check_layer({item, {list_of({2, 3, 4}, items)}, naive(by)});
     }
     check_layer({item, {list_of({4, 30, 40}, Items::up_to(3))}, naive(by)});
-    check_layer({item, {Shape{3}}, naive(by)});  // a plain value is one item
   }
+}
+
+TEST_CASE("reduce takes lists, and says what serves for pictures") {
+  CHECK(contains(setup_error("{reduce: mean}", {{3}}), "[3] is no list of items"));
+  CHECK(contains(setup_error("{reduce: mean}", {{3, 8, 8}}), "'gap' is the mean of a picture"));
 }
 
 TEST_CASE("reduce picks class numbers but does not add them up") {

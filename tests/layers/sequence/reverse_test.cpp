@@ -1,5 +1,6 @@
 #include "support/catch.h"
 #include "support/check_layer.h"
+#include "support/text.h"
 
 namespace cnn {
 namespace {
@@ -26,7 +27,7 @@ TEST_CASE("reverse turns the items of every sample round") {
     check_layer({"reverse", {list_of({2, 3, 4}, items)}, naive});
     check_layer({"reverse", {classes_below(5, {1}, items)}, naive});
   }
-  check_layer({"reverse", {Shape{3}}, naive});  // a plain value is one item
+  CHECK(contains(setup_error("reverse", {{3}}), "is no list"));
 }
 
 }  // namespace cnn

@@ -36,7 +36,7 @@ TEST_CASE("every item of a text has its class, a text without words has none") {
   PredictRequest request = model.request({"yes no", model.folder.str("lines.txt")});
   const QuietLog log;
   const PredictReport report = predict(model.load(), request);
-  CHECK(log.has("1 of 7 words are not in the model's vocabulary"));
+  CHECK(log.has("1 of 7 words is not in the model's vocabulary"));
   REQUIRE(report.answers.size() == 4);
   CHECK(report.answers[0].input == "yes no");
   CHECK(report.answers[0].text == "  yes!  no!");

@@ -26,4 +26,18 @@ TEST_CASE("an array of pictures has its shares of classes, sample by sample") {
   CHECK(report.files == std::vector<std::string>{model.folder.str("out/out.npy")});
 }
 
+TEST_CASE("masks of lists are numbers, item by item") {
+  const ModelFolder model(
+      "name: above\ninput: {image: {steps: {most: 3}, shape: [1, 2, 2]}}\n"
+      "layers: [{conv: 2, kernel: 1, name: out}]\n"
+      "loss: {cross_entropy: out, target: mask}\ndata: {format: npy, inputs: x.npy}\n",
+      {{0, 1}, {0, 0}});
+  const std::string some = model.array("x.npy", {1, 2, 1, 2, 2}, std::vector<float>(8, 3));
+  const PredictReport report = predict(model.load(), model.request({some}));
+  REQUIRE(report.answers.size() == 1);
+  CHECK(report.answers[0].json.at("values").size() == 2);
+  CHECK(report.answers[0].json.at("values")[1].get<std::vector<float>>() ==
+        std::vector<float>{0, 0, 0, 0, 3, 3, 3, 3});
+}
+
 }  // namespace cnn
