@@ -180,7 +180,8 @@ data: {format: npy, inputs: x.npy, targets: y.npy}
                                                     "1 row and 1 column of padding not used by e"});
   const std::vector<std::string> rows = rows_of(table_of(summary, 200));
   CHECK(contains(rows[3], "5x4x4"));
-  for (const Json& layer : Json::parse(summary.json())["layers"]) {
+  const Json json = Json::parse(summary.json());
+  for (const Json& layer : json["layers"]) {
     if (layer["name"] != "c") continue;
     CHECK(layer["receptive_field"]["size"] == Json({5, 4, 4}));
     CHECK(layer["dropped"]["image"] == Json({1, 0, 0}));
