@@ -86,6 +86,7 @@ TEST_CASE("avgpool over volumes matches the reference") {
        false},
       {"{avgpool: 2, ceil: true}", {1, 3, 3, 5}, {2, 2, 3}, two, two},
       {"{avgpool: [1, 3, 1], stride: [1, 1, 2]}", {33, 2, 4, 3}, {2, 2, 2}, {1, 3, 1}, {1, 1, 2}},
+      {"{avgpool: 2, stride: [1, 2, 1]}", {17, 4, 9, 10}, {3, 4, 9}, two, {1, 2, 1}},
       {"{avgpool: [3, 1, 1], stride: [2, 1, 1], pad: [1, 0, 0]}",
        {2, 4, 2, 3},
        {2, 2, 3},

@@ -168,11 +168,26 @@ TEST_CASE("conv over volumes matches the reference") {
        {2, 4, 7, 5},
        {2, 3, 2},
        window(2, two, three)},
+      {"{conv: 4, kernel: 3, pad: 1}", {3, 4, 9, 10}, {4, 9, 10}, window(4, three, one, one)},
       {"{conv: 2, kernel: 3, stride: 2, fit: exact}",
        {2, 3, 5, 7},
        {1, 2, 3},
        window(2, three, two)},
   });
+}
+
+TEST_CASE("layers that know pictures alone refuse volumes") {
+  const Shape volume{4, 2, 6, 6};
+  for (const std::string item : {"{upconv: 4, kernel: 2, stride: 2}", "{upsample: 2}", "{crop: 2}",
+                                 "{pad: 1}", "{pad_channels: 8}"}) {
+    INFO(item);
+    CHECK(setup_error(item, {volume}).find(" expects an image [C,H,W], found [4,2,6,6]") !=
+          std::string::npos);
+  }
+  const NamedItem upconv{"{upconv: 4, kernel: 1}", {4, 6, 6}};
+  CHECK(setup_error("{conv: 4, kernel: 1, tie: other}", {volume}, upconv)
+            .find("tie: an upconv has images [C,H,W], so only their conv can share its weights; "
+                  "found [4,2,6,6]") != std::string::npos);
 }
 
 TEST_CASE("conv's weights of volumes have PyTorch's order and cost a depth more") {

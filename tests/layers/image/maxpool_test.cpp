@@ -68,6 +68,7 @@ TEST_CASE("maxpool over volumes matches the reference") {
       {"{maxpool: 3, stride: 1, pad: 1}", {33, 1, 3, 2}, {1, 3, 2}, three, one, one},
       {"{maxpool: [1, 2, 2]}", {5, 3, 4, 5}, {3, 2, 2}, {1, 2, 2}, {1, 2, 2}},
       {"{maxpool: [1, 2, 2], stride: 2}", {5, 3, 4, 5}, {2, 2, 2}, {1, 2, 2}, two},
+      {"{maxpool: 2, stride: [1, 2, 1]}", {17, 4, 9, 10}, {3, 4, 9}, two, {1, 2, 1}},
       {"{maxpool: [3, 1, 1], stride: [2, 1, 1], pad: [1, 0, 0]}",
        {2, 4, 2, 3},
        {2, 2, 3},
