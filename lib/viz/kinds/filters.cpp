@@ -164,9 +164,10 @@ class Filters final : public VizKind {
 
   // "16 filters of 3 x 5 x 5"; and how many of them are shown.
   static std::string sizes(const FilterBank& bank, int64_t shown) {
-    std::string text = fmt::format("{} filters of {} x {} x {}", bank.filters, bank.channels,
-                                   bank.height, bank.width);
-    if (bank.slices > 1) text += fmt::format(" ({} slices each)", bank.slices);
+    std::string text = fmt::format("{} filters of {} x ", bank.filters, bank.channels);
+    if (bank.slices > 1) text += fmt::format("{} x ", bank.slices);
+    text += fmt::format("{} x {}", bank.height / bank.slices, bank.width);
+    if (bank.slices > 1) text += ", slices one below the other";
     if (shown < bank.filters) text += fmt::format(", the first {} shown", shown);
     return text;
   }

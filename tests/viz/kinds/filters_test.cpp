@@ -80,7 +80,8 @@ TEST_CASE("filters over volumes show their slices one below the other") {
   REQUIRE(pictures.size() >= 2);
   CHECK(pictures[0].height == 6);
   CHECK(pictures[0].width == 3);
-  CHECK(contains(join(texts_of(result.figures[0].drawing), " "), "(2 slices each)"));
+  CHECK(contains(join(texts_of(result.figures[0].drawing), " "),
+                 "2 filters of 1 x 2 x 3 x 3, slices"));
 }
 
 TEST_CASE("kinds that look at pictures refuse networks over volumes") {
