@@ -77,7 +77,7 @@ InputBox input_box(const Graph& graph, int value, int64_t row, int64_t column, i
     const Window& w = node.plan.window;
     for (const int v : node.inputs) {
       const Shape &in = shape_of(graph, v), &made = node.plan.output();
-      if (in.rank() < 3 || made.rank() < 3) return {0, 0, image.height(), image.width()};
+      if (!in.is_picture() || !made.is_picture()) return {0, 0, image.height(), image.width()};
       rows[static_cast<size_t>(v)].cover(read_by(rows[out], in.height(), made.height(), w.kernel.h,
                                                  w.stride.h, w.pad.h, w.dilation.h));
       columns[static_cast<size_t>(v)].cover(read_by(columns[out], in.width(), made.width(),
@@ -95,6 +95,7 @@ std::vector<ReceptiveField> receptive_fields(const Graph& graph) {
     ReceptiveField field = fields[static_cast<size_t>(node.inputs[0])];
     for (const int input : node.inputs) {
       const ReceptiveField& other = fields[static_cast<size_t>(input)];
+      field.slices = join(field.slices, other.slices);
       field.rows = join(field.rows, other.rows);
       field.columns = join(field.columns, other.columns);
       field.is_whole = field.is_whole || other.is_whole;
@@ -103,6 +104,8 @@ std::vector<ReceptiveField> receptive_fields(const Graph& graph) {
     const Shape& out = node.plan.output();
     const Window& w = node.plan.window;
     if (in.rank() >= 3 && out.rank() >= 3) {
+      field.slices =
+          step(field.slices, w.kernel.d, w.stride.d, w.dilation.d, out.depth() > in.depth());
       field.rows =
           step(field.rows, w.kernel.h, w.stride.h, w.dilation.h, out.height() > in.height());
       field.columns =
@@ -130,6 +133,8 @@ Leftover leftover(const Graph& graph, const GraphNode& node) {
     image = std::max<int64_t>(left - pad, 0);
     padding = left - image;
   };
+  along(in.depth(), out.depth(), w.kernel.d, w.stride.d, w.pad.d, w.dilation.d, rest.image.d,
+        rest.padding.d);
   along(in.height(), out.height(), w.kernel.h, w.stride.h, w.pad.h, w.dilation.h, rest.image.h,
         rest.padding.h);
   along(in.width(), out.width(), w.kernel.w, w.stride.w, w.pad.w, w.dilation.w, rest.image.w,

@@ -22,6 +22,7 @@ struct ReceptiveField {
     bool operator==(const Axis&) const = default;
   };
   Axis rows, columns;
+  Axis slices = {};       // of volumes
   bool is_whole = false;  // all of the input: behind a linear layer or global pooling
 
   bool operator==(const ReceptiveField&) const = default;
@@ -40,17 +41,17 @@ struct InputBox {
   bool operator==(const InputBox&) const = default;
 };
 
-// Traced window by window back to `input`, which has a height and a width. Where a vector lies
-// between (linear layers, global pooling) the box is the image. Layers that cut or pad without
-// saying where are taken to do so evenly.
+// Traced window by window back to `input`, a picture; `value` is one too. Where something else lies
+// between (vectors of linear layers and global pooling, volumes) the box is the image. Layers that
+// cut or pad without saying where are taken to do so evenly.
 InputBox input_box(const Graph& graph, int value, int64_t row, int64_t column, int input);
 
-// Rows (h) and columns (w) at the lower and right edge that no window of the layer covers.
+// Slices (d), rows (h) and columns (w) behind the last window of the layer, which none covers.
 struct Leftover {
-  Pair image{0, 0};    // of the layer's input
-  Pair padding{0, 0};  // of its padding
+  Extents image = Extents::all(0);    // of the layer's input
+  Extents padding = Extents::all(0);  // of its padding
 
-  bool any() const { return image.h > 0 || image.w > 0 || padding.h > 0 || padding.w > 0; }
+  bool any() const { return image != Extents::all(0) || padding != Extents::all(0); }
 };
 Leftover leftover(const Graph& graph, const GraphNode& node);
 

@@ -24,18 +24,19 @@ struct Patches::Tile {
 };
 
 bool Patches::accepts(const ConvShape& s) {
-  return s.kernel == s.stride && s.dilation == Pair{1, 1} && s.pad == Pair{0, 0} && s.groups == 1 &&
-         s.in_height == s.out_height * s.kernel.h && s.in_width == s.out_width * s.kernel.w &&
-         s.in_channels >= kLeastChannels && s.out_channels >= kLeastChannels;
+  return s.is_picture() && s.kernel == s.stride && s.dilation == Extents::all(1) &&
+         s.pad == Extents::all(0) && s.groups == 1 && s.in.h == s.out.h * s.kernel.h &&
+         s.in.w == s.out.w * s.kernel.w && s.in_channels >= kLeastChannels &&
+         s.out_channels >= kLeastChannels;
 }
 
 // visit(image offset, tile offset, column, count) for numbers that lie side by side in both.
 template <class Visit>
 void Patches::for_each_run(const Tile& tile, Visit visit) const {
-  const int64_t run = s_.kernel.w * s_.in_channels, row = s_.in_width * s_.in_channels;
+  const int64_t run = s_.kernel.w * s_.in_channels, row = s_.in.w * s_.in_channels;
   for (int64_t i = 0; i < tile.count; ++i) {
-    const int64_t p = tile.first + i, line = p / s_.out_width;  // lines of all samples
-    const int64_t corner = line * s_.kernel.h * row + p % s_.out_width * run;
+    const int64_t p = tile.first + i, line = p / s_.out.w;  // lines of all samples
+    const int64_t corner = line * s_.kernel.h * row + p % s_.out.w * run;
     for (int64_t d = tile.begin; d < tile.end;) {
       const int64_t ky = d / run, end = std::min((ky + 1) * run, tile.end);
       visit(corner + ky * row + d - ky * run, i * tile.width() + d - tile.begin, d, end - d);

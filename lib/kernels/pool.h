@@ -1,4 +1,4 @@
-// Pooling over channels-last values: windows of kernel rows and columns, moved by stride.
+// Pooling over channels-last values: windows of kernel slices, rows and columns, moved by stride.
 #pragma once
 
 #include <cstdint>
@@ -7,12 +7,18 @@
 
 namespace cnn {
 
+// Of pictures everything has depth 1 (Extents).
 struct PoolShape {
   int64_t channels = 1;
-  int64_t in_height = 1, in_width = 1;
-  int64_t out_height = 1, out_width = 1;
-  Pair kernel, stride;
-  Pair pad{0, 0};  // top and left; windows may hang over the other edges as far as out_* says
+  Extents in = Extents::all(1), out = Extents::all(1);
+  Extents kernel = Extents::all(1), stride = Extents::all(1);
+  Extents pad = Extents::all(0);  // before; windows may hang over the other edges as `out` says
+
+  bool is_picture() const { return in.d == 1 && out.d == 1 && kernel.d == 1 && pad.d == 0; }
+  // Every slice is seen by one slice of the output and no other: they are as good as more pictures.
+  bool has_lone_slices() const {
+    return in.d == out.d && kernel.d == 1 && stride.d == 1 && pad.d == 0;
+  }
 };
 
 // Maximum. `places` remembers where in its window each maximum stood, for backward; null if nobody
@@ -27,10 +33,10 @@ void max_pool_at(const PoolShape& shape, int64_t batch, const float* in, const f
 // Floats that `places` takes for one sample.
 int64_t max_pool_places(const PoolShape& shape);
 
-// Mean. Padding counts as zeros (`count_pad`) or not at all; what hangs over the padding's bottom
-// or right edge (of `pad_end`) never counts.
+// Mean. Padding counts as zeros (`count_pad`) or not at all; what hangs over the padding behind,
+// below or to the right (`pad_end`) never counts.
 struct AveragePoolShape : PoolShape {
-  Pair pad_end{0, 0};  // padding below and to the right
+  Extents pad_end = Extents::all(0);  // padding behind, below and to the right
   bool count_pad = true;
 };
 void average_pool(const AveragePoolShape& shape, int64_t batch, const float* in, float* out);

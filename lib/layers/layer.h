@@ -83,7 +83,8 @@ struct MemoryRequest {
 
 // The spatial window of a layer, for receptive fields and for notes on tiling.
 struct Window {
-  Pair kernel{1, 1}, stride{1, 1}, pad{0, 0}, dilation{1, 1};
+  Extents kernel = Extents::all(1), stride = Extents::all(1);
+  Extents pad = Extents::all(0), dilation = Extents::all(1);
 };
 
 // One input as a layer is set up with it.

@@ -55,7 +55,7 @@ class Settings {
       const std::string& name = s.option->name;
       if (name == "stride" || (is_brief && !s.option->is_primary && !is_geometry(name))) continue;
       if (name == "kernel") {
-        parts.push_back(window_text(node.plan.window));  // and its stride
+        parts.push_back(window_text(node));  // and its stride
       } else if (s.option->is_primary) {
         parts.push_back(s.value);
       } else if (s.value == "true" || s.value == "false") {
@@ -74,10 +74,13 @@ class Settings {
     return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
   }
 
-  static std::string window_text(const Window& w) {
-    std::string text = fmt::format("{}x{}", w.kernel.h, w.kernel.w);
-    if (w.stride.h != w.stride.w) return text + fmt::format("/{}x{}", w.stride.h, w.stride.w);
-    return w.stride.h == 1 ? text : text + fmt::format("/{}", w.stride.h);
+  static std::string window_text(const GraphNode& node) {
+    const bool is_volume = node.plan.output().is_volume();
+    const Extents &kernel = node.plan.window.kernel, &stride = node.plan.window.stride;
+    const std::string text = kernel.str(is_volume);
+    const bool is_even = stride.h == stride.w && (!is_volume || stride.d == stride.h);
+    if (!is_even) return text + "/" + stride.str(is_volume);
+    return stride.h == 1 ? text : text + fmt::format("/{}", stride.h);
   }
 
   std::unique_ptr<Layer> fresh_;
@@ -210,10 +213,15 @@ MemorySummary plan_all(const ModelSpec& spec, const TrainSettings& settings, Net
   return memory;
 }
 
-std::string rows_and_columns(const Pair& n) {
-  if (n.h == 0) return counted(n.w, "column");
-  if (n.w == 0) return counted(n.h, "row");
-  return counted(n.h, "row") + " and " + counted(n.w, "column");
+// "1 row and 2 columns", of volumes "1 slice, 2 rows and 1 column".
+std::string slices_rows_columns(const Extents& n) {
+  std::vector<std::string> parts;
+  if (n.d > 0) parts.push_back(counted(n.d, "slice"));
+  if (n.h > 0) parts.push_back(counted(n.h, "row"));
+  if (n.w > 0) parts.push_back(counted(n.w, "column"));
+  const std::string last = parts.back();
+  parts.pop_back();
+  return parts.empty() ? last : join(parts, ", ") + " and " + last;
 }
 
 }  // namespace
@@ -264,9 +272,9 @@ std::vector<std::string> ModelSummary::notes() const {
   };
   for (const bool padding : {false, true}) {
     for (const LayerSummary& layer : layers) {
-      const Pair& left = padding ? layer.leftover.padding : layer.leftover.image;
-      if (left.h == 0 && left.w == 0) continue;
-      add(rows_and_columns(left) +
+      const Extents& left = padding ? layer.leftover.padding : layer.leftover.image;
+      if (left == Extents::all(0)) continue;
+      add(slices_rows_columns(left) +
               (padding ? " of padding not used by " : " of the input dropped by "),
           layer.name);
     }

@@ -16,10 +16,22 @@ std::vector<int64_t> sizes_of(const Shape& shape) {
   return sizes;
 }
 
-Json field_json(const ReceptiveField& field) {
-  return {{"size", {field.rows.size, field.columns.size}},
-          {"jump", {field.rows.jump, field.columns.jump}},
-          {"whole", field.is_whole}};
+// [rows, columns], of volumes [slices, rows, columns].
+Json by_axes(double slices, double rows, double columns, bool is_volume) {
+  if (is_volume) return {slices, rows, columns};
+  return {rows, columns};
+}
+
+Json field_json(const ReceptiveField& field, bool is_volume) {
+  const auto& [rows, columns, slices, is_whole] = field;
+  return {{"size", by_axes(slices.size, rows.size, columns.size, is_volume)},
+          {"jump", by_axes(slices.jump, rows.jump, columns.jump, is_volume)},
+          {"whole", is_whole}};
+}
+
+Json leftover_json(const Extents& left, bool is_volume) {
+  if (is_volume) return {left.d, left.h, left.w};
+  return {left.h, left.w};
 }
 
 Json json_of(const LayerSummary& layer) {
@@ -31,14 +43,14 @@ Json json_of(const LayerSummary& layer) {
                {"settings", layer.settings},
                {"inputs", layer.inputs},
                {"activation_bytes", layer.activation_bytes},
-               {"receptive_field", field_json(layer.field)}};
+               {"receptive_field", field_json(layer.field, layer.output.is_volume())}};
   if (layer.items.is_list) {
     json["items"] = {{"most", layer.items.most}, {"varies", layer.items.varies}};
   }
   if (layer.leftover.any()) {
-    const Leftover& left = layer.leftover;
-    json["dropped"] = {{"image", {left.image.h, left.image.w}},
-                       {"padding", {left.padding.h, left.padding.w}}};
+    const bool is_volume = layer.output.is_volume();
+    json["dropped"] = {{"image", leftover_json(layer.leftover.image, is_volume)},
+                       {"padding", leftover_json(layer.leftover.padding, is_volume)}};
   }
   return json;
 }
@@ -167,9 +179,9 @@ std::string ModelSummary::json() const {
 
 std::string ModelSummary::csv() const {
   const std::vector<std::string> titles = {
-      "name",       "type",         "settings",         "inputs",     "output",
-      "parameters", "macs",         "activation_bytes", "field_rows", "field_columns",
-      "jump_rows",  "jump_columns", "whole_field"};
+      "name",       "type",         "settings",         "inputs",       "output",
+      "parameters", "macs",         "activation_bytes", "field_rows",   "field_columns",
+      "jump_rows",  "jump_columns", "whole_field",      "field_slices", "jump_slices"};
   std::string text = csv_line(titles);
   for (const LayerSummary& layer : layers) {
     const ReceptiveField& field = layer.field;
@@ -185,7 +197,9 @@ std::string ModelSummary::csv() const {
                                             csv_number(field.columns.size),
                                             csv_number(field.rows.jump),
                                             csv_number(field.columns.jump),
-                                            field.is_whole ? "true" : "false"};
+                                            field.is_whole ? "true" : "false",
+                                            csv_number(field.slices.size),
+                                            csv_number(field.slices.jump)};
     text += csv_line(cells);
   }
   return text;

@@ -15,9 +15,11 @@ using Align = Table::Align;
 std::string count_or_nothing(int64_t n) { return n == 0 ? "" : with_commas(n); }
 std::string short_count(int64_t n) { return n == 0 ? "" : human_count(static_cast<double>(n)); }
 
-// 7, or 7x5 where rows and columns differ.
-std::string by_axes(double rows, double columns) {
-  return rows == columns ? fmt::format("{}", rows) : fmt::format("{}x{}", rows, columns);
+// 7, or 7x5 where rows and columns differ; of volumes 3x7x7 where any two differ.
+std::string by_axes(bool is_volume, double slices, double rows, double columns) {
+  if (rows == columns && (!is_volume || slices == rows)) return fmt::format("{}", rows);
+  const std::string plane = fmt::format("{}x{}", rows, columns);
+  return is_volume ? fmt::format("{}x{}", slices, plane) : plane;
 }
 
 enum class Part {
@@ -141,6 +143,7 @@ class LayerTable {
     if (part == Part::kName) return tree_.branch(i, style_.is_utf8) + line.label;
     if (!line.layer) return "";
     const ReceptiveField& field = line.layer->field;
+    const bool is_volume = line.layer->output.is_volume();
     switch (part) {
       case Part::kOperation:
         return line.operation;
@@ -159,9 +162,13 @@ class LayerTable {
       case Part::kMemory:
         return line.activation_bytes == 0 ? "" : human_bytes(line.activation_bytes);
       case Part::kField:
-        return field.is_whole ? "all" : by_axes(field.rows.size, field.columns.size);
+        return field.is_whole
+                   ? "all"
+                   : by_axes(is_volume, field.slices.size, field.rows.size, field.columns.size);
       case Part::kJump:
-        return field.is_whole ? "" : by_axes(field.rows.jump, field.columns.jump);
+        return field.is_whole
+                   ? ""
+                   : by_axes(is_volume, field.slices.jump, field.rows.jump, field.columns.jump);
       case Part::kName:
         break;
     }

@@ -4,6 +4,11 @@
 
 namespace cnn {
 
+std::string Extents::str(bool is_volume) const {
+  const std::string plane = std::to_string(h) + "x" + std::to_string(w);
+  return is_volume ? std::to_string(d) + "x" + plane : plane;
+}
+
 Shape::Shape(std::initializer_list<int64_t> sizes)
     : Shape(std::span<const int64_t>(sizes.begin(), sizes.size())) {}
 
@@ -35,6 +40,11 @@ int64_t Shape::height() const { return rank_ >= 3 ? sizes_[static_cast<size_t>(r
 int64_t Shape::width() const { return rank_ >= 3 ? sizes_[static_cast<size_t>(rank_ - 1)] : 1; }
 
 int64_t Shape::depth() const { return rank_ == 4 ? sizes_[1] : 1; }
+
+Shape Shape::resized(int64_t channels, const Extents& size) const {
+  CNN_ASSERT(is_volume() || (is_picture() && size.d == 1));
+  return is_volume() ? Shape{channels, size.d, size.h, size.w} : Shape{channels, size.h, size.w};
+}
 
 std::string Shape::axes() const {
   constexpr const char* kNames[] = {"", "C", "T,F", "C,H,W", "C,D,H,W", "O,I,D,H,W"};

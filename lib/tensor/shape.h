@@ -13,11 +13,22 @@
 
 namespace cnn {
 
-// One number per spatial axis: kernel, stride, pad, dilation.
-struct Pair {
-  int64_t h = 1;
-  int64_t w = 1;
-  bool operator==(const Pair&) const = default;
+// One number per spatial axis: sizes, kernel, stride, pad, dilation. A picture is a volume of one
+// slice: its size, kernel, stride and dilation have d = 1, its pad d = 0; all three are always
+// said.
+struct Extents {
+  int64_t d, h, w;
+
+  constexpr Extents(int64_t depth, int64_t height, int64_t width) : d(depth), h(height), w(width) {}
+  static constexpr Extents all(int64_t n) { return {n, n, n}; }
+  // Of a picture: a size, kernel, stride or dilation.
+  static constexpr Extents picture(int64_t h, int64_t w) { return {1, h, w}; }
+  static constexpr Extents picture_pad(int64_t h, int64_t w) { return {0, h, w}; }
+
+  constexpr int64_t count() const { return d * h * w; }
+  // "3x3x3", of pictures "3x3".
+  std::string str(bool is_volume) const;
+  bool operator==(const Extents&) const = default;
 };
 
 class Shape {
@@ -39,6 +50,11 @@ class Shape {
   int64_t height() const;  // rank 3 and 4, else 1
   int64_t width() const;
   int64_t depth() const;  // rank 4, else 1
+  bool is_picture() const { return rank_ == 3; }
+  bool is_volume() const { return rank_ == 4; }
+  Extents extents() const { return {depth(), height(), width()}; }
+  // A picture of a picture, a volume of a volume, with so many channels and of this size.
+  Shape resized(int64_t channels, const Extents& size) const;
   // "C,H,W" for rank 3 ...
   std::string axes() const;
 

@@ -225,14 +225,12 @@ layers:
 
   ConvShape s;
   s.in_channels = 3;
-  s.in_height = 9;
-  s.in_width = 7;
+  s.in = {1, 9, 7};
   s.out_channels = 4;
-  s.out_height = out.height();
-  s.out_width = out.width();
-  s.kernel = {3, 2};
-  s.stride = {2, 2};
-  s.pad = {1, 1};
+  s.out = out.extents();
+  s.kernel = {1, 3, 2};
+  s.stride = {1, 2, 2};
+  s.pad = {0, 1, 1};
   std::vector<float> ordered(seed.size());
   to_channels_first(seed.data(), ordered.data(), kBatch, out);
   const std::vector<float> weights = rig.store().export_values(rig.store().find("c.weight"));

@@ -181,6 +181,35 @@ TEST_CASE("joined layers give in training the gradients of the single ones") {
   }
 }
 
+TEST_CASE("layers over volumes join as those over pictures do") {
+  const char* yaml = R"(
+input: {clip: [2, 4, 9, 9]}
+layers:
+  - {conv: 8, kernel: 3, pad: 1, bias: false, name: stem}
+  - {bn, act: relu, name: bn0}
+  - {conv: 8, kernel: [1, 3, 3], pad: [0, 1, 1], name: conv1}
+  - {bn, name: bn1}
+  - {add: [bn1, bn0], act: relu, name: sum}
+  - {conv: 8, kernel: [3, 1, 1], stride: [2, 1, 1], groups: 2, bias: false, name: conv2}
+  - {bn, act: relu6, name: bn2}
+  - {maxpool: [1, 2, 2]}
+  - {conv: 4, kernel: 1, act: {leaky_relu: 0.1}, name: plain}
+  - gap
+  - {linear: 4, name: out}
+loss: {cross_entropy: out, target: label}
+)";
+  Rig a = fused(Pass::testing(), {"out"}, yaml), b = single(Pass::testing(), {"out"}, yaml);
+  CHECK(apart(a.run(), b.run()) < 1e-5);
+  for (const char* name : {"stem + bn0 + relu", "conv1 + bn1 + sum + relu", "conv2 + bn2 + relu6",
+                           "plain + leaky_relu"}) {
+    INFO(name);
+    CHECK(a.has(name));
+  }
+  Rig c = fused(Pass::training(), {"out"}, yaml), d = single(Pass::training(), {"out"}, yaml);
+  CHECK(apart(c.run_backward(), d.run_backward()) < 1e-5);
+  CHECK(apart(c.value("out"), d.value("out")) < 1e-5);
+}
+
 TEST_CASE("joined layers need no more memory, and fewer walks") {
   for (const Pass& pass : {Pass::training(), Pass::testing()}) {
     const Rig a = fused(pass), b = single(pass);

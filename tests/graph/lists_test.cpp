@@ -78,8 +78,9 @@ class ListRun {
   std::unique_ptr<Executor> executor_;
 };
 
-constexpr const char* kPictures = R"(name: pictures
-input: {frames: {steps: {most: 5}, shape: [2, 6, 6]}}
+// Lists of pictures, or of volumes.
+std::string items_of(const std::string& shape) {
+  return "name: items\ninput: {frames: {steps: {most: 5}, shape: " + shape + "}}" + R"(
 layers:
   - {conv: 4, kernel: 3, pad: 1, name: c1}
   - {bn, act: relu, name: b1}
@@ -90,13 +91,18 @@ layers:
   - {linear: 3, name: out}
 loss: {cross_entropy: out, target: label}
 )";
+}
+
+const std::string kPictures = items_of("[2, 6, 6]");
 
 int id_of(const Graph& graph, const std::string& name) { return graph.find_value(name); }
 
 }  // namespace
 
 TEST_CASE("what works on an item alone works on the items of all samples") {
-  ListRun lists(kPictures, Phase::kTrain, {3, 0, 5, 1});
+  const std::string shape = GENERATE("[2, 6, 6]", "[2, 3, 6, 6]");
+  const std::string model = items_of(shape);
+  ListRun lists(model, Phase::kTrain, {3, 0, 5, 1});
   const int code = id_of(lists.graph(), "code"), all = id_of(lists.graph(), "all");
   lists.run(Pass::training(), 4, {code, all});
   CHECK(lists.executor().value(code).batch == 9);
@@ -114,8 +120,9 @@ TEST_CASE("what works on an item alone works on the items of all samples") {
     }
   }
   // The same items as plain samples: what stands before the mean is the same to the bit.
-  std::string plain = kPictures;
-  plain.replace(plain.find("{steps: {most: 5}, shape: [2, 6, 6]}"), 36, "[2, 6, 6]");
+  std::string plain = model;
+  const std::string list = "{steps: {most: 5}, shape: " + shape + "}";
+  plain.replace(plain.find(list), list.size(), shape);
   plain.replace(plain.find("  - {reduce: mean, name: all}\n"), 30, "");
   ListRun single(plain, Phase::kTrain, {1, 1, 1, 1, 1, 1, 1, 1, 1});
   single.run(Pass::training(), 9, {id_of(single.graph(), "code")});

@@ -73,15 +73,41 @@ TEST_CASE("rows and columns that no window covers are counted") {
             "  - {gap, from: image, name: e}\n",
             "9, 10"));
   const auto of = [&](const std::string& name) { return leftover(built.graph, built.node(name)); };
-  CHECK(of("exact").image == Pair{0, 1});
-  CHECK(of("a").image == Pair{0, 1});
+  CHECK(of("exact").image == Extents{0, 0, 1});
+  CHECK(of("a").image == Extents{0, 0, 1});
   CHECK(of("a").any());
   // 11 and 12 with padding: two rows of which one is padding; 0 columns.
-  CHECK(of("b").image == Pair{1, 0});
-  CHECK(of("b").padding == Pair{1, 0});
+  CHECK(of("b").image == Extents{0, 1, 0});
+  CHECK(of("b").padding == Extents{0, 1, 0});
   CHECK_FALSE(of("c").any());
-  CHECK(of("d").image == Pair{0, 1});
+  CHECK(of("d").image == Extents{0, 0, 1});
   CHECK_FALSE(of("e").any());
+}
+
+TEST_CASE("windows over volumes see slices too, and leave some") {
+  const Built built(
+      "input: {clip: [1, 10, 20, 20]}\n"
+      "layers:\n"
+      "  - {conv: 2, kernel: [3, 5, 5], stride: [2, 1, 1], name: a}\n"
+      "  - {maxpool: [1, 2, 2], name: b}\n"
+      "  - {conv: 2, kernel: 3, name: c}\n"
+      "  - {maxpool: 2, name: d, from: clip}\n"
+      "  - {conv: 2, kernel: 3, stride: 3, name: e, from: clip}\n"
+      "  - {gap, name: f}\n");
+  const ReceptiveField a = field_of(built, "a"), c = field_of(built, "c");
+  CHECK(a.slices == ReceptiveField::Axis{3, 2});
+  CHECK(a.rows == ReceptiveField::Axis{5, 1});
+  CHECK(c.slices == ReceptiveField::Axis{7, 2});
+  CHECK(c.columns == ReceptiveField::Axis{10, 2});
+  CHECK_FALSE(c.is_whole);
+  CHECK(field_of(built, "f").is_whole);
+  const auto of = [&](const std::string& name) { return leftover(built.graph, built.node(name)); };
+  CHECK(of("a").image == Extents{1, 0, 0});
+  CHECK_FALSE(of("b").any());
+  CHECK_FALSE(of("d").any());
+  CHECK(of("e").image == Extents{1, 2, 2});
+  // A box is of pictures: of volumes it is all there is.
+  CHECK(input_box(built.graph, built.graph.find_value("a"), 3, 3, 0) == InputBox{0, 0, 20, 20});
 }
 
 TEST_CASE("the box of a position is what its gradient reaches") {
@@ -111,7 +137,8 @@ TEST_CASE("the box of a position is what its gradient reaches") {
     Arena arena(plan.floats);
     Executor executor(built.graph, built.store, plan, arena);
     executor.bind(0, image.data());
-    for (const Pair& at : {Pair{shape.height() / 2, shape.width() / 3}, Pair{2, 5}}) {
+    for (const Extents& at :
+         {Extents{0, shape.height() / 2, shape.width() / 3}, Extents{0, 2, 5}}) {
       INFO(name << " at " << at.h << ", " << at.w);
       executor.forward(1, 0, 0);
       const View seed = executor.gradient(value);

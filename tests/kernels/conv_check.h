@@ -22,21 +22,22 @@ struct ConvCase {
 
 inline std::string describe(const ConvCase& c) {
   const ConvShape& s = c.shape;
+  const auto text = [](const Extents& e) { return e.str(true); };
   return fmt::format(
-      "batch {} [{},{},{}] -> [{},{},{}] kernel {}x{} stride {}x{} pad {}x{} dilation {}x{} groups "
-      "{}",
-      c.batch, s.in_channels, s.in_height, s.in_width, s.out_channels, s.out_height, s.out_width,
-      s.kernel.h, s.kernel.w, s.stride.h, s.stride.w, s.pad.h, s.pad.w, s.dilation.h, s.dilation.w,
-      s.groups);
+      "batch {} {} of {} -> {} of {}, kernel {} stride {} pad {} dilation {} groups {}", c.batch,
+      s.in_channels, text(s.in), s.out_channels, text(s.out), text(s.kernel), text(s.stride),
+      text(s.pad), text(s.dilation), s.groups);
 }
 
-// Sets the output's size; `extra` more windows hang over the lower and right edges.
-inline ConvCase finished(ConvCase c, Pair extra = {0, 0}) {
+// Sets the output's size; `extra` more windows hang over the edges behind.
+inline ConvCase finished(ConvCase c, const Extents& extra = Extents::all(0)) {
   ConvShape& s = c.shape;
-  s.out_height =
-      (s.in_height + 2 * s.pad.h - (s.kernel.h - 1) * s.dilation.h - 1) / s.stride.h + 1 + extra.h;
-  s.out_width =
-      (s.in_width + 2 * s.pad.w - (s.kernel.w - 1) * s.dilation.w - 1) / s.stride.w + 1 + extra.w;
+  const auto windows = [&](int64_t Extents::*axis) {
+    return (s.in.*axis + 2 * s.pad.*axis - (s.kernel.*axis - 1) * s.dilation.*axis - 1) /
+               s.stride.*axis +
+           1 + extra.*axis;
+  };
+  s.out = {windows(&Extents::d), windows(&Extents::h), windows(&Extents::w)};
   return c;
 }
 
@@ -45,10 +46,10 @@ inline ConvShape shape_of(int64_t in, int64_t out, int64_t side, int64_t kernel,
   ConvShape s;
   s.in_channels = in;
   s.out_channels = out;
-  s.in_height = s.in_width = side;
-  s.kernel = {kernel, kernel};
-  s.pad = {pad, pad};
-  s.stride = {stride, stride};
+  s.in = Extents::picture(side, side);
+  s.kernel = Extents::picture(kernel, kernel);
+  s.pad = Extents::picture_pad(pad, pad);
+  s.stride = Extents::picture(stride, stride);
   return s;
 }
 
@@ -176,10 +177,10 @@ class ConvChecker {
     for (size_t i = 0; i < a.size(); ++i) a[i] += b[i];
     return a;
   }
-  Shape in() const { return {shape_.in_channels, shape_.in_height, shape_.in_width}; }
-  Shape out() const { return {shape_.out_channels, shape_.out_height, shape_.out_width}; }
+  Shape in() const { return {shape_.in_channels, shape_.in.d, shape_.in.h, shape_.in.w}; }
+  Shape out() const { return {shape_.out_channels, shape_.out.d, shape_.out.h, shape_.out.w}; }
 
-  // Stored [kh, kw, in / groups, out] to the file's [out, in / groups, kh, kw].
+  // Stored [taps, in / groups, out] to the file's [out, in / groups, taps].
   Doubles in_files(const Floats& stored) const {
     Doubles result(stored.size());
     for (int64_t tap = 0; tap < shape_.taps(); ++tap) {

@@ -30,10 +30,10 @@ ConvCase sized(Draw& draw, ConvCase c, int64_t room) {
     return std::max<int64_t>(1, (kernel - 1) * dilation + 1 - 2 * pad) +
            draw.below(static_cast<uint64_t>(room));
   };
-  s.in_height = side(s.kernel.h, s.dilation.h, s.pad.h);
-  s.in_width = side(s.kernel.w, s.dilation.w, s.pad.w);
+  s.in.h = side(s.kernel.h, s.dilation.h, s.pad.h);
+  s.in.w = side(s.kernel.w, s.dilation.w, s.pad.w);
   c.batch = 1 + draw.below(3);
-  return finished(c, {draw.below(2), draw.below(2)});
+  return finished(c, {0, draw.below(2), draw.below(2)});
 }
 
 ConvCase draw_any(Draw& draw) {
@@ -42,10 +42,10 @@ ConvCase draw_any(Draw& draw) {
   s.groups = draw.below(3) == 0 ? 1 + draw.below(4) : 1;
   s.in_channels = s.groups * draw.one_of({1, 2, 3, 5, 8, 17});
   s.out_channels = s.groups * draw.one_of({1, 2, 3, 5, 8, 17});
-  s.kernel = {1 + draw.below(5), 1 + draw.below(5)};
-  s.stride = {1 + draw.below(3), 1 + draw.below(3)};
-  s.dilation = {1 + draw.below(2), 1 + draw.below(2)};
-  s.pad = {draw.below(4), draw.below(4)};
+  s.kernel = {1, 1 + draw.below(5), 1 + draw.below(5)};
+  s.stride = {1, 1 + draw.below(3), 1 + draw.below(3)};
+  s.dilation = {1, 1 + draw.below(2), 1 + draw.below(2)};
+  s.pad = {0, draw.below(4), draw.below(4)};
   return sized(draw, c, 8);
 }
 
@@ -67,10 +67,10 @@ ConvCase draw_one_channel(Draw& draw) {
   ConvCase c;
   ConvShape& s = c.shape;
   s.out_channels = 1 + draw.below(8);
-  s.kernel = {1 + draw.below(7), 1 + draw.below(7)};
+  s.kernel = {1, 1 + draw.below(7), 1 + draw.below(7)};
   s.stride.h = 1 + draw.below(3);
   s.dilation.h = 1 + draw.below(2);
-  s.pad = {draw.below(4), draw.below(4)};
+  s.pad = {0, draw.below(4), draw.below(4)};
   return sized(draw, c, 45);
 }
 
@@ -80,8 +80,8 @@ ConvCase draw_winograd(Draw& draw, int64_t taps) {
   s.groups = draw.below(4) == 0 ? 2 : 1;
   s.in_channels = s.groups * draw.one_of({1, 2, 5, 16, 19, 32, 37});
   s.out_channels = s.groups * draw.one_of({1, 2, 5, 16, 19, 32, 37});
-  s.kernel = {taps, taps};
-  s.pad = {draw.below(static_cast<uint64_t>(taps + 1)),
+  s.kernel = {1, taps, taps};
+  s.pad = {0, draw.below(static_cast<uint64_t>(taps + 1)),
            draw.below(static_cast<uint64_t>(taps + 1))};
   return sized(draw, c, 9);
 }
@@ -92,11 +92,11 @@ ConvCase draw_folded(Draw& draw) {
   ConvShape& s = c.shape;
   s.in_channels = draw.one_of({1, 2, 3, 4, 5, 19});
   s.out_channels = draw.one_of({1, 5, 16, 19, 37});
-  s.stride = {1 + draw.below(4), 1 + draw.below(4)};
+  s.stride = {1, 1 + draw.below(4), 1 + draw.below(4)};
   const int64_t taps = 3 + draw.below(2);
-  s.kernel = {taps * s.stride.h - draw.below(static_cast<uint64_t>(s.stride.h)),
+  s.kernel = {1, taps * s.stride.h - draw.below(static_cast<uint64_t>(s.stride.h)),
               taps * s.stride.w - draw.below(static_cast<uint64_t>(s.stride.w))};
-  s.pad = {draw.below(static_cast<uint64_t>(s.kernel.h + 1)),
+  s.pad = {0, draw.below(static_cast<uint64_t>(s.kernel.h + 1)),
            draw.below(static_cast<uint64_t>(s.kernel.w + 1))};
   return sized(draw, c, 24);
 }

@@ -2,6 +2,7 @@
 
 #include "kernels/conv/algorithms.h"
 #include "kernels/conv/direct_pixels.h"
+#include "kernels/conv/slices.h"
 #include "kernels/conv_check.h"
 #include "kernels/simd.h"
 
@@ -20,15 +21,78 @@ std::vector<ConvCase> random_cases(int count) {
     s.groups = below(3) == 0 ? 1 + below(4) : 1;
     s.in_channels = s.groups * per_group[below(6)];
     s.out_channels = s.groups * per_group[below(6)];
-    s.kernel = {1 + below(5), 1 + below(5)};
-    s.stride = {1 + below(3), 1 + below(3)};
-    s.dilation = {1 + below(2), 1 + below(2)};
-    s.pad = {below(4), below(4)};
-    s.in_height = (s.kernel.h - 1) * s.dilation.h + 1 + below(8);
-    s.in_width = (s.kernel.w - 1) * s.dilation.w + 1 + below(8);
+    s.kernel = {1, 1 + below(5), 1 + below(5)};
+    s.stride = {1, 1 + below(3), 1 + below(3)};
+    s.dilation = {1, 1 + below(2), 1 + below(2)};
+    s.pad = {0, below(4), below(4)};
+    s.in.h = (s.kernel.h - 1) * s.dilation.h + 1 + below(8);
+    s.in.w = (s.kernel.w - 1) * s.dilation.w + 1 + below(8);
     c.batch = 1 + below(3);
-    cases.push_back(finished(c, {below(2), below(2)}));
+    cases.push_back(finished(c, {0, below(2), below(2)}));
   }
+  return cases;
+}
+
+// Volumes of the same kind: one slice, kernels of one slice, windows that hang over.
+std::vector<ConvCase> random_volumes(int count) {
+  RandomSequence random(Rng(6, "convolutions of volumes"));
+  const auto below = [&](uint64_t n) { return static_cast<int64_t>(random.below(n)); };
+  const int64_t per_group[] = {1, 2, 3, 8, 17};
+  std::vector<ConvCase> cases;
+  while (static_cast<int>(cases.size()) < count) {
+    ConvCase c;
+    ConvShape& s = c.shape;
+    s.groups = below(3) == 0 ? 1 + below(3) : 1;
+    s.in_channels = s.groups * per_group[below(5)];
+    s.out_channels = s.groups * per_group[below(5)];
+    s.kernel = {1 + below(4), 1 + below(3), 1 + below(3)};
+    s.stride = {1 + below(3), 1 + below(3), 1 + below(3)};
+    s.dilation = {1 + below(2), 1 + below(2), 1 + below(2)};
+    s.pad = {below(3), below(3), below(3)};
+    const auto size = [&](int64_t kernel, int64_t dilation, int64_t pad) {
+      return std::max<int64_t>(1, (kernel - 1) * dilation + 1 - 2 * pad) + below(4);
+    };
+    s.in = {size(s.kernel.d, s.dilation.d, s.pad.d), size(s.kernel.h, s.dilation.h, s.pad.h),
+            size(s.kernel.w, s.dilation.w, s.pad.w)};
+    c.batch = 1 + below(3);
+    cases.push_back(finished(c, {below(2), below(2), below(2)}));
+  }
+  return cases;
+}
+
+// Of a cube.
+ConvShape volume_of(int64_t in, int64_t out, int64_t side, const Extents& kernel,
+                    const Extents& pad, const Extents& stride = Extents::all(1)) {
+  ConvShape s;
+  s.in_channels = in;
+  s.out_channels = out;
+  s.in = Extents::all(side);
+  s.kernel = kernel;
+  s.pad = pad;
+  s.stride = stride;
+  return s;
+}
+
+std::vector<ConvCase> named_volumes() {
+  const Extents one = Extents::all(1), three = Extents::all(3);
+  std::vector<ConvCase> cases = {
+      finished({volume_of(1, 8, 12, three, one), 2}),
+      finished({volume_of(16, 32, 6, three, one, Extents::all(2)), 2}),
+      finished({volume_of(70, 40, 4, three, one), 2}),  // a weight too large for partial sums
+      finished({volume_of(16, 17, 9, {1, 3, 3}, {0, 1, 1}), 2}),  // slice by slice
+      finished({volume_of(3, 8, 9, {1, 5, 5}, {0, 2, 2}, {1, 2, 2}), 2}),
+      finished({volume_of(16, 16, 7, {3, 1, 1}, {1, 0, 0}), 2}),
+      finished({volume_of(20, 30, 5, one, Extents::all(0)), 2}),  // pointwise
+      finished({volume_of(20, 30, 5, one, Extents::all(0), Extents::all(2)), 2}),
+      finished({volume_of(2, 3, 1, three, one), 1}),  // all but one tap in the padding
+      finished({volume_of(2, 3, 1, one, {1, 0, 0}, {3, 1, 1}), 1}),  // padding alone
+  };
+  ConvCase depthwise{volume_of(19, 19, 6, three, one), 2};
+  depthwise.shape.groups = 19;
+  cases.push_back(finished(depthwise));
+  depthwise.shape.kernel = {1, 3, 3};
+  depthwise.shape.pad = {0, 1, 1};
+  cases.push_back(finished(depthwise));
   return cases;
 }
 
@@ -96,6 +160,56 @@ TEST_CASE("some algorithm accepts every convolution") {
     CHECK(check(c, pick_conv_forward(c.shape), pick_conv_backward_data(c.shape),
                 pick_conv_backward_weights(c.shape)) == 3);
   }
+}
+
+TEST_CASE("some algorithm accepts every convolution of volumes, and im2col does") {
+  std::vector<ConvCase> cases = named_volumes();
+  for (const ConvCase& c : random_volumes(80)) cases.push_back(c);
+  for (const ConvCase& c : cases) {
+    CHECK(check(c, pick_conv_forward(c.shape), pick_conv_backward_data(c.shape),
+                pick_conv_backward_weights(c.shape)) == 3);
+    CHECK(check(c, make_im2col_forward(c.shape), make_im2col_backward_data(c.shape),
+                make_im2col_backward_weights(c.shape)) == 3);
+  }
+}
+
+TEST_CASE("what is for pictures refuses volumes") {
+  std::vector<ConvCase> cases = named_volumes();
+  for (const ConvCase& c : random_volumes(80)) cases.push_back(c);
+  for (const ConvCase& c : cases) {
+    const ConvShape& s = c.shape;
+    if (s.is_picture()) continue;
+    INFO(describe(c));
+    CHECK_FALSE(make_direct_forward(s));
+    CHECK_FALSE(make_direct_backward_data(s));
+    CHECK_FALSE(make_direct_backward_weights(s));
+    CHECK_FALSE(make_direct_pixels_forward(s));
+    CHECK_FALSE(make_depthwise_forward(s));
+    CHECK_FALSE(make_depthwise_backward_data(s));
+    CHECK_FALSE(make_depthwise_backward_weights(s));
+    CHECK_FALSE(make_winograd_forward(s));
+    CHECK_FALSE(make_winograd_backward_data(s));
+    CHECK_FALSE(make_winograd_backward_weights(s));
+    CHECK_FALSE(make_winograd_strided_forward(s));
+    CHECK_FALSE(make_winograd_strided_backward_weights(s));
+    CHECK(bool(make_slices_forward(s, false)) == s.has_lone_slices());
+  }
+}
+
+TEST_CASE("a volume whose slices stand alone is so many pictures") {
+  const auto of = [](const ConvShape& s, bool exact = false) {
+    const auto forward = pick_conv_forward(finished({s}).shape, exact);
+    return forward->name() + (": " + forward->why());
+  };
+  const Extents flat{1, 3, 3}, sides{0, 1, 1};
+  CHECK(of(volume_of(64, 64, 16, flat, sides)) ==
+        "winograd 4x4: 4.0x fewer products, slice by slice");
+  CHECK(of(volume_of(16, 16, 16, flat, sides), true) ==
+        "direct: only 2,304 weights, slice by slice");
+  CHECK(of(volume_of(256, 64, 4, Extents::all(1), Extents::all(0))) ==
+        "pointwise: 1x1: one matrix product, slice by slice");
+  CHECK(of(volume_of(16, 8, 7, {3, 1, 1}, {1, 0, 0}, {2, 1, 1})) ==
+        "im2col: none faster for 3x1x1, stride 2x1x1, 16x7x7x7 to 8x4x7x7");
 }
 
 TEST_CASE("an algorithm is chosen by shape and says why") {

@@ -7,14 +7,13 @@
 namespace cnn {
 namespace {
 
-ConvShape shape_of(int64_t image_channels, int64_t channels, Pair grid, Pair kernel) {
+ConvShape shape_of(int64_t image_channels, int64_t channels, const Extents& grid,
+                   const Extents& kernel) {
   ConvShape s;
   s.in_channels = image_channels;
-  s.in_height = grid.h * kernel.h;
-  s.in_width = grid.w * kernel.w;
+  s.in = {grid.d * kernel.d, grid.h * kernel.h, grid.w * kernel.w};
   s.out_channels = channels;
-  s.out_height = grid.h;
-  s.out_width = grid.w;
+  s.out = grid;
   s.kernel = s.stride = kernel;
   return s;
 }
@@ -44,8 +43,8 @@ class Check {
       : s_(shape),
         batch_(batch),
         patches_(shape),
-        image_shape_{shape.in_channels, shape.in_height, shape.in_width},
-        value_shape_{shape.out_channels, shape.out_height, shape.out_width},
+        image_shape_{shape.in_channels, shape.in.h, shape.in.w},
+        value_shape_{shape.out_channels, shape.out.h, shape.out.w},
         image_(random_floats(batch * shape.in_count(), "image")),
         values_(random_floats(batch * shape.out_count(), "values")),
         w_(random_floats(shape.weight_count(), "w")),
@@ -62,7 +61,7 @@ class Check {
             });
     Doubles biased = spread;
     for (size_t i = 0; i < biased.size(); ++i) {
-      biased[i] += bias_[i / static_cast<size_t>(s_.in_height * s_.in_width) % bias_.size()];
+      biased[i] += bias_[i / static_cast<size_t>(s_.in.h * s_.in.w) % bias_.size()];
     }
     compare("spread with bias", poisoned(batch_ * s_.in_count()), image_shape_, biased,
             [&](Floats& out, ConvMemory memory) {
@@ -120,28 +119,29 @@ class Check {
 }  // namespace
 
 TEST_CASE("patches match the reference") {
-  Check(shape_of(16, 16, {1, 1}, {2, 2}), 1).run();
-  Check(shape_of(17, 19, {3, 5}, {2, 2}), 3).run();
-  Check(shape_of(16, 33, {4, 3}, {1, 3}), 2).run();
-  Check(shape_of(18, 16, {2, 3}, {3, 2}), 2).run();
-  Check(shape_of(137, 20, {13, 11}, {2, 2}), 2).run();  // more than one tile each way
-  Check(shape_of(16, 530, {5, 4}, {2, 2}), 1).run();
-  Check(shape_of(64, 16, {65, 64}, {2, 2}), 1).run();  // several products for the weights
+  Check(shape_of(16, 16, {1, 1, 1}, {1, 2, 2}), 1).run();
+  Check(shape_of(17, 19, {1, 3, 5}, {1, 2, 2}), 3).run();
+  Check(shape_of(16, 33, {1, 4, 3}, {1, 1, 3}), 2).run();
+  Check(shape_of(18, 16, {1, 2, 3}, {1, 3, 2}), 2).run();
+  Check(shape_of(137, 20, {1, 13, 11}, {1, 2, 2}), 2).run();  // more than one tile each way
+  Check(shape_of(16, 530, {1, 5, 4}, {1, 2, 2}), 1).run();
+  Check(shape_of(64, 16, {1, 65, 64}, {1, 2, 2}), 1).run();  // several products for the weights
 }
 
 TEST_CASE("patches are taken where they cover the image and channels are many") {
-  ConvShape s = shape_of(64, 64, {4, 4}, {2, 2});
+  ConvShape s = shape_of(64, 64, {1, 4, 4}, {1, 2, 2});
   CHECK(Patches::accepts(s));
   ConvShape left_over = s;
-  left_over.in_height = 9;
+  left_over.in.h = 9;
   CHECK_FALSE(Patches::accepts(left_over));
   ConvShape overlapping = s;
-  overlapping.kernel = {3, 3};
+  overlapping.kernel = {1, 3, 3};
   CHECK_FALSE(Patches::accepts(overlapping));
   ConvShape grouped = s;
   grouped.groups = 2;
   CHECK_FALSE(Patches::accepts(grouped));
-  CHECK_FALSE(Patches::accepts(shape_of(1, 64, {4, 4}, {2, 2})));
+  CHECK_FALSE(Patches::accepts(shape_of(64, 64, {4, 4, 4}, {2, 2, 2})));  // volumes
+  CHECK_FALSE(Patches::accepts(shape_of(1, 64, {1, 4, 4}, {1, 2, 2})));
 }
 
 }  // namespace cnn

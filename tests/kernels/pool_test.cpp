@@ -21,22 +21,22 @@ std::vector<Case> random_cases(int count) {
     Case c;
     AveragePoolShape& s = c.shape;
     s.channels = channels[random.below(6)];
-    s.kernel = {1 + static_cast<int64_t>(random.below(4)),
-                1 + static_cast<int64_t>(random.below(4))};
-    s.stride = {1 + static_cast<int64_t>(random.below(4)),
-                1 + static_cast<int64_t>(random.below(4))};
-    s.pad = {static_cast<int64_t>(random.below(static_cast<uint64_t>(s.kernel.h))),
-             static_cast<int64_t>(random.below(static_cast<uint64_t>(s.kernel.w)))};
+    // Of three one is over pictures, one over volumes, one over volumes slice by slice.
+    const uint64_t kind = random.below(3);
+    const auto below = [&](uint64_t n) { return static_cast<int64_t>(random.below(n)); };
+    s.kernel = {kind == 1 ? 1 + below(3) : 1, 1 + below(4), 1 + below(4)};
+    s.stride = {kind == 1 ? 1 + below(3) : 1, 1 + below(4), 1 + below(4)};
+    s.pad = {below(static_cast<uint64_t>(s.kernel.d)), below(static_cast<uint64_t>(s.kernel.h)),
+             below(static_cast<uint64_t>(s.kernel.w))};
     s.pad_end = s.pad;
-    s.in_height = s.kernel.h + static_cast<int64_t>(random.below(7));
-    s.in_width = s.kernel.w + static_cast<int64_t>(random.below(7));
-    const auto windows = [&](int64_t size, int64_t kernel, int64_t stride, int64_t pad) {
-      const int64_t room = size + 2 * pad - kernel, floor = room / stride + 1;
+    s.in = {s.kernel.d + (kind == 0 ? 0 : below(5)), s.kernel.h + below(7), s.kernel.w + below(7)};
+    const auto windows = [&](int64_t Extents::*axis) {
+      const int64_t size = s.in.*axis, stride = s.stride.*axis, pad = s.pad.*axis;
+      const int64_t room = size + 2 * pad - s.kernel.*axis, floor = room / stride + 1;
       const bool one_more = random.below(2) && room % stride && floor * stride < size + pad;
       return floor + (one_more ? 1 : 0);
     };
-    s.out_height = windows(s.in_height, s.kernel.h, s.stride.h, s.pad.h);
-    s.out_width = windows(s.in_width, s.kernel.w, s.stride.w, s.pad.w);
+    s.out = {windows(&Extents::d), windows(&Extents::h), windows(&Extents::w)};
     s.count_pad = random.below(2) != 0;
     c.batch = 1 + static_cast<int64_t>(random.below(3));
     cases.push_back(c);
@@ -44,8 +44,8 @@ std::vector<Case> random_cases(int count) {
   return cases;
 }
 
-Shape in_shape(const PoolShape& s) { return {s.channels, s.in_height, s.in_width}; }
-Shape out_shape(const PoolShape& s) { return {s.channels, s.out_height, s.out_width}; }
+Shape in_shape(const PoolShape& s) { return {s.channels, s.in.d, s.in.h, s.in.w}; }
+Shape out_shape(const PoolShape& s) { return {s.channels, s.out.d, s.out.h, s.out.w}; }
 
 struct Results {
   Floats max, max_gradient, mean, mean_gradient;
@@ -70,10 +70,10 @@ Results run(const Case& c, const Floats& x, const Floats& dy, bool add) {
 }  // namespace
 
 TEST_CASE("pools over odd shapes match the reference") {
-  for (const Case& c : random_cases(60)) {
+  for (const Case& c : random_cases(180)) {
     const AveragePoolShape& s = c.shape;
-    INFO(in_shape(s).str() << " to " << out_shape(s).str() << ", kernel " << s.kernel.h << "x"
-                           << s.kernel.w);
+    INFO(in_shape(s).str() << " to " << out_shape(s).str() << ", kernel " << s.kernel.str(true)
+                           << ", stride " << s.stride.str(true) << ", pad " << s.pad.str(true));
     const Floats x = random_floats(c.batch * in_shape(s).count(), "x");
     const Floats dy = random_floats(c.batch * out_shape(s).count(), "dy");
     const Doubles files_x = as_in_files(x, in_shape(s)), files_dy = as_in_files(dy, out_shape(s));
@@ -98,7 +98,7 @@ TEST_CASE("pools over odd shapes match the reference") {
 }
 
 TEST_CASE("pools have the same bits on any number of threads") {
-  for (const Case& c : random_cases(8)) {
+  for (const Case& c : random_cases(24)) {
     const Floats x = random_floats(c.batch * in_shape(c.shape).count(), "x");
     const Floats dy = random_floats(c.batch * out_shape(c.shape).count(), "dy");
     std::vector<Results> results;
@@ -116,18 +116,41 @@ TEST_CASE("pools have the same bits on any number of threads") {
 }
 
 TEST_CASE("windows of more than 256 pixels remember their places too") {
-  Case c;
-  c.shape.channels = 19;
-  c.shape.kernel = c.shape.stride = {20, 30};
-  c.shape.in_height = 40;
-  c.shape.in_width = 61;
-  c.shape.out_height = c.shape.out_width = 2;
-  c.batch = 2;
-  const Floats x = random_floats(c.batch * in_shape(c.shape).count(), "x");
-  const Floats dy = random_floats(c.batch * out_shape(c.shape).count(), "dy");
-  CHECK(as_in_files(run(c, x, dy, false).max_gradient, in_shape(c.shape)) ==
-        reference::max_pool_backward(c.shape, c.batch, as_in_files(x, in_shape(c.shape)),
-                                     as_in_files(dy, out_shape(c.shape))));
+  const auto check = [](const Extents& kernel, const Extents& in, const Extents& out) {
+    Case c;
+    c.shape.channels = 19;
+    c.shape.kernel = c.shape.stride = kernel;
+    c.shape.in = in;
+    c.shape.out = out;
+    c.batch = 2;
+    const Floats x = random_floats(c.batch * in_shape(c.shape).count(), "x");
+    const Floats dy = random_floats(c.batch * out_shape(c.shape).count(), "dy");
+    CHECK(as_in_files(run(c, x, dy, false).max_gradient, in_shape(c.shape)) ==
+          reference::max_pool_backward(c.shape, c.batch, as_in_files(x, in_shape(c.shape)),
+                                       as_in_files(dy, out_shape(c.shape))));
+  };
+  check({1, 20, 30}, {1, 40, 61}, {1, 2, 2});
+  check({7, 6, 7}, {15, 13, 7}, {2, 2, 1});
+}
+
+TEST_CASE("values at the places of maxima are the transpose of a pool's gradient") {
+  for (const Case& c : random_cases(60)) {
+    const PoolShape& s = c.shape;
+    const Shape in = in_shape(s), out = out_shape(s);
+    INFO(in.str() << " to " << out.str() << ", kernel " << s.kernel.str(true));
+    const Floats x = random_floats(c.batch * in.count(), "x");
+    const Floats values = random_floats(c.batch * in.count(), "values");
+    Floats places = poisoned(c.batch * max_pool_places(s));
+    Floats y = poisoned(c.batch * out.count()), found = poisoned(c.batch * out.count());
+    max_pool(s, c.batch, x.data(), y.data(), places.data());
+    max_pool_at(s, c.batch, values.data(), places.data(), false, found.data());
+    const Doubles in_order = as_in_files(values, in);
+    Doubles expected;
+    for (const size_t at : reference::max_pool_indices(s, c.batch, as_in_files(x, in))) {
+      expected.push_back(in_order[at]);
+    }
+    CHECK(as_in_files(found, out) == expected);
+  }
 }
 
 }  // namespace cnn

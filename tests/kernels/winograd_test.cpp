@@ -20,7 +20,7 @@ const std::vector<const WinogradTransform*> kTransforms = {
 // Enough tiles that threads take blocks of them, and channels beyond the blocks.
 TEST_CASE("winograd convolution in many blocks matches the reference") {
   ConvCase strip{shape_of(54, 290, 600, 3, 1)};
-  strip.shape.in_height = 1;
+  strip.shape.in.h = 1;
   for (const ConvCase& c :
        {finished({shape_of(5, 20, 37, 3, 1), 3}), finished({shape_of(3, 290, 6, 3, 1), 2}),
         finished({shape_of(290, 3, 6, 3, 1), 2}), finished({shape_of(70, 150, 5, 3, 1), 2}),

@@ -1,5 +1,5 @@
 // Convolution and its gradients as the textbook has them, in double. Values are in the order of
-// files: x and y [batch,C,H,W], w [out, C/groups, kh, kw].
+// files: x and y [batch,C,D,H,W], w [out, C/groups, kd, kh, kw].
 #pragma once
 
 #include <vector>
@@ -11,23 +11,23 @@ namespace cnn::reference {
 // Calls visit(x index, w index, y index) for every product of a convolution.
 template <class Visit>
 void for_each_product(const ConvShape& s, int64_t batch, Visit visit) {
-  for (int64_t n = 0; n < batch; ++n) {
-    for (int64_t o = 0; o < s.out_channels; ++o) {
-      for (int64_t a = 0; a < s.out_height; ++a) {
-        for (int64_t b = 0; b < s.out_width; ++b) {
-          const int64_t y = ((n * s.out_channels + o) * s.out_height + a) * s.out_width + b;
-          for (int64_t i = 0; i < s.group_in(); ++i) {
-            const int64_t channel = o / s.group_out() * s.group_in() + i;
-            for (int64_t ky = 0; ky < s.kernel.h; ++ky) {
-              for (int64_t kx = 0; kx < s.kernel.w; ++kx) {
-                const int64_t row = a * s.stride.h - s.pad.h + ky * s.dilation.h;
-                const int64_t col = b * s.stride.w - s.pad.w + kx * s.dilation.w;
-                if (row < 0 || row >= s.in_height || col < 0 || col >= s.in_width) continue;
-                visit(((n * s.in_channels + channel) * s.in_height + row) * s.in_width + col,
-                      ((o * s.group_in() + i) * s.kernel.h + ky) * s.kernel.w + kx, y);
-              }
-            }
-          }
+  const auto inside = [](int64_t i, int64_t size) { return i >= 0 && i < size; };
+  for (int64_t image = 0; image < batch * s.out_channels; ++image) {
+    const int64_t n = image / s.out_channels, o = image % s.out_channels;
+    for (int64_t y = 0; y < s.out.count(); ++y) {
+      const Extents at{y / (s.out.h * s.out.w), y / s.out.w % s.out.h, y % s.out.w};
+      for (int64_t i = 0; i < s.group_in(); ++i) {
+        const int64_t channel = o / s.group_out() * s.group_in() + i;
+        for (int64_t tap = 0; tap < s.taps(); ++tap) {
+          const int64_t z =
+              at.d * s.stride.d - s.pad.d + tap / (s.kernel.h * s.kernel.w) * s.dilation.d;
+          const int64_t row =
+              at.h * s.stride.h - s.pad.h + tap / s.kernel.w % s.kernel.h * s.dilation.h;
+          const int64_t col = at.w * s.stride.w - s.pad.w + tap % s.kernel.w * s.dilation.w;
+          if (!inside(z, s.in.d) || !inside(row, s.in.h) || !inside(col, s.in.w)) continue;
+          const int64_t line = ((n * s.in_channels + channel) * s.in.d + z) * s.in.h + row;
+          visit(line * s.in.w + col, (o * s.group_in() + i) * s.taps() + tap,
+                image * s.out.count() + y);
         }
       }
     }

@@ -148,6 +148,46 @@ data: {format: npy, inputs: x.npy}
   CHECK(layer_of(summary, "b").macs == 36);
 }
 
+TEST_CASE("the figures of a network over volumes") {
+  const ModelSummary summary = summary_of(R"(name: clips
+input: {clip: [1, 8, 16, 16]}
+layers:
+  - {conv: 4, kernel: 3, pad: 1, act: relu, name: a}
+  - {maxpool: [1, 2, 2], name: b}
+  - {conv: 8, kernel: [3, 1, 1], stride: [2, 1, 1], name: c}
+  - {maxpool: 2, name: d}
+  - {conv: 8, kernel: [1, 3, 3], stride: 2, pad: [0, 1, 1], bias: false, name: e}
+  - gap
+  - {linear: 2, name: out}
+loss: {cross_entropy: out, target: label}
+data: {format: npy, inputs: x.npy, targets: y.npy}
+)");
+  CHECK(layer_of(summary, "a").operation == "conv 4, 3x3x3, pad 1");
+  CHECK(layer_of(summary, "a").output == Shape{4, 8, 16, 16});
+  CHECK(layer_of(summary, "a").macs == 8 * 16 * 16 * 4 * 27);
+  CHECK(layer_of(summary, "b").output == Shape{4, 8, 8, 8});
+  CHECK(layer_of(summary, "c").operation == "conv 8, 3x1x1/2x1x1");
+  CHECK(layer_of(summary, "d").output == Shape{8, 1, 4, 4});
+  CHECK(layer_of(summary, "e").operation == "conv 8, 1x3x3/2, pad [0, 1, 1], no bias");
+  CHECK(layer_of(summary, "c").field.slices == ReceptiveField::Axis{5, 2});
+  CHECK(layer_of(summary, "c").field.rows == ReceptiveField::Axis{4, 2});
+  CHECK(summary.parameters == 4 * 27 + 4 + 8 * 4 * 3 + 8 + 8 * 8 * 9 + 18);
+  std::vector<std::string> shapes;
+  for (const auto& [name, shape] : summary.weights) shapes.push_back(name + " " + shape.str());
+  CHECK(shapes[0] == "a.weight [4,1,3,3,3]");
+  CHECK(shapes[2] == "c.weight [8,4,3,1,1]");
+  CHECK(summary.notes() == std::vector<std::string>{"1 slice of the input dropped by c, d",
+                                                    "1 row and 1 column of padding not used by e"});
+  const std::vector<std::string> rows = rows_of(table_of(summary, 200));
+  CHECK(contains(rows[3], "5x4x4"));
+  const Json json = Json::parse(summary.json());
+  for (const Json& layer : json["layers"]) {
+    if (layer["name"] != "c") continue;
+    CHECK(layer["receptive_field"]["size"] == Json({5, 4, 4}));
+    CHECK(layer["dropped"]["image"] == Json({1, 0, 0}));
+  }
+}
+
 TEST_CASE("windows that do not tile their input are noted") {
   CHECK(summary_of(kResidual).notes() ==
         std::vector<std::string>{"1 row and 1 column of the input dropped by pool"});

@@ -34,6 +34,23 @@ TEST_CASE("rank gives the axes their names") {
   CHECK(Shape({1, 2}) != Shape({2, 1}));
 }
 
+TEST_CASE("extents are those of a picture, in one slice, or of a volume") {
+  const Shape picture{3, 4, 5}, volume{2, 6, 4, 5};
+  CHECK(picture.is_picture());
+  CHECK_FALSE(picture.is_volume());
+  CHECK(volume.is_volume());
+  CHECK(picture.extents() == Extents{1, 4, 5});
+  CHECK(volume.extents() == Extents{6, 4, 5});
+  CHECK(volume.extents().count() == 120);
+  CHECK(picture.resized(7, Extents::picture(2, 3)) == Shape{7, 2, 3});
+  CHECK(volume.resized(7, Extents::all(2)) == Shape{7, 2, 2, 2});
+  CHECK(volume.resized(7, {1, 2, 3}) == Shape{7, 1, 2, 3});  // one slice is a volume still
+  CHECK(Extents::picture(4, 5) == Extents{1, 4, 5});
+  CHECK(Extents::picture_pad(4, 5) == Extents{0, 4, 5});
+  CHECK(Extents(3, 4, 5).str(true) == "3x4x5");
+  CHECK(Extents::picture(4, 5).str(false) == "4x5");
+}
+
 TEST_CASE("sizes that make no sense are refused with the shape") {
   struct Case {
     const char* name;

@@ -4,11 +4,13 @@
 //       x[n, a*stride.h - pad.h + ky*dilation.h, b*stride.w - pad.w + kx*dilation.w, i]
 //       * w[ky, kx, i, o]                                              (zeros outside the image)
 //
-// and what an Epilogue adds: bias, residual, rectifier (kernels/epilogue.h).
+// of pictures, of volumes the same along a third axis, and what an Epilogue adds: bias, residual,
+// rectifier (kernels/epilogue.h).
 //
-// Weights are stored [kernel.h, kernel.w, in_channels / groups, out_channels]; output channels of
-// group g read input channels of group g. Several algorithms stand behind it, one file each; each
-// of the three products takes the first that accepts the shape, fastest first (conv.cpp).
+// Weights are stored [kernel.d, kernel.h, kernel.w, in_channels / groups, out_channels]; output
+// channels of group g read input channels of group g. Several algorithms stand behind it, one file
+// each; each of the three products takes the first that accepts the shape, fastest first
+// (conv.cpp).
 #pragma once
 
 #include <cstdint>
@@ -20,22 +22,31 @@
 
 namespace cnn {
 
+// Of pictures everything has depth 1 (Extents).
 struct ConvShape {
-  int64_t in_channels = 1, in_height = 1, in_width = 1;
-  int64_t out_channels = 1, out_height = 1, out_width = 1;
-  Pair kernel;
-  Pair stride;
-  Pair pad{0, 0};  // top and left; below and to the right whatever the output's size needs
-  Pair dilation;
+  int64_t in_channels = 1;
+  Extents in = Extents::all(1);
+  int64_t out_channels = 1;
+  Extents out = Extents::all(1);
+  Extents kernel = Extents::all(1);
+  Extents stride = Extents::all(1);
+  Extents pad = Extents::all(0);  // before; behind, below, to the right whatever `out` needs
+  Extents dilation = Extents::all(1);
   int64_t groups = 1;
 
   int64_t group_in() const { return in_channels / groups; }
   int64_t group_out() const { return out_channels / groups; }
-  int64_t taps() const { return kernel.h * kernel.w; }
-  int64_t in_count() const { return in_channels * in_height * in_width; }
-  int64_t out_count() const { return out_channels * out_height * out_width; }
-  int64_t out_pixels() const { return out_height * out_width; }
+  int64_t taps() const { return kernel.count(); }
+  int64_t in_count() const { return in_channels * in.count(); }
+  int64_t out_count() const { return out_channels * out.count(); }
+  int64_t out_pixels() const { return out.count(); }
   int64_t weight_count() const { return taps() * group_in() * out_channels; }
+  // Nothing but height and width: what most algorithms accept.
+  bool is_picture() const { return in.d == 1 && out.d == 1 && kernel.d == 1 && pad.d == 0; }
+  // Every slice is seen by one slice of the output and no other: they are as good as more pictures.
+  bool has_lone_slices() const {
+    return in.d == out.d && kernel.d == 1 && stride.d == 1 && pad.d == 0;
+  }
 };
 
 // Booked working memory in floats, whatever the batch.

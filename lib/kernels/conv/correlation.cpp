@@ -10,27 +10,40 @@ namespace {
 
 int64_t positive_remainder(int64_t n, int64_t divisor) { return (n % divisor + divisor) % divisor; }
 
-// The grid of the pixels of dx at (row, col) modulo the stride.
-Correlation backward_grid(const ConvShape& s, int64_t row, int64_t col) {
+// Backward the output is the source.
+Correlation between(const ConvShape& s, bool backward) {
   Correlation g;
-  g.source_height = s.out_height;
-  g.source_width = s.out_width;
-  g.source_channels = s.out_channels;
-  g.target_height = s.in_height;
-  g.target_width = s.in_width;
-  g.target_channels = s.in_channels;
+  g.source = backward ? s.out : s.in;
+  g.target = backward ? s.in : s.out;
+  g.source_channels = backward ? s.out_channels : s.in_channels;
+  g.target_channels = backward ? s.in_channels : s.out_channels;
   g.groups = s.groups;
-  g.height = (s.in_height - row + s.stride.h - 1) / s.stride.h;
-  g.width = (s.in_width - col + s.stride.w - 1) / s.stride.w;
-  g.place = {row, col};
+  g.is_volume = !s.is_picture();
+  return g;
+}
+
+// The grid of the pixels of dx at `place` modulo the stride.
+Correlation backward_grid(const ConvShape& s, const Extents& place) {
+  Correlation g = between(s, true);
+  const auto count = [](int64_t size, int64_t first, int64_t stride) {
+    return (size - first + stride - 1) / stride;
+  };
+  g.size = {count(s.in.d, place.d, s.stride.d), count(s.in.h, place.h, s.stride.h),
+            count(s.in.w, place.w, s.stride.w)};
+  g.place = place;
   g.place_step = s.stride;
-  for (int64_t ky = s.kernel.h - 1; ky >= 0; --ky) {
-    const int64_t from_row = row + s.pad.h - ky * s.dilation.h;
-    if (positive_remainder(from_row, s.stride.h) != 0) continue;
-    for (int64_t kx = s.kernel.w - 1; kx >= 0; --kx) {
-      const int64_t from_col = col + s.pad.w - kx * s.dilation.w;
-      if (positive_remainder(from_col, s.stride.w) != 0) continue;
-      g.taps.push_back({from_row / s.stride.h, from_col / s.stride.w, ky * s.kernel.w + kx});
+  for (int64_t kz = s.kernel.d - 1; kz >= 0; --kz) {
+    const int64_t from_slice = place.d + s.pad.d - kz * s.dilation.d;
+    if (positive_remainder(from_slice, s.stride.d) != 0) continue;
+    for (int64_t ky = s.kernel.h - 1; ky >= 0; --ky) {
+      const int64_t from_row = place.h + s.pad.h - ky * s.dilation.h;
+      if (positive_remainder(from_row, s.stride.h) != 0) continue;
+      for (int64_t kx = s.kernel.w - 1; kx >= 0; --kx) {
+        const int64_t from_col = place.w + s.pad.w - kx * s.dilation.w;
+        if (positive_remainder(from_col, s.stride.w) != 0) continue;
+        g.taps.push_back({from_slice / s.stride.d, from_row / s.stride.h, from_col / s.stride.w,
+                          (kz * s.kernel.h + ky) * s.kernel.w + kx});
+      }
     }
   }
   return g;
@@ -39,19 +52,16 @@ Correlation backward_grid(const ConvShape& s, int64_t row, int64_t col) {
 }  // namespace
 
 Correlation forward_correlation(const ConvShape& s) {
-  Correlation g;
-  g.source_height = s.in_height;
-  g.source_width = s.in_width;
-  g.source_channels = s.in_channels;
-  g.target_height = g.height = s.out_height;
-  g.target_width = g.width = s.out_width;
-  g.target_channels = s.out_channels;
-  g.groups = s.groups;
+  Correlation g = between(s, false);
+  g.size = s.out;
   g.step = s.stride;
-  for (int64_t ky = 0; ky < s.kernel.h; ++ky) {
-    for (int64_t kx = 0; kx < s.kernel.w; ++kx) {
-      g.taps.push_back(
-          {ky * s.dilation.h - s.pad.h, kx * s.dilation.w - s.pad.w, ky * s.kernel.w + kx});
+  int64_t index = 0;
+  for (int64_t kz = 0; kz < s.kernel.d; ++kz) {
+    for (int64_t ky = 0; ky < s.kernel.h; ++ky) {
+      for (int64_t kx = 0; kx < s.kernel.w; ++kx) {
+        g.taps.push_back({kz * s.dilation.d - s.pad.d, ky * s.dilation.h - s.pad.h,
+                          kx * s.dilation.w - s.pad.w, index++});
+      }
     }
   }
   return g;
@@ -60,13 +70,16 @@ Correlation forward_correlation(const ConvShape& s) {
 std::vector<Correlation> backward_correlations(const ConvShape& s) {
   std::vector<Correlation> grids;
   int64_t taps = 0;
-  for (int64_t row = 0; row < std::min(s.stride.h, s.in_height); ++row) {
-    for (int64_t col = 0; col < std::min(s.stride.w, s.in_width); ++col) {
-      Correlation grid = backward_grid(s, row, col);
-      if (grid.taps.empty()) continue;
-      grid.first_tap = taps;
-      taps += grid.tap_count();
-      grids.push_back(std::move(grid));
+  const auto steps = [](int64_t stride, int64_t size) { return std::min(stride, size); };
+  for (int64_t slice = 0; slice < steps(s.stride.d, s.in.d); ++slice) {
+    for (int64_t row = 0; row < steps(s.stride.h, s.in.h); ++row) {
+      for (int64_t col = 0; col < steps(s.stride.w, s.in.w); ++col) {
+        Correlation grid = backward_grid(s, {slice, row, col});
+        if (grid.taps.empty()) continue;
+        grid.first_tap = taps;
+        taps += grid.tap_count();
+        grids.push_back(std::move(grid));
+      }
     }
   }
   return grids;

@@ -14,7 +14,7 @@ namespace cnn {
 namespace {
 
 bool is_depthwise(const ConvShape& s) {
-  return s.groups > 1 && s.groups == s.in_channels && s.groups == s.out_channels;
+  return s.is_picture() && s.groups > 1 && s.groups == s.in_channels && s.groups == s.out_channels;
 }
 
 // A grid whose taps are known as places, relative to a pixel's own.
@@ -22,7 +22,7 @@ class DepthwiseGrid {
  public:
   explicit DepthwiseGrid(const Correlation& grid) : grid_(grid) {
     for (const Tap& tap : grid.taps) {
-      sources_.push_back((tap.row * grid.source_width + tap.col) * grid.source_channels);
+      sources_.push_back((tap.row * grid.source.w + tap.col) * grid.source_channels);
       weights_.push_back(tap.index * grid.source_channels);
       lowest_ = std::min(lowest_, tap.col);
       highest_ = std::max(highest_, tap.col);
@@ -33,7 +33,7 @@ class DepthwiseGrid {
   int64_t channels() const { return grid_.source_channels; }
   // Floats from a sample's start to the own place of pixel (a, b), and of each tap from there.
   int64_t place(int64_t a, int64_t b) const {
-    return (a * grid_.step.h * grid_.source_width + b * grid_.step.w) * channels();
+    return (a * grid_.step.h * grid_.source.w + b * grid_.step.w) * channels();
   }
   int64_t source(int64_t t) const { return sources_[static_cast<size_t>(t)]; }
   int64_t weight(int64_t t) const { return weights_[static_cast<size_t>(t)]; }
@@ -47,7 +47,7 @@ class DepthwiseGrid {
     Span span{0, grid_.tap_count()};
     const auto outside = [&](int64_t t) {
       const int64_t y = a * grid_.step.h + grid_.taps[static_cast<size_t>(t)].row;
-      return y < 0 || y >= grid_.source_height;
+      return y < 0 || y >= grid_.source.h;
     };
     while (span.begin < span.end && outside(span.begin)) ++span.begin;
     while (span.begin < span.end && outside(span.end - 1)) --span.end;
@@ -55,13 +55,13 @@ class DepthwiseGrid {
   }
   // Pixels of a row all of whose columns exist.
   Span inside() const {
-    const int64_t step = grid_.step.w, room = grid_.source_width - 1 - highest_;
-    const int64_t begin = std::min(grid_.width, (-lowest_ + step - 1) / step);
-    return {begin, room < 0 ? begin : std::clamp(room / step + 1, begin, grid_.width)};
+    const int64_t step = grid_.step.w, room = grid_.source.w - 1 - highest_;
+    const int64_t begin = std::min(grid_.size.w, (-lowest_ + step - 1) / step);
+    return {begin, room < 0 ? begin : std::clamp(room / step + 1, begin, grid_.size.w)};
   }
   bool has_column(int64_t t, int64_t b) const {
     const int64_t x = b * grid_.step.w + grid_.taps[static_cast<size_t>(t)].col;
-    return x >= 0 && x < grid_.source_width;
+    return x >= 0 && x < grid_.source.w;
   }
 
  private:
@@ -128,7 +128,7 @@ struct Row {
         }
       }
     });
-    edge(taps, inside.end, grid.grid().width, start, use);
+    edge(taps, inside.end, grid.grid().size.w, start, use);
   }
 
   // Pixels some of whose columns may be missing.
@@ -170,7 +170,7 @@ struct Row {
       }
     });
     edge_gradient(taps, 0, inside.begin, gradient, sums);
-    edge_gradient(taps, inside.end, grid.grid().width, gradient, sums);
+    edge_gradient(taps, inside.end, grid.grid().size.w, gradient, sums);
   }
 
   void edge_gradient(DepthwiseGrid::Span taps, int64_t begin, int64_t end, const float* gradient,
@@ -192,12 +192,12 @@ struct Row {
 void correlate(const DepthwiseGrid& grid, int64_t batch, const float* source, const float* w,
                const Epilogue& epilogue, bool add, float* target) {
   const Correlation& g = grid.grid();
-  const int64_t rows = batch * g.height;
-  const int64_t cost = g.width * g.tap_count() * g.source_channels / 4;
+  const int64_t rows = batch * g.size.h;
+  const int64_t cost = g.size.w * g.tap_count() * g.source_channels / 4;
   const int64_t step = g.place_step.w * g.target_channels;
   parallel_for(rows, grain_for(rows, cost), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
-      const int64_t n = row / g.height, a = row % g.height;
+      const int64_t n = row / g.size.h, a = row % g.size.h;
       over_channels(g.source_channels, [&](auto lanes, int64_t c, int64_t count) {
         using L = decltype(lanes);
         using V = typename L::Vector;
@@ -234,7 +234,7 @@ class DepthwiseBackwardData final : public ConvBackwardData {
  public:
   explicit DepthwiseBackwardData(const ConvShape& shape) : s_(shape) {
     const std::vector<Correlation> grids = backward_correlations(shape);
-    covers_ = cover_pixels(grids, shape.in_height * shape.in_width);
+    covers_ = cover_pixels(grids, shape.in.count());
     for (const Correlation& grid : grids) grids_.emplace_back(grid);
   }
   const char* name() const override { return "depthwise"; }
@@ -243,7 +243,7 @@ class DepthwiseBackwardData final : public ConvBackwardData {
   void run(int64_t batch, const float* dy, const float* w, bool add, float* dx,
            ConvMemory) const override {
     if (!add && !covers_) {
-      fill_rows_parallel(dx, batch * s_.in_height, s_.in_width * s_.in_channels, nullptr);
+      fill_rows_parallel(dx, batch * s_.in.h, s_.in.w * s_.in_channels, nullptr);
     }
     for (const DepthwiseGrid& grid : grids_) correlate(grid, batch, dy, w, {}, add, dx);
   }
@@ -267,16 +267,16 @@ class DepthwiseBackwardWeights final : public ConvBackwardWeights {
 
   void run(int64_t batch, const float* x, const float* dy, bool add, float* dw,
            ConvMemory memory) const override {
-    const int64_t rows = batch * s_.out_height, part = chunk_count(rows, parts_);
+    const int64_t rows = batch * s_.out.h, part = chunk_count(rows, parts_);
     parallel_for(rows, part, [&](int64_t begin, int64_t end) {
       float* sums = memory.once + begin / part * s_.weight_count();
       std::fill_n(sums, s_.weight_count(), 0.0f);
       for (int64_t row = begin; row < end; ++row) {
-        const float* image = x + row / s_.out_height * s_.in_count();
-        const float* gradient = dy + row * s_.out_width * s_.out_channels;
+        const float* image = x + row / s_.out.h * s_.in_count();
+        const float* gradient = dy + row * s_.out.w * s_.out_channels;
         over_channels(s_.in_channels, [&](auto lanes, int64_t c, int64_t n) {
           using L = decltype(lanes);
-          const Row<L> columns{grid_, image + c, row % s_.out_height, nullptr, n};
+          const Row<L> columns{grid_, image + c, row % s_.out.h, nullptr, n};
           columns.add_gradient(gradient + c, sums + c);
         });
       }

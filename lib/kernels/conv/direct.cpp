@@ -175,13 +175,13 @@ class DirectGrid {
   void run(int64_t batch, const float* source, const float* packed, const Epilogue& epilogue,
            bool add, float* target, float* scratch) const {
     const int64_t at_once = rows_.rows_at_once();
-    const int64_t per_sample = chunk_count(grid().height, at_once);
+    const int64_t per_sample = chunk_count(grid().size.h, at_once);
     const int64_t units = batch * per_sample;
-    const int64_t cost = at_once * grid().width * grid().depth() * grid().target_channels / 8;
+    const int64_t cost = at_once * grid().size.w * grid().gathered() * grid().target_channels / 8;
     parallel_for(units, grain_for(units, cost), [&](int64_t begin, int64_t end, int worker) {
       for (int64_t unit = begin; unit < end; ++unit) {
         const int64_t first = unit % per_sample * at_once;
-        run_rows(unit / per_sample, first, std::min(first + at_once, grid().height), source, packed,
+        run_rows(unit / per_sample, first, std::min(first + at_once, grid().size.h), source, packed,
                  epilogue, add, target, scratch + worker * rows_.scratch());
       }
     });
@@ -189,12 +189,12 @@ class DirectGrid {
 
  private:
   const Correlation& grid() const { return rows_.grid(); }
-  int64_t packed_block(const ChannelBlock& b) const { return grid().depth() * b.lanes(); }
+  int64_t packed_block(const ChannelBlock& b) const { return grid().gathered() * b.lanes(); }
   int64_t group_packed() const {
-    return grid().depth() * (blocks_.back().offset + blocks_.back().lanes());
+    return grid().gathered() * (blocks_.back().offset + blocks_.back().lanes());
   }
   int64_t packed_at(int64_t group, const ChannelBlock& block) const {
-    return group * group_packed() + grid().depth() * block.offset;
+    return group * group_packed() + grid().gathered() * block.offset;
   }
 
   void pack_block(const float* w, const WeightStrides& strides, const ChannelBlock& block,
@@ -239,7 +239,7 @@ class DirectGrid {
                    .last_lanes = last,
                    .whole = block.count == block.lanes(),
                    .add = add},
-                  g.width);
+                  g.size.w);
         }
       }
     }
@@ -250,7 +250,7 @@ class DirectGrid {
 };
 
 int64_t padded_weights(const Correlation& grid) {
-  return grid.depth() * padded_channels(grid.group_target());
+  return grid.gathered() * padded_channels(grid.group_target());
 }
 
 // A tile reads its weights once for all its pixels: wide rows reuse them enough, and so do few
@@ -260,13 +260,14 @@ bool is_good_choice(const Correlation& grid) {
   constexpr int64_t kWideRow = 7;
   const int64_t weights = padded_weights(grid);
   if (weights <= kFewWeights) return true;
-  return kLanes<WideVector> >= 8 && grid.width >= kWideRow && weights <= kMostWeights / grid.groups;
+  return kLanes<WideVector> >= 8 && grid.size.w >= kWideRow &&
+         weights <= kMostWeights / grid.groups;
 }
 
 // `grid`: the one with the most weights, of those that the `weights` are spread over.
 std::string why_direct(const Correlation& grid, int64_t weights) {
   if (padded_weights(grid) > kFewWeights) {
-    return fmt::format("rows of {} pixels reuse the weights", grid.width);
+    return fmt::format("rows of {} pixels reuse the weights", grid.size.w);
   }
   const int64_t in = grid.source_channels, out = grid.target_channels;
   if (std::min(in, out) <= 8) return fmt::format("few channels: {} to {}", in, out);
@@ -299,7 +300,7 @@ class DirectBackwardData final : public ConvBackwardData {
  public:
   explicit DirectBackwardData(const ConvShape& shape) : s_(shape) {
     const std::vector<Correlation> grids = backward_correlations(shape);
-    covers_ = cover_pixels(grids, shape.in_height * shape.in_width);
+    covers_ = cover_pixels(grids, shape.in.count());
     for (const Correlation& grid : grids) grids_.emplace_back(grid);
   }
   const char* name() const override { return "direct"; }
@@ -321,7 +322,7 @@ class DirectBackwardData final : public ConvBackwardData {
   void run(int64_t batch, const float* dy, const float* w, bool add, float* dx,
            ConvMemory memory) const override {
     if (!covers_ && !add) {
-      fill_rows_parallel(dx, batch * s_.in_height, s_.in_width * s_.in_channels, nullptr);
+      fill_rows_parallel(dx, batch * s_.in.h, s_.in.w * s_.in_channels, nullptr);
     }
     for (const DirectGrid& grid : grids_) {
       grid.pack(w, {s_.group_in() * s_.out_channels, 1, s_.out_channels, s_.group_out()},
@@ -339,12 +340,14 @@ class DirectBackwardData final : public ConvBackwardData {
 }  // namespace
 
 std::unique_ptr<ConvForward> make_direct_forward(const ConvShape& shape) {
+  if (!shape.is_picture()) return nullptr;
   if (auto pixels = make_direct_pixels_forward(shape)) return pixels;
   return is_good_choice(forward_correlation(shape)) ? std::make_unique<DirectForward>(shape)
                                                     : nullptr;
 }
 
 std::unique_ptr<ConvBackwardData> make_direct_backward_data(const ConvShape& shape) {
+  if (!shape.is_picture()) return nullptr;
   const std::vector<Correlation> grids = backward_correlations(shape);
   const bool good = std::all_of(grids.begin(), grids.end(), is_good_choice);
   return good ? std::make_unique<DirectBackwardData>(shape) : nullptr;

@@ -142,12 +142,12 @@ class DirectPixels final : public ConvForward {
   void run(int64_t batch, const float* x, const float* w, const Epilogue& epilogue, float* y,
            ConvMemory memory) const override {
     const int64_t at_once = rows_.rows_at_once();
-    const int64_t per_sample = chunk_count(s_.out_height, at_once), units = batch * per_sample;
-    const int64_t cost = at_once * s_.out_width * s_.weight_count() / 8;
+    const int64_t per_sample = chunk_count(s_.out.h, at_once), units = batch * per_sample;
+    const int64_t cost = at_once * s_.out.w * s_.weight_count() / 8;
     parallel_for(units, grain_for(units, cost), [&](int64_t begin, int64_t end, int worker) {
       for (int64_t unit = begin; unit < end; ++unit) {
         const int64_t n = unit / per_sample, first = unit % per_sample * at_once;
-        const int64_t last = std::min(first + at_once, s_.out_height);
+        const int64_t last = std::min(first + at_once, s_.out.h);
         const PaddedRows::Rows rows = rows_.rows(x + n * s_.in_count(), first, last,
                                                  memory.threads + worker * rows_.scratch());
         for (int64_t a = first; a < last; ++a) run_row_at(n, a, rows, w, epilogue, y);
@@ -164,13 +164,13 @@ class DirectPixels final : public ConvForward {
     size_t count = 0;
     for (const TapRun& run : rows_.all_runs()) {
       const int64_t row = a * s_.stride.h + run.row;
-      if (row < 0 || row >= s_.in_height) continue;
+      if (row < 0 || row >= s_.in.h) continue;
       taps[count++] = {rows_.at(rows, a, run), w + run.first * s_.out_channels, run.count};
     }
-    const int64_t at = (n * s_.out_height + a) * s_.out_width * s_.out_channels;
+    const int64_t at = (n * s_.out.h + a) * s_.out.w * s_.out_channels;
     const Epilogue here = epilogue.from(at, 0);
     kRowFunctions[static_cast<size_t>(s_.out_channels - 1)](
-        {taps.data(), static_cast<int64_t>(count), s_.out_width, &here, y + at});
+        {taps.data(), static_cast<int64_t>(count), s_.out.w, &here, y + at});
   }
 
   ConvShape s_;
@@ -180,9 +180,9 @@ class DirectPixels final : public ConvForward {
 }  // namespace
 
 std::unique_ptr<ConvForward> make_direct_pixels_forward(const ConvShape& s) {
-  const bool accepts = kWidth >= 8 && s.in_channels == 1 && s.out_channels <= kMostChannels &&
-                       s.stride.w == 1 && s.dilation.w == 1 && s.out_width >= kWidth / 2 &&
-                       s.kernel.h <= kMostRuns;
+  const bool accepts = s.is_picture() && kWidth >= 8 && s.in_channels == 1 &&
+                       s.out_channels <= kMostChannels && s.stride.w == 1 && s.dilation.w == 1 &&
+                       s.out.w >= kWidth / 2 && s.kernel.h <= kMostRuns;
   return accepts ? std::make_unique<DirectPixels>(s) : nullptr;
 }
 

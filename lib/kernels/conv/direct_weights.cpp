@@ -136,7 +136,7 @@ class DirectBackwardWeights final : public ConvBackwardWeights {
       : s_(shape),
         rows_(forward_correlation(shape)),
         blocks_(channel_blocks(shape.group_out())),
-        group_part_(rows_.grid().depth() * padded_channels(shape.group_out())),
+        group_part_(rows_.grid().gathered() * padded_channels(shape.group_out())),
         parts_(kUnits) {
     while (parts_ > kLeastParts && parts_ * part() > kAllParts) parts_ /= 2;
     cuts_ = std::min<int64_t>(kUnits / parts_, std::ssize(blocks_));
@@ -152,7 +152,7 @@ class DirectBackwardWeights final : public ConvBackwardWeights {
   void run(int64_t batch, const float* x, const float* dy, bool add, float* dw,
            ConvMemory memory) const override {
     const int64_t at_once = rows_.rows_at_once();
-    const int64_t per_sample = chunk_count(s_.out_height, at_once);
+    const int64_t per_sample = chunk_count(s_.out.h, at_once);
     const int64_t units = batch * per_sample, units_a_part = chunk_count(units, parts_);
     const int64_t parts = chunk_count(units, units_a_part), blocks = std::ssize(blocks_);
     parallel_for(parts * cuts_, 1, [&](int64_t job, int64_t, int worker) {
@@ -162,8 +162,8 @@ class DirectBackwardWeights final : public ConvBackwardWeights {
       clear(channels, sums);
       for (int64_t unit = part_begin; unit < std::min(units, part_begin + units_a_part); ++unit) {
         const int64_t first = unit % per_sample * at_once;
-        add_rows(unit / per_sample, first, std::min(first + at_once, s_.out_height), channels, x,
-                 dy, sums, memory.threads + worker * rows_.scratch());
+        add_rows(unit / per_sample, first, std::min(first + at_once, s_.out.h), channels, x, dy,
+                 sums, memory.threads + worker * rows_.scratch());
       }
     });
     add_parts(memory.once, parts, add, dw);
@@ -176,7 +176,7 @@ class DirectBackwardWeights final : public ConvBackwardWeights {
   };
 
   void clear(const Cut& cut, float* sums) const {
-    const int64_t depth = rows_.grid().depth();
+    const int64_t depth = rows_.grid().gathered();
     const ChannelBlock& last = blocks_[static_cast<size_t>(cut.end - 1)];
     const int64_t first_lane = blocks_[static_cast<size_t>(cut.begin)].offset;
     for (int64_t group = 0; group < s_.groups; ++group) {
@@ -196,7 +196,7 @@ class DirectBackwardWeights final : public ConvBackwardWeights {
         for (int64_t b = cut.begin; b < cut.end; ++b) {
           const ChannelBlock& block = blocks_[static_cast<size_t>(b)];
           const int64_t channel = group * s_.group_out() + block.first;
-          const int64_t row_size = s_.out_width * s_.out_channels;
+          const int64_t row_size = s_.out.w * s_.out_channels;
           run_taps(block,
                    {.source = rows_.at(rows, span.begin, run) + group * s_.group_in(),
                     .source_row = s_.stride.h * rows_.row_floats(),
@@ -205,9 +205,9 @@ class DirectBackwardWeights final : public ConvBackwardWeights {
                     .gradient_row = row_size,
                     .gradient_pixel = s_.out_channels,
                     .rows = span.end - span.begin,
-                    .width = s_.out_width,
+                    .width = s_.out.w,
                     .last_lanes = block.count - (block.vectors - 1) * block.lanes() / block.vectors,
-                    .sums = sums + group * group_part_ + rows_.grid().depth() * block.offset +
+                    .sums = sums + group * group_part_ + rows_.grid().gathered() * block.offset +
                             run.first * block.lanes()},
                    run.count);
         }
@@ -217,7 +217,7 @@ class DirectBackwardWeights final : public ConvBackwardWeights {
 
   // dw (+)= the sum of the parts, in order.
   void add_parts(const float* parts, int64_t count, bool add, float* dw) const {
-    const int64_t depth = rows_.grid().depth();
+    const int64_t depth = rows_.grid().gathered();
     parallel_for(depth, grain_for(depth, count * s_.out_channels), [&](int64_t b, int64_t e) {
       for (int64_t k = b; k < e; ++k) {
         for (int64_t group = 0; group < s_.groups; ++group) {
@@ -247,7 +247,7 @@ class DirectBackwardWeights final : public ConvBackwardWeights {
 bool accepts(const ConvShape& s) {
   constexpr int64_t kFewPixels = 16;
   const int64_t part = s.groups * s.taps() * s.group_in() * padded_channels(s.group_out());
-  return part <= kLargestPart && s.out_pixels() >= kFewPixels &&
+  return s.is_picture() && part <= kLargestPart && s.out_pixels() >= kFewPixels &&
          (kLanes<WideVector> >= 8 || part <= kFewWeights);
 }
 

@@ -24,35 +24,45 @@ int64_t block_pixels(int64_t depth) {
   return std::clamp(kBlockFloats / std::max<int64_t>(depth, 1), kLeastPixels, kBlockPixels);
 }
 
-// Walks over the grid's pixels, sample after sample.
+// Walks over the grid's pixels, sample after sample. Of pictures nobody asks for the slice.
+template <bool kVolume>
 class Pixel {
  public:
   Pixel(const Correlation& grid, int64_t index)
       : grid_(grid),
         n_(index / grid.pixels()),
-        a_(index % grid.pixels() / grid.width),
-        b_(index % grid.width) {}
+        slice_(index % grid.pixels() / (grid.size.h * grid.size.w)),
+        a_(index / grid.size.w % grid.size.h),
+        b_(index % grid.size.w) {}
   void next() {
-    if (++b_ < grid_.width) return;
+    if (++b_ < grid_.size.w) return;
     b_ = 0;
-    if (++a_ < grid_.height) return;
+    if (++a_ < grid_.size.h) return;
     a_ = 0;
+    if (kVolume && ++slice_ < grid_.size.d) return;
+    slice_ = 0;
     ++n_;
   }
   // The channels under one tap, or null outside the image.
   const float* source(const float* image, const Tap& tap) const {
     const int64_t row = a_ * grid_.step.h + tap.row, col = b_ * grid_.step.w + tap.col;
-    if (row < 0 || row >= grid_.source_height || col < 0 || col >= grid_.source_width) {
+    if (row < 0 || row >= grid_.source.h || col < 0 || col >= grid_.source.w) {
       return nullptr;
     }
+    int64_t line = row;
+    if constexpr (kVolume) {
+      const int64_t slice = slice_ * grid_.step.d + tap.slice;
+      if (slice < 0 || slice >= grid_.source.d) return nullptr;
+      line += slice * grid_.source.h;
+    }
     return image + n_ * grid_.source_count() +
-           (row * grid_.source_width + col) * grid_.source_channels;
+           (line * grid_.source.w + col) * grid_.source_channels;
   }
-  float* target(float* image) const { return grid_.target_pixel(image, n_, a_, b_); }
+  float* target(float* image) const { return grid_.target_pixel(image, n_, a_, b_, slice_); }
 
  private:
   const Correlation& grid_;
-  int64_t n_, a_, b_;
+  int64_t n_, slice_, a_, b_;
 };
 
 // Part [begin, end) of a pixel's gathered row of `group`, whose order is taps, then channels.
@@ -62,8 +72,9 @@ struct Slice {
   int64_t size() const { return end - begin; }
 };
 
-void gather_pixel(const Correlation& grid, const Pixel& pixel, const float* image,
-                  const Slice& slice, float* row) {
+template <class P>
+void gather_pixel(const Correlation& grid, const P& pixel, const float* image, const Slice& slice,
+                  float* row) {
   const int64_t channels = grid.group_source();
   int64_t t = slice.begin / channels, c = slice.begin % channels;
   for (int64_t k = slice.begin; k < slice.end; ++t, c = 0) {
@@ -82,9 +93,15 @@ void gather_pixel(const Correlation& grid, const Pixel& pixel, const float* imag
 
 void gather(const Correlation& grid, const float* image, int64_t first, int64_t count,
             const Slice& slice, float* rows) {
-  Pixel pixel(grid, first);
-  for (int64_t i = 0; i < count; ++i, pixel.next()) {
-    gather_pixel(grid, pixel, image, slice, rows + i * slice.size());
+  const auto from = [&](auto pixel) {
+    for (int64_t i = 0; i < count; ++i, pixel.next()) {
+      gather_pixel(grid, pixel, image, slice, rows + i * slice.size());
+    }
+  };
+  if (grid.is_volume) {
+    from(Pixel<true>(grid, first));
+  } else {
+    from(Pixel<false>(grid, first));
   }
 }
 
@@ -92,7 +109,7 @@ void gather(const Correlation& grid, const float* image, int64_t first, int64_t 
 void scatter(const Correlation& grid, const float* rows, int64_t first, int64_t count,
              int64_t group, bool add, float* target) {
   const int64_t channels = grid.group_target();
-  Pixel pixel(grid, first);
+  Pixel<true> pixel(grid, first);
   for (int64_t i = 0; i < count; ++i, pixel.next()) {
     float* to = pixel.target(target) + group * channels;
     const float* from = rows + i * channels;
@@ -105,11 +122,11 @@ void scatter(const Correlation& grid, const float* rows, int64_t first, int64_t 
 }
 
 ConvScratch correlate_scratch(const Correlation& grid) {
-  const int64_t pixels = block_pixels(grid.depth());
-  return {pixels * (grid.depth() + (grid.is_dense() ? 0 : grid.group_target())), 0};
+  const int64_t pixels = block_pixels(grid.gathered());
+  return {pixels * (grid.gathered() + (grid.is_dense() ? 0 : grid.group_target())), 0};
 }
 
-// Weights of group g: depth() rows of group_target() numbers from `weights + g * group_offset`,
+// Weights of group g: gathered() rows of group_target() numbers from `weights + g * group_offset`,
 // rows `row_stride` apart. `add` keeps what the target holds; an epilogue is forward's alone, whose
 // grid is dense.
 struct Weights {
@@ -121,7 +138,7 @@ struct Weights {
 void correlate_block(const Correlation& grid, const float* source, const Weights& weights,
                      const Epilogue& epilogue, bool add, int64_t first, int64_t count, float* rows,
                      float* target) {
-  const int64_t depth = grid.depth(), out = grid.group_target();
+  const int64_t depth = grid.gathered(), out = grid.group_target();
   for (int64_t group = 0; group < grid.groups; ++group) {
     const float* w = weights.data + group * weights.group_offset;
     gather(grid, source, first, count, {group, 0, depth}, rows);
@@ -145,7 +162,7 @@ void correlate_block(const Correlation& grid, const float* source, const Weights
 void correlate(const Correlation& grid, int64_t batch, const float* source, const Weights& weights,
                const Epilogue& epilogue, bool add, float* target, float* scratch,
                int64_t per_thread) {
-  const int64_t pixels = batch * grid.pixels(), block = block_pixels(grid.depth());
+  const int64_t pixels = batch * grid.pixels(), block = block_pixels(grid.gathered());
   parallel_for(pixels, block, [&](int64_t begin, int64_t end, int worker) {
     correlate_block(grid, source, weights, epilogue, add, begin, end - begin,
                     scratch + worker * per_thread, target);
@@ -154,17 +171,18 @@ void correlate(const Correlation& grid, int64_t batch, const float* source, cons
 
 // It accepts every shape, so what speaks for it is that no faster one accepts this.
 std::string why_gathered(const ConvShape& s) {
-  std::string text = fmt::format("none faster for {}x{}", s.kernel.h, s.kernel.w);
-  const auto pair = [&](const char* name, Pair p) {
-    if (p == Pair{1, 1}) return;
-    text += fmt::format(", {} {}", name, p.h);
-    if (p.w != p.h) text += fmt::format("x{}", p.w);
+  const bool is_volume = !s.is_picture();
+  std::string text = "none faster for " + s.kernel.str(is_volume);
+  const auto tell = [&](const char* name, const Extents& e) {
+    if (e == Extents::all(1)) return;
+    const bool one = e.h == e.w && (!is_volume || e.d == e.h);
+    text += fmt::format(", {} {}", name, one ? std::to_string(e.h) : e.str(is_volume));
   };
-  pair("stride", s.stride);
-  pair("dilation", s.dilation);
+  tell("stride", s.stride);
+  tell("dilation", s.dilation);
   if (s.groups > 1) text += fmt::format(", {} groups", s.groups);
-  return text + fmt::format(", {}x{}x{} to {}x{}x{}", s.in_channels, s.in_height, s.in_width,
-                            s.out_channels, s.out_height, s.out_width);
+  return text + fmt::format(", {}x{} to {}x{}", s.in_channels, s.in.str(is_volume), s.out_channels,
+                            s.out.str(is_volume));
 }
 
 class Im2colForward final : public ConvForward {
@@ -200,8 +218,8 @@ class Im2colBackwardData final : public ConvBackwardData {
   void run(int64_t batch, const float* dy, const float* w, bool add, float* dx,
            ConvMemory memory) const override {
     transpose_weights(s_, grids_, w, memory.once);
-    if (!add && !cover_pixels(grids_, s_.in_height * s_.in_width)) {
-      fill_rows_parallel(dx, batch * s_.in_height, s_.in_width * s_.in_channels, nullptr);
+    if (!add && !cover_pixels(grids_, s_.in.count())) {
+      fill_rows_parallel(dx, batch * s_.in.d * s_.in.h, s_.in.w * s_.in_channels, nullptr);
     }
     const int64_t per_thread = scratch().per_thread;
     for (const Correlation& grid : grids_) {
@@ -250,7 +268,7 @@ class Im2colBackwardWeights final : public ConvBackwardWeights {
   static constexpr int64_t kLargestPart = 64 * 1024;
   static constexpr int64_t kLeastSlice = 64;
 
-  int64_t depth() const { return grid_.depth(); }
+  int64_t depth() const { return grid_.gathered(); }
 
   // Adds to (or starts) dw's rows of `slice` from the pixels [begin, end).
   void accumulate(const float* x, const float* dy, int64_t begin, int64_t end, const Slice& slice,

@@ -19,8 +19,8 @@ PaddedRows::PaddedRows(const Correlation& grid) : grid_(grid) {
     highest = std::max(highest, tap.col);
   }
   left_ = -lowest;
-  right_ = std::max<int64_t>(0, (grid.width - 1) * grid.step.w + highest - grid.source_width + 1);
-  row_floats_ = (left_ + grid.source_width + right_) * grid.source_channels;
+  right_ = std::max<int64_t>(0, (grid.size.w - 1) * grid.step.w + highest - grid.source.w + 1);
+  row_floats_ = (left_ + grid.source.w + right_) * grid.source_channels;
   join_taps();
   choose_rows_at_once();
 }
@@ -43,34 +43,34 @@ void PaddedRows::join_taps() {
 
 int64_t PaddedRows::source_rows(int64_t grid_rows) const {
   const int64_t spread = grid_.taps.back().row - grid_.taps.front().row;
-  return std::min(grid_.source_height, (grid_rows - 1) * grid_.step.h + spread + 1);
+  return std::min(grid_.source.h, (grid_rows - 1) * grid_.step.h + spread + 1);
 }
 
 void PaddedRows::choose_rows_at_once() {
   const bool copies = left_ > 0 || right_ > 0;
-  int64_t rows = kWantedPixels / grid_.width;
+  int64_t rows = kWantedPixels / grid_.size.w;
   if (copies) {
     // Long windows share rows; a block of a few of them keeps the copying small beside the work.
     const int64_t extra = source_rows(1) * row_floats_;
     rows = std::max(rows, (kCopiedFloats - extra) / (grid_.step.h * row_floats_) + 1);
-    if (source_rows(grid_.height) * row_floats_ <= kCopiedFloats) rows = grid_.height;
+    if (source_rows(grid_.size.h) * row_floats_ <= kCopiedFloats) rows = grid_.size.h;
   }
-  rows_at_once_ = std::clamp<int64_t>(rows, 1, grid_.height);
+  rows_at_once_ = std::clamp<int64_t>(rows, 1, grid_.size.h);
   scratch_ = copies ? source_rows(rows_at_once_) * row_floats_ : 0;
 }
 
 PaddedRows::Rows PaddedRows::rows(const float* image, int64_t begin, int64_t end,
                                   float* scratch) const {
   if (scratch_ == 0) return {image, 0};
-  const int64_t channels = grid_.source_channels, row_size = grid_.source_width * channels;
+  const int64_t channels = grid_.source_channels, row_size = grid_.source.w * channels;
   const int64_t first = std::max<int64_t>(0, begin * grid_.step.h + grid_.taps.front().row);
   const int64_t last =
-      std::min(grid_.source_height - 1, (end - 1) * grid_.step.h + grid_.taps.back().row);
+      std::min(grid_.source.h - 1, (end - 1) * grid_.step.h + grid_.taps.back().row);
   float* to = scratch;
   for (int64_t row = first; row <= last; ++row, to += row_floats_) {
     zero_few(to, left_ * channels);
     copy_few(image + row * row_size, row_size, to + left_ * channels);
-    zero_few(to + (left_ + grid_.source_width) * channels, right_ * channels);
+    zero_few(to + (left_ + grid_.source.w) * channels, right_ * channels);
   }
   return {scratch, first};
 }
@@ -80,7 +80,7 @@ PaddedRows::Depth PaddedRows::depth(int64_t a) const {
   const TapRun* first = runs_.data();
   const TapRun* end = first + runs_.size();
   while (first < end && row + first->row < 0) ++first;
-  while (first < end && row + (end - 1)->row >= grid_.source_height) --end;
+  while (first < end && row + (end - 1)->row >= grid_.source.h) --end;
   return first < end ? Depth{first->first, (end - 1)->first + (end - 1)->count} : Depth{0, 0};
 }
 
@@ -88,7 +88,7 @@ PaddedRows::Span PaddedRows::grid_rows(const TapRun& run, int64_t begin, int64_t
   const int64_t step = grid_.step.h;
   if (run.row < 0) begin = std::max(begin, (-run.row + step - 1) / step);
   // The last grid row a with a * step + run.row < source_height.
-  const int64_t room = grid_.source_height - 1 - run.row;
+  const int64_t room = grid_.source.h - 1 - run.row;
   return {begin, room < 0 ? begin : std::min(end, room / step + 1)};
 }
 

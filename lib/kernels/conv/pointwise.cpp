@@ -1,4 +1,5 @@
-// 1x1 convolutions at stride 1: every pixel is a row of one matrix product.
+// 1x1 convolutions at stride 1, of pictures and volumes: every pixel is a row of one matrix
+// product.
 #include "kernels/conv/algorithms.h"
 #include "kernels/gemm.h"
 
@@ -6,8 +7,8 @@ namespace cnn {
 namespace {
 
 bool is_pointwise(const ConvShape& s) {
-  return s.taps() == 1 && s.stride == Pair{1, 1} && s.pad == Pair{0, 0} && s.groups == 1 &&
-         s.out_height == s.in_height && s.out_width == s.in_width;
+  return s.taps() == 1 && s.stride == Extents::all(1) && s.pad == Extents::all(0) &&
+         s.groups == 1 && s.out == s.in;
 }
 
 class PointwiseForward final : public ConvForward {

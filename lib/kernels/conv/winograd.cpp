@@ -11,8 +11,8 @@
 namespace cnn {
 namespace {
 
-WinogradImage input_of(const ConvShape& s) { return {s.in_height, s.in_width, s.in_channels}; }
-WinogradImage output_of(const ConvShape& s) { return {s.out_height, s.out_width, s.out_channels}; }
+WinogradImage input_of(const ConvShape& s) { return {s.in.h, s.in.w, s.in_channels}; }
+WinogradImage output_of(const ConvShape& s) { return {s.out.h, s.out.w, s.out_channels}; }
 
 // Products for each input and output channel of one sample whose outputs are height x width.
 int64_t products(const WinogradTransform& t, int64_t height, int64_t width) {
@@ -33,7 +33,7 @@ class WinogradForward final : public ConvForward {
       : s_(s), correlation_(transform, input_of(s), output_of(s), s.pad, s.groups) {}
   const char* name() const override { return correlation_.transform().name; }
   std::string why() const override {
-    return fewer_products(correlation_.transform(), s_.out_height, s_.out_width);
+    return fewer_products(correlation_.transform(), s_.out.h, s_.out.w);
   }
   ConvScratch scratch() const override { return correlation_.scratch(); }
   int64_t derived() const override { return correlation_.weight_floats(); }
@@ -56,10 +56,11 @@ class WinogradBackwardData final : public ConvBackwardData {
   WinogradBackwardData(const WinogradTransform& transform, const ConvShape& s)
       : s_(s),
         correlation_(transform, output_of(s), input_of(s),
-                     {s.kernel.h - 1 - s.pad.h, s.kernel.w - 1 - s.pad.w}, s.groups) {}
+                     Extents::picture_pad(s.kernel.h - 1 - s.pad.h, s.kernel.w - 1 - s.pad.w),
+                     s.groups) {}
   const char* name() const override { return correlation_.transform().name; }
   std::string why() const override {
-    return fewer_products(correlation_.transform(), s_.in_height, s_.in_width);
+    return fewer_products(correlation_.transform(), s_.in.h, s_.in.w);
   }
   ConvScratch scratch() const override {
     const ConvScratch own = correlation_.scratch();
@@ -85,7 +86,7 @@ class WinogradBackwardWeights final : public ConvBackwardWeights {
       : s_(s), weights_(transform, input_of(s), output_of(s), s.pad, s.groups) {}
   const char* name() const override { return weights_.transform().name; }
   std::string why() const override {
-    return fewer_products(weights_.transform(), s_.out_height, s_.out_width);
+    return fewer_products(weights_.transform(), s_.out.h, s_.out.w);
   }
   ConvScratch scratch() const override { return weights_.scratch(); }
   void run(int64_t batch, const float* x, const float* dy, bool add, float* dw,
@@ -121,8 +122,8 @@ const WinogradTransform* choose(const ConvShape& s, int64_t height, int64_t widt
 }  // namespace
 
 bool winograd_accepts(const WinogradTransform& transform, const ConvShape& s) {
-  return s.kernel == Pair{transform.taps, transform.taps} && s.stride == Pair{1, 1} &&
-         s.dilation == Pair{1, 1};
+  return s.is_picture() && s.kernel == Extents::picture(transform.taps, transform.taps) &&
+         s.stride == Extents::all(1) && s.dilation == Extents::all(1);
 }
 
 std::unique_ptr<ConvForward> make_winograd_forward(const WinogradTransform& transform,
@@ -141,15 +142,15 @@ std::unique_ptr<ConvBackwardWeights> make_winograd_backward_weights(
 }
 
 std::unique_ptr<ConvForward> make_winograd_forward(const ConvShape& s) {
-  const WinogradTransform* transform = choose(s, s.out_height, s.out_width);
+  const WinogradTransform* transform = choose(s, s.out.h, s.out.w);
   return transform ? make_winograd_forward(*transform, s) : nullptr;
 }
 std::unique_ptr<ConvBackwardData> make_winograd_backward_data(const ConvShape& s) {
-  const WinogradTransform* transform = choose(s, s.in_height, s.in_width);
+  const WinogradTransform* transform = choose(s, s.in.h, s.in.w);
   return transform ? make_winograd_backward_data(*transform, s) : nullptr;
 }
 std::unique_ptr<ConvBackwardWeights> make_winograd_backward_weights(const ConvShape& s) {
-  const WinogradTransform* transform = choose(s, s.out_height, s.out_width);
+  const WinogradTransform* transform = choose(s, s.out.h, s.out.w);
   return transform ? make_winograd_backward_weights(*transform, s) : nullptr;
 }
 

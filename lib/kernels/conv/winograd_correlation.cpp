@@ -35,7 +35,7 @@ int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit;
 
 WinogradCorrelation::WinogradCorrelation(const WinogradTransform& transform,
                                          const WinogradImage& input, const WinogradImage& output,
-                                         Pair pad, int64_t groups)
+                                         const Extents& pad, int64_t groups)
     : transform_(transform), tiles_(transform, input, output, pad), groups_(groups) {
   CNN_ASSERT(transform.taps * transform.taps <= kMostTaps);
   const int64_t in = panel_count(group_in()), out = panel_count(group_out());

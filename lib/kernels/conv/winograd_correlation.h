@@ -13,7 +13,7 @@ namespace cnn {
 class WinogradCorrelation {
  public:
   WinogradCorrelation(const WinogradTransform& transform, const WinogradImage& input,
-                      const WinogradImage& output, Pair pad, int64_t groups);
+                      const WinogradImage& output, const Extents& pad, int64_t groups);
 
   const WinogradTransform& transform() const { return transform_; }
   ConvScratch scratch() const;

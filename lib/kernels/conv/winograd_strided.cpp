@@ -27,13 +27,12 @@ class Folding {
   explicit Folding(const ConvShape& s)
       : s_(s),
         taps_(taps_of(s.kernel.h, s.stride.h)),
-        image_{s.out_height + taps_ - 1, s.out_width + taps_ - 1,
-               s.stride.h * s.stride.w * s.in_channels},
+        image_{s.out.h + taps_ - 1, s.out.w + taps_ - 1, s.stride.h * s.stride.w * s.in_channels},
         samples_(std::clamp<int64_t>(kFoldedFloats / image_.count(), 1, kMostSamples)) {}
 
   const ConvShape& shape() const { return s_; }
   const WinogradImage& image() const { return image_; }
-  WinogradImage output() const { return {s_.out_height, s_.out_width, s_.out_channels}; }
+  WinogradImage output() const { return {s_.out.h, s_.out.w, s_.out_channels}; }
   int64_t weight_count() const { return taps_ * taps_ * image_.channels * s_.out_channels; }
   int64_t samples() const { return samples_; }  // that are folded at a time
   int64_t floats() const { return samples_ * image_.count(); }
@@ -76,12 +75,12 @@ class Folding {
   // Row y of an image, which may be outside; squares are image_.channels apart.
   void fold_row(const float* image, int64_t y, float* to) const {
     const int64_t channels = s_.in_channels, piece = s_.stride.w * channels;
-    const bool is_inside = y >= 0 && y < s_.in_height;
-    const float* row = image + y * s_.in_width * channels;
+    const bool is_inside = y >= 0 && y < s_.in.h;
+    const float* row = image + y * s_.in.w * channels;
     for (int64_t j = 0; j < image_.width; ++j, to += image_.channels) {
       const int64_t x = j * s_.stride.w - s_.pad.w;
       const int64_t begin = std::clamp<int64_t>(-x, 0, s_.stride.w) * channels;
-      const int64_t end = std::clamp(s_.in_width - x, int64_t{0}, s_.stride.w) * channels;
+      const int64_t end = std::clamp(s_.in.w - x, int64_t{0}, s_.stride.w) * channels;
       if (!is_inside || begin >= end) {
         zero_few(to, piece);
         continue;
@@ -117,7 +116,7 @@ class Folding {
 double gain_of(const WinogradTransform& t, const ConvShape& s) {
   const Folding folding(s);
   const WinogradImage out = folding.output();
-  const WinogradTiles tiles(t, folding.image(), out, {0, 0});
+  const WinogradTiles tiles(t, folding.image(), out, Extents::all(0));
   const auto folded =
       static_cast<double>(tiles.per_sample() * t.positions() * folding.image().channels);
   return static_cast<double>(s.taps() * s.in_channels * out.height * out.width) / folded;
@@ -131,7 +130,8 @@ std::string why_folded(const WinogradTransform& t, const ConvShape& s) {
 class StridedForward final : public ConvForward {
  public:
   StridedForward(const WinogradTransform& transform, const ConvShape& s)
-      : folding_(s), correlation_(transform, folding_.image(), folding_.output(), {0, 0}, 1) {}
+      : folding_(s),
+        correlation_(transform, folding_.image(), folding_.output(), Extents::all(0), 1) {}
   const char* name() const override { return correlation_.transform().name; }
   std::string why() const override {
     return why_folded(correlation_.transform(), folding_.shape());
@@ -168,7 +168,7 @@ class StridedForward final : public ConvForward {
 class StridedBackwardWeights final : public ConvBackwardWeights {
  public:
   StridedBackwardWeights(const WinogradTransform& transform, const ConvShape& s)
-      : folding_(s), weights_(transform, folding_.image(), folding_.output(), {0, 0}, 1) {}
+      : folding_(s), weights_(transform, folding_.image(), folding_.output(), Extents::all(0), 1) {}
   const char* name() const override { return weights_.transform().name; }
   std::string why() const override { return why_folded(weights_.transform(), folding_.shape()); }
   ConvScratch scratch() const override {
@@ -196,8 +196,8 @@ class StridedBackwardWeights final : public ConvBackwardWeights {
 // Null if no transform has so many taps.
 const WinogradTransform* transform_for(const ConvShape& s) {
   const int64_t taps = taps_of(s.kernel.h, s.stride.h);
-  const bool accepts =
-      s.groups == 1 && s.dilation == Pair{1, 1} && taps == taps_of(s.kernel.w, s.stride.w);
+  const bool accepts = s.is_picture() && s.groups == 1 && s.dilation == Extents::all(1) &&
+                       taps == taps_of(s.kernel.w, s.stride.w);
   if (!accepts) return nullptr;
   return taps == 3 ? &kWinograd4x4 : taps == 4 ? &kWinograd3x3of4 : nullptr;
 }

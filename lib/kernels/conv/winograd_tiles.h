@@ -35,7 +35,7 @@ class WinogradTiles {
  public:
   // Output (a, b) reads inputs from (a - pad.h, b - pad.w) on; pad may be negative.
   WinogradTiles(const WinogradTransform& transform, const WinogradImage& input,
-                const WinogradImage& output, Pair pad)
+                const WinogradImage& output, const Extents& pad)
       : tile_(transform.tile),
         side_(transform.side()),
         input_(input),
@@ -60,13 +60,13 @@ class WinogradTiles {
   }
   template <class Float>
   Square<Float> output_square(Float* y, int64_t t) const {
-    return square(y, output_, t, tile_, {0, 0});
+    return square(y, output_, t, tile_, Extents::all(0));
   }
 
  private:
   template <class Float>
   Square<Float> square(Float* base, const WinogradImage& image, int64_t t, int64_t side,
-                       Pair pad) const {
+                       const Extents& pad) const {
     const int64_t sample = t / per_sample(), row = t % per_sample() / wide_ * tile_ - pad.h;
     const int64_t column = t % wide_ * tile_ - pad.w;
     return {base,
@@ -92,7 +92,7 @@ class WinogradTiles {
 
   int64_t tile_, side_;
   WinogradImage input_, output_;
-  Pair pad_;
+  Extents pad_;
   int64_t high_, wide_;
 };
 

@@ -25,7 +25,7 @@ constexpr int64_t kUnitRows = 256;  // input channels of one product
 }  // namespace
 
 WinogradWeights::WinogradWeights(const WinogradTransform& transform, const WinogradImage& input,
-                                 const WinogradImage& output, Pair pad, int64_t groups)
+                                 const WinogradImage& output, const Extents& pad, int64_t groups)
     : transform_(transform), tiles_(transform, input, output, pad), groups_(groups) {
   const int64_t in = panel_count(group_in()), out = panel_count(group_out());
   panels_ = out;

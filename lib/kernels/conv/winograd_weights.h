@@ -12,7 +12,7 @@ namespace cnn {
 class WinogradWeights {
  public:
   WinogradWeights(const WinogradTransform& transform, const WinogradImage& input,
-                  const WinogradImage& output, Pair pad, int64_t groups);
+                  const WinogradImage& output, const Extents& pad, int64_t groups);
 
   const WinogradTransform& transform() const { return transform_; }
   ConvScratch scratch() const;

@@ -1,4 +1,5 @@
-// avgpool: the mean of every window, channel by channel. [C,H,W] -> [C,H',W'].
+// avgpool: the mean of every window, channel by channel. [C,H,W] -> [C,H',W'], or with a depth
+// before.
 #include "kernels/pool.h"
 #include "layers/image/pool_layer.h"
 #include "layers/layer_type.h"
@@ -51,8 +52,11 @@ extern const LayerType avgpool_layer = {
         "counts as zeros unless `count_pad: false`.\n"
         "[C,H,W] -> [C,H',W'] with H' = (H + 2*pad - kernel) / stride + 1, rounded down; with "
         "`ceil` rounded up, but the last window must start inside the image or the padding before "
-        "it, and what hangs over the padding never counts.",
-    .other_names = {"avg_pool", "AvgPool2d", "average_pool", "mean_pool", "average_pooling"},
+        "it, and what hangs over the padding never counts.\n"
+        "Volumes: [C,D,H,W] -> [C,D',H',W'], the same along three axes; a list of numbers is then "
+        "[d, h, w].",
+    .other_names = {"avg_pool", "AvgPool2d", "AvgPool3d", "average_pool", "mean_pool",
+                    "average_pooling"},
     .make = make_layer<AveragePool>,
 };
 

@@ -1,5 +1,6 @@
-// conv: y[o] = bias[o] + sum over i, ky, kx of w[o, i, ky, kx] * x[i, ...]. Input [C,H,W], weight
-// [out, C/groups, kernel], bias [out]; stored [kernel, C/groups, out] (kernels/conv/conv.h).
+// conv: y[o] = bias[o] + sum over i, ky, kx of w[o, i, ky, kx] * x[i, ...], of volumes over kz too.
+// Input [C,H,W] or [C,D,H,W], weight [out, C/groups, kernel], bias [out]; stored [kernel, C/groups,
+// out] (kernels/conv/conv.h).
 //
 // LeCun et al. 1989, "Backpropagation applied to handwritten zip code recognition".
 #include "kernels/conv/conv.h"
@@ -21,13 +22,15 @@ namespace {
 class Conv final : public Layer {
  public:
   void options(Options& o) override {
-    const ConvOptions::Words words = {"step from one window to the next",
+    const ConvOptions::Words words = {"height and width of the window, of volumes depth first",
+                                      "step from one window to the next",
                                       {"strides", "step", "subsample"},
-                                      "rows and columns of zeros on every side",
+                                      "rows and columns (and slices) of zeros on every side",
                                       "an upconv whose weights are this one's too: its transpose"};
-    options_.declare_window(o, words);
+    options_.declare_window(o, words, ConvOptions::Takes::kVolumesToo);
     o.choice("fit", fit_, {{"floor", Fit::kFloor}, {"ceil", Fit::kCeil}, {"exact", Fit::kExact}},
-             "what to do with rows and columns that are left over: ignore them, let a window hang "
+             "what to do with rows and columns (and slices) that are left over: ignore them, let a "
+             "window hang "
              "over the edge, or report an error");
     o("connect", connect_,
       "which input channels every output channel sees, a list for each: [[0, 1], [1, 2], ...], or "
@@ -38,19 +41,19 @@ class Conv final : public Layer {
 
   void setup(Setup& s) override {
     const Shape& in = s.input();
-    options_.check_image(s, "conv");
-    const Pair out = fit_windows(in, options_.window, fit_);
-    s.output({options_.out, out.h, out.w});
-    shape_ = {in.channels(),
-              in.height(),
-              in.width(),
-              options_.out,
-              out.h,
-              out.w,
-              options_.window.kernel,
-              options_.window.stride,
-              options_.window.pad,
-              options_.window.dilation,
+    options_.settle(s, "conv", ConvOptions::Takes::kVolumesToo);
+    s.require(in.is_picture() || !connect_,
+              "connect: a table of connections is for images [C,H,W], found {}", in.str());
+    s.require(
+        in.is_picture() || options_.tie.empty(),
+        "tie: an upconv has images [C,H,W], so only their conv can share its weights; found {}",
+        in.str());
+    const Extents out = fit_windows(in, options_.window, fit_);
+    s.output(in.resized(options_.out, out));
+    shape_ = {in.channels(),          in.extents(),
+              options_.out,           out,
+              options_.window.kernel, options_.window.stride,
+              options_.window.pad,    options_.window.dilation,
               options_.groups};
     const int64_t taps = shape_.taps();
     options_.check_kernel(s, shape_, shape_.group_in());
@@ -115,15 +118,19 @@ class Conv final : public Layer {
   void declare_parameters(Setup& s) {
     const int64_t taps = shape_.taps();
     int64_t seen = shape_.group_in(), reached = shape_.group_out();  // channels, for the fans
-    Shape shape{options_.out, shape_.group_in(), options_.window.kernel.h,
-                options_.window.kernel.w};
+    const Extents& kernel = options_.window.kernel;
+    Shape shape{options_.out, shape_.group_in(), kernel.h, kernel.w};
     std::vector<int> layout{2, 3, 1, 0};
+    if (s.input().is_volume()) {
+      shape = {options_.out, shape_.group_in(), kernel.d, kernel.h, kernel.w};
+      layout = {2, 3, 4, 1, 0};
+    }
     if (connect_) {
       s.require(options_.groups == 1, "connect: a table says who sees whom; it cannot have groups");
       connections_ = Connections(s, *connect_, shape_.in_channels, options_.out, taps);
       seen = std::max<int64_t>(1, connections_.count() / options_.out);
       reached = std::max<int64_t>(1, connections_.count() / shape_.in_channels);
-      shape = {connections_.count(), options_.window.kernel.h, options_.window.kernel.w};
+      shape = {connections_.count(), kernel.h, kernel.w};
       layout = {1, 2, 0};
     }
     const auto parameter = [&](const char* name, const Shape& sizes, std::vector<int> order,
@@ -231,20 +238,24 @@ extern const LayerType conv_layer = {
     .makes_features = true,
     .shows_field = true,
     .has_filters = true,
-    .summary = "convolution over an image",
+    .summary = "convolution over an image or a volume",
     .example =
         "- {conv: 6, kernel: 5, pad: 2, act: relu}\n"
         "- {conv: 64, kernel: [1, 7], stride: 2, pad: [0, 3], bias: false}\n"
         "- {conv: 256, kernel: 3, pad: 1, groups: 2}\n"
-        "- {conv: 16, kernel: 5, connect: lenet5}",
+        "- {conv: 16, kernel: 5, connect: lenet5}\n"
+        "- {conv: 32, kernel: [1, 3, 3], pad: [0, 1, 1]}   # of a volume [C,D,H,W]",
     .details =
         "y[o,a,b] = bias[o] + sum over i,ky,kx of w[o,i,ky,kx] * x[i, a*stride - pad + "
         "ky*dilation, b*stride - pad + kx*dilation], zeros outside the image.\n"
         "[C,H,W] -> [out,H',W'] with H' = (H + 2*pad - (kernel-1)*dilation - 1) / stride + 1, "
         "rounded as `fit` says. With `fit: ceil` the last window may hang over the lower or right "
         "edge (zeros), but must start inside the image or the padding before it.\n"
-        "Weights: weight [out, C/groups, kernel, kernel], bias [out]. groups = C = out is a "
-        "depthwise convolution.\n"
+        "Volumes (slices of a scan, pictures of a film): [C,D,H,W] -> [out,D',H',W'], the same "
+        "along three axes. `kernel: 3` is then 3 x 3 x 3, and a list has three numbers, [d, h, w]: "
+        "`kernel: [3, 1, 1]` looks along the depth alone. `connect` and `tie` are for images.\n"
+        "Weights: weight [out, C/groups, kernel, kernel], of volumes [out, C/groups, kernel, "
+        "kernel, kernel], bias [out]. groups = C = out is a depthwise convolution.\n"
         "With `connect`, output channel o sees only the input channels of the o-th list, and only "
         "those weights exist: weight [connections, kernel, kernel], by output channel, then by "
         "input channel. `lenet5` is the table of that network's layer C3 (LeCun et al. 1998, table "
@@ -253,7 +264,8 @@ extern const LayerType conv_layer = {
         "With `tie` the weight is that of an upconv with as many output channels as this layer has "
         "input channels, and the other way round ('upconv').\n"
         "LeCun et al. 1989, \"Backpropagation applied to handwritten zip code recognition\".",
-    .other_names = {"conv2d", "Conv2d", "convolution", "convolutional", "conv_2d"},
+    .other_names = {"conv2d", "Conv2d", "convolution", "convolutional", "conv_2d", "conv3d",
+                    "Conv3d", "conv_3d"},
     .make = make_layer<Conv>,
 };
 

@@ -3,7 +3,6 @@
 #include <climits>
 
 #include "layers/image/window.h"
-#include "layers/pair_option.h"
 
 namespace cnn {
 namespace {
@@ -16,19 +15,23 @@ std::string with_reason(const ConvAlgorithm& algorithm) {
 
 }  // namespace
 
-void ConvOptions::declare_window(Options& o, const Words& words) {
+void ConvOptions::declare_window(Options& o, const Words& words, Takes takes) {
+  const auto numbers = [&](const char* name, PictureNumbers& of, const char* help) -> Option& {
+    return takes == Takes::kPictures ? o(name, of, help)
+                                     : o(name, static_cast<AxisNumbers&>(of), help);
+  };
   o("out", out, "number of output channels")
       .primary()
       .required()
       .at_least(1)
       .aliases({"num_output", "out_channels", "filters", "features", "nb_filter"});
-  o("kernel", window.kernel, "height and width of the window")
+  numbers("kernel", kernel, words.kernel)
       .required()
       .between(1, kMaxKernel)
       .aliases({"kernel_size", "size", "ksize", "kernel_shape", "filter_size"});
-  o("stride", window.stride, words.stride).between(1, kMaxStep).aliases(words.stride_aliases);
-  o("pad", window.pad, words.pad).between(0, kMaxStep).aliases({"padding", "pads"});
-  o("dilation", window.dilation, "distance between the window's taps")
+  numbers("stride", stride, words.stride).between(1, kMaxStep).aliases(words.stride_aliases);
+  numbers("pad", pad, words.pad).between(0, kMaxStep).aliases({"padding", "pads"});
+  numbers("dilation", dilation, "distance between the window's taps")
       .between(1, kMaxStep)
       .aliases({"dilations", "dilation_rate", "atrous"});
   o("groups", groups, "equal parts of the channels that do not see each other")
@@ -44,9 +47,16 @@ void ConvOptions::declare_product(Options& o, const Words& words) {
   o("tie", tie, words.tie).names_layer(tie).aliases({"tied", "tied_to", "tie_weights"});
 }
 
-void ConvOptions::check_image(const Setup& s, std::string_view layer) const {
+void ConvOptions::settle(const Setup& s, std::string_view layer, Takes takes) {
   const Shape& in = s.input();
-  s.require(in.rank() == 3, "{} expects an image [C,H,W], found {}", layer, in.str());
+  const bool volumes_too = takes == Takes::kVolumesToo;
+  s.require(in.is_picture() || (volumes_too && in.is_volume()),
+            "{} expects an image [C,H,W]{}, found {}", layer,
+            volumes_too ? " or a volume [C,D,H,W]" : "", in.str());
+  window.kernel = kernel.resolve(s, "kernel");
+  window.stride = stride.resolve(s, "stride");
+  window.pad = pad.resolve(s, "pad", 0);
+  window.dilation = dilation.resolve(s, "dilation");
   s.require(out <= INT_MAX, "{} output channels are beyond BLAS: sizes end at {}", out, INT_MAX);
   s.require(in.channels() % groups == 0, "groups: {} does not divide the {} input channels", groups,
             in.channels());
@@ -55,8 +65,8 @@ void ConvOptions::check_image(const Setup& s, std::string_view layer) const {
 
 void ConvOptions::check_kernel(const Setup& s, const ConvShape& shape, int64_t channels) const {
   const int64_t taps = shape.taps();
-  s.require(taps <= kMaxTaps, "a kernel of {} x {} is beyond the limit of {} taps", window.kernel.h,
-            window.kernel.w, kMaxTaps);
+  s.require(taps <= kMaxTaps, "a kernel of {} is beyond the limit of {} taps",
+            window.kernel.str(s.input().is_volume()), kMaxTaps);
   s.require(channels <= INT_MAX / taps,
             "{} channels under a kernel of {} taps are beyond BLAS: the product ends at {}",
             channels, taps, INT_MAX);

@@ -6,13 +6,15 @@
 #include <vector>
 
 #include "kernels/conv/conv.h"
+#include "layers/axis_numbers.h"
 #include "layers/layer.h"
 
 namespace cnn {
 
 struct ConvOptions {
   int64_t out = 0;
-  Window window;
+  PictureNumbers kernel, stride, pad{0}, dilation;  // or a volume's
+  Window window;                                    // of these, once the input is known
   int64_t groups = 1;
   bool has_bias = true;
   bool exact = false;
@@ -20,16 +22,18 @@ struct ConvOptions {
 
   // What an option means to the one and to the other.
   struct Words {
+    const char* kernel;
     const char* stride;
     std::vector<std::string> stride_aliases;
     const char* pad;
     const char* tie;
   };
-  void declare_window(Options& o, const Words& words);   // out ... bias
-  void declare_product(Options& o, const Words& words);  // exact, tie
+  enum class Takes { kPictures, kVolumesToo };
+  void declare_window(Options& o, const Words& words, Takes takes);  // out ... bias
+  void declare_product(Options& o, const Words& words);              // exact, tie
 
-  // `layer` is the type that complains.
-  void check_image(const Setup& s, std::string_view layer) const;
+  // Checks the input, of which `layer` is the type that complains, and sets the window.
+  void settle(const Setup& s, std::string_view layer, Takes takes);
   // `channels`: the most that one product reads under the kernel.
   void check_kernel(const Setup& s, const ConvShape& shape, int64_t channels) const;
   // Names the algorithms of the layer's three products in its plan; in testing the first alone.

@@ -2,7 +2,6 @@
 #include "layers/image/resample_layer.h"
 #include "layers/image/window.h"
 #include "layers/layer_type.h"
-#include "layers/pair_option.h"
 
 namespace cnn {
 namespace {
@@ -24,12 +23,13 @@ class Crop final : public ResampleLayer {
   void setup(Setup& s) override {
     const Shape& in = s.input();
     s.require(in.rank() == 3, "crop expects an image [C,H,W], found {}", in.str());
-    const Pair size = size_.resolve(s);
+    const Extents size = size_.resolve(s);
     s.require(size.h <= in.height() && size.w <= in.width(),
               "crop: a part of [{}, {}]{} is larger than {}", size.h, size.w, like(),
               s.describe(0));
-    const Pair first =
-        offset_.value_or(Pair{(in.height() - size.h) / 2, (in.width() - size.w) / 2});
+    const Extents first = offset_
+                              ? offset_->resolve(s, "offset", 0)
+                              : Extents(0, (in.height() - size.h) / 2, (in.width() - size.w) / 2);
     s.require(first.h + size.h <= in.height() && first.w + size.w <= in.width(),
               "crop: [{}, {}]{} from [{}, {}] on reaches over the edge of {}", size.h, size.w,
               like(), first.h, first.w, s.describe(0));
@@ -43,7 +43,7 @@ class Crop final : public ResampleLayer {
   }
 
   ImageSize size_;
-  std::optional<Pair> offset_;
+  std::optional<PictureNumbers> offset_;
 };
 
 }  // namespace

@@ -10,12 +10,13 @@ class GlobalAveragePool final : public Layer {
  public:
   void setup(Setup& s) override {
     const Shape& in = s.input();
-    s.require(in.rank() >= 2, "gap expects an image [C,H,W] or a sequence [T,F], found {}",
+    s.require(in.rank() >= 2,
+              "gap expects an image [C,H,W], a volume [C,D,H,W] or a sequence [T,F], found {}",
               in.str());
     s.output({in.channels()});
     s.plan().backward_reads_input = false;
     s.plan().backward_reads_output = false;
-    s.plan().window.kernel = {in.height(), in.width()};
+    s.plan().window.kernel = in.extents();
   }
 
   void forward(const ForwardCall& call) const override {

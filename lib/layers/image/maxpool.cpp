@@ -1,4 +1,5 @@
-// maxpool: the largest value of every window, channel by channel. [C,H,W] -> [C,H',W'].
+// maxpool: the largest value of every window, channel by channel. [C,H,W] -> [C,H',W'], or with a
+// depth before.
 #include <optional>
 
 #include "kernels/pool.h"
@@ -47,15 +48,18 @@ extern const LayerType maxpool_layer = {
     .summary = "largest value of every window",
     .example =
         "- {maxpool: 2}\n- {maxpool: 3, stride: 2, pad: 1}\n"
-        "- {maxpool: 3, stride: 2, ceil: true}",
+        "- {maxpool: 3, stride: 2, ceil: true}\n"
+        "- {maxpool: [1, 2, 2]}          # of a volume [C,D,H,W]",
     .details =
         "y[c,a,b] = max over ky,kx of x[c, a*stride - pad + ky, b*stride - pad + kx]; padding "
         "never wins, a NaN in the window gives NaN, and the gradient goes to the first of equal "
         "values.\n"
         "[C,H,W] -> [C,H',W'] with H' = (H + 2*pad - kernel) / stride + 1, rounded down; with "
         "`ceil` rounded up, but the last window must start inside the image or the padding before "
-        "it.",
-    .other_names = {"max_pool", "MaxPool2d", "max_pooling", "maxpool2d", "pool"},
+        "it.\n"
+        "Volumes: [C,D,H,W] -> [C,D',H',W'], the same along three axes; a list of numbers is then "
+        "[d, h, w].",
+    .other_names = {"max_pool", "MaxPool2d", "max_pooling", "maxpool2d", "MaxPool3d", "pool"},
     .make = make_layer<MaxPool>,
 };
 

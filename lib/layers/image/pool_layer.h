@@ -4,15 +4,15 @@
 #include <optional>
 
 #include "kernels/pool.h"
+#include "layers/axis_numbers.h"
 #include "layers/layer.h"
-#include "layers/pair_option.h"
 
 namespace cnn {
 
 struct PoolOptions {
-  Pair kernel;
-  std::optional<Pair> stride;  // unset: the kernel
-  Pair pad{0, 0};
+  AxisNumbers kernel;
+  std::optional<AxisNumbers> stride;  // unset: the kernel
+  AxisNumbers pad{0};
   bool ceil = false;
 
   void declare(Options& o);

@@ -1,7 +1,5 @@
 #include "layers/image/resample_layer.h"
 
-#include "layers/pair_option.h"
-
 namespace cnn {
 
 void ResampleLayer::set_up(Setup& setup, AxisMap rows, AxisMap columns) {
@@ -26,23 +24,23 @@ void ResampleLayer::backward(const BackwardCall& call) const {
            to.data);
 }
 
-Pair ImageSize::resolve(const Setup& setup) const {
-  if (size) return *size;
+Extents ImageSize::resolve(const Setup& setup) const {
+  if (size) return size->resolve(setup, "size");
   const Shape& shape = setup.named()->output;
-  setup.require(shape.rank() == 3, "'{}' is no image [C,H,W]: {}", layer, shape.str());
-  return {shape.height(), shape.width()};
+  setup.require(shape.is_picture(), "'{}' is no image [C,H,W]: {}", layer, shape.str());
+  return shape.extents();
 }
 
 std::string OptionType<ImageSize>::name() { return "integer or [h, w] or name of a layer"; }
 OptionSchema OptionType<ImageSize>::schema() {
-  return OptionSchema::one_of({OptionType<Pair>::schema(), OptionSchema::text()});
+  return OptionSchema::one_of({OptionType<PictureNumbers>::schema(), OptionSchema::text()});
 }
 
 bool OptionType<ImageSize>::read(const Node& node, ImageSize& out, Diagnostics& d) {
   out = {};
   if (node.is_list() || node.as_double()) {
-    Pair size;
-    if (!OptionType<Pair>::read(node, size, d)) return false;
+    PictureNumbers size;
+    if (!OptionType<PictureNumbers>::read(node, size, d)) return false;
     out.size = size;
     return true;
   }
@@ -52,7 +50,7 @@ bool OptionType<ImageSize>::read(const Node& node, ImageSize& out, Diagnostics& 
 }
 
 Node OptionType<ImageSize>::write(const ImageSize& value) {
-  if (value.size) return OptionType<Pair>::write(*value.size);
+  if (value.size) return OptionType<PictureNumbers>::write(*value.size);
   return value.layer.empty() ? Node() : Node::scalar(value.layer);
 }
 

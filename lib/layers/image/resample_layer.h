@@ -6,6 +6,7 @@
 #include <string>
 
 #include "kernels/resample.h"
+#include "layers/axis_numbers.h"
 #include "layers/layer.h"
 #include "spec/options.h"
 
@@ -26,12 +27,12 @@ class ResampleLayer : public Layer {
 
 // Height and width, or the name of a layer that has them.
 struct ImageSize {
-  std::optional<Pair> size;
+  std::optional<PictureNumbers> size;
   std::string layer;
 
   bool is_given() const { return size || !layer.empty(); }
   // Of the named layer if there is one.
-  Pair resolve(const Setup& setup) const;
+  Extents resolve(const Setup& setup) const;
 };
 
 CNN_OPTION_TYPE(ImageSize);

@@ -25,7 +25,7 @@ class Subsample final : public Layer {
 
   void setup(Setup& s) override {
     static_cast<PoolShape&>(shape_) = options_.set_up(s, "subsample");
-    const int64_t taps = shape_.kernel.h * shape_.kernel.w;
+    const int64_t taps = shape_.kernel.count();
     taps_ = pooling_ == Pooling::kSum ? static_cast<float>(taps) : 1.0f;
     const auto parameter = [&](const char* name, double first) {
       return s.parameter({.name = name,
@@ -37,7 +37,7 @@ class Subsample final : public Layer {
     };
     weight_ = parameter("weight", 1 / static_cast<double>(taps_));  // the mean, to begin with
     bias_ = parameter("bias", 0);
-    const int64_t count = shape_.channels * shape_.out_height * shape_.out_width;
+    const int64_t count = shape_.channels * shape_.out.count();
     means_ = s.saved(Per::kSample, count);
     products_ = s.scratch_backward(Per::kSample, count);
     partials_ = s.scratch_backward(Per::kOnce, column_sum_partials(shape_.channels));
@@ -107,7 +107,8 @@ extern const LayerType subsample_layer = {
         "y[c,a,b] = weight[c] * (sum over ky,kx of x[c, a*stride + ky, b*stride + kx]) + bias[c]; "
         "with `pooling: mean` the mean of the window instead of its sum. The factor begins as 1 "
         "over the window's size (1 for the mean).\n"
-        "[C,H,W] -> [C,H',W'] with H' = (H - kernel) / stride + 1, rounded down.\n"
+        "[C,H,W] -> [C,H',W'] with H' = (H - kernel) / stride + 1, rounded down; volumes "
+        "[C,D,H,W] alike.\n"
         "Weights: weight [C], bias [C].\n"
         "LeCun et al. 1998, \"Gradient-based learning applied to document recognition\".",
     .other_names = {"subsampling", "Subsampling", "trainable_pool"},

@@ -31,8 +31,8 @@ class Unpool final : public Layer {
               pool_);
     s.output(large);
     const Window& window = pool.plan.window;
-    shape_ = {in.channels(), large.height(), large.width(), in.height(),
-              in.width(),    window.kernel,  window.stride, window.pad};
+    shape_ = {in.channels(), large.extents(), in.extents(),
+              window.kernel, window.stride,   window.pad};
     places_ = s.borrow(0);
     s.plan().window = window;
     s.plan().backward_reads_input = false;
@@ -70,7 +70,7 @@ extern const LayerType unpool_layer = {
         "[C,H',W'], the shape of the named maxpool's output, becomes [C,H,W], the shape of its "
         "input: every value goes to the place where the pool found its maximum (its \"switch\"), "
         "the other places are 0. Where overlapping windows have found the same place, values add "
-        "up.\n"
+        "up. Volumes [C,D',H',W'] alike.\n"
         "Zeiler et al. 2011, \"Adaptive deconvolutional networks for mid and high level feature "
         "learning\"; Noh et al. 2015, \"Learning deconvolution network for semantic "
         "segmentation\".",

@@ -16,7 +16,6 @@
 #include "layers/image/conv_options.h"
 #include "layers/image/window.h"
 #include "layers/layer_type.h"
-#include "layers/pair_option.h"
 #include "layers/tie.h"
 
 namespace cnn {
@@ -26,11 +25,12 @@ class Upconv final : public Layer {
  public:
   void options(Options& o) override {
     const ConvOptions::Words words = {
+        "height and width of the window",
         "factor by which the image grows",
         {"strides", "step", "scale", "factor"},
         "rows and columns that are cut off on every side of the output",
         "a conv whose weights are this one's too: its transpose"};
-    options_.declare_window(o, words);
+    options_.declare_window(o, words, ConvOptions::Takes::kPictures);
     o("output_pad", output_pad_, "more rows and columns at the lower and right edge of the output")
         .between(0, kMaxStep)
         .aliases({"output_padding", "adj", "output_shape"});
@@ -39,19 +39,13 @@ class Upconv final : public Layer {
 
   void setup(Setup& s) override {
     const Shape& in = s.input();
-    options_.check_image(s, "upconv");
-    const Pair out = output_size(s);
-    s.output({options_.out, out.h, out.w});
-    shape_ = {options_.out,
-              out.h,
-              out.w,
-              in.channels(),
-              in.height(),
-              in.width(),
-              options_.window.kernel,
-              options_.window.stride,
-              options_.window.pad,
-              options_.window.dilation,
+    options_.settle(s, "upconv", ConvOptions::Takes::kPictures);
+    const Extents out = output_size(s);
+    s.output(in.resized(options_.out, out));
+    shape_ = {options_.out,           out,
+              in.channels(),          in.extents(),
+              options_.window.kernel, options_.window.stride,
+              options_.window.pad,    options_.window.dilation,
               options_.groups};
     const int64_t taps = shape_.taps();
     options_.check_kernel(s, shape_, std::max(shape_.group_in(), shape_.group_out()));
@@ -91,7 +85,7 @@ class Upconv final : public Layer {
 
  private:
   // With one window in each direction: (H - 1) * stride - 2 * pad + extent + output_pad.
-  Pair output_size(const Setup& s) const {
+  Extents output_size(const Setup& s) const {
     const auto along = [&](const char* axis, int64_t size, int64_t kernel, int64_t stride,
                            int64_t pad, int64_t dilation, int64_t more) {
       s.require(more < std::max(stride, dilation),
@@ -104,9 +98,10 @@ class Upconv final : public Layer {
     };
     const Shape& in = s.input();
     const Window& w = options_.window;
-    return {
-        along("rows", in.height(), w.kernel.h, w.stride.h, w.pad.h, w.dilation.h, output_pad_.h),
-        along("columns", in.width(), w.kernel.w, w.stride.w, w.pad.w, w.dilation.w, output_pad_.w)};
+    const Extents more = output_pad_.resolve(s, "output_pad", 0);
+    return Extents::picture(
+        along("rows", in.height(), w.kernel.h, w.stride.h, w.pad.h, w.dilation.h, more.h),
+        along("columns", in.width(), w.kernel.w, w.stride.w, w.pad.w, w.dilation.w, more.w));
   }
 
   // An output pixel sums over a kernel's taps, but only over every stride-th of them.
@@ -172,7 +167,7 @@ class Upconv final : public Layer {
   }
 
   ConvOptions options_;
-  Pair output_pad_{0, 0};
+  PictureNumbers output_pad_{0};
 
   ConvShape shape_;  // of the convolution: from this layer's output to its input
   std::optional<Patches> patches_;

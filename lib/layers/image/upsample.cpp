@@ -2,7 +2,6 @@
 #include "layers/image/resample_layer.h"
 #include "layers/image/window.h"
 #include "layers/layer_type.h"
-#include "layers/pair_option.h"
 
 namespace cnn {
 namespace {
@@ -34,8 +33,7 @@ class Upsample final : public ResampleLayer {
               "upsample: give a factor, {{upsample: 2}}, or a size, {{upsample, size: [64, 64]}}");
     s.require(!align_corners_ || mode_ == Mode::kBilinear,
               "upsample: align_corners is for mode: bilinear");
-    const Pair size =
-        scale_ ? Pair{in.height() * scale_->h, in.width() * scale_->w} : size_.resolve(s);
+    const Extents size = scale_ ? scaled(s) : size_.resolve(s);
     s.plan().window = window(in, size);
     set_up(s, axis(in.height(), size.h), axis(in.width(), size.w));
   }
@@ -46,17 +44,22 @@ class Upsample final : public ResampleLayer {
                                    : AxisMap::linear(in, out, align_corners_);
   }
 
+  Extents scaled(const Setup& s) const {
+    const Extents scale = scale_->resolve(s, "scale");
+    return Extents::picture(s.input().height() * scale.h, s.input().width() * scale.w);
+  }
+
   // For receptive fields: an output sees one input along an axis, or two.
-  Window window(const Shape& in, const Pair& out) const {
+  Window window(const Shape& in, const Extents& out) const {
     Window w;
     const int64_t seen = mode_ == Mode::kNearest ? 1 : 2;
-    w.stride = {std::max<int64_t>(1, out.h / in.height()),
-                std::max<int64_t>(1, out.w / in.width())};
-    w.kernel = {seen * w.stride.h, seen * w.stride.w};
+    w.stride = Extents::picture(std::max<int64_t>(1, out.h / in.height()),
+                                std::max<int64_t>(1, out.w / in.width()));
+    w.kernel = Extents::picture(seen * w.stride.h, seen * w.stride.w);
     return w;
   }
 
-  std::optional<Pair> scale_;
+  std::optional<PictureNumbers> scale_;
   ImageSize size_;
   Mode mode_ = Mode::kNearest;
   bool align_corners_ = false;

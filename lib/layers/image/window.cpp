@@ -43,11 +43,14 @@ int64_t fit_axis(const Axis& axis, Fit fit) {
 
 }  // namespace
 
-Pair fit_windows(const Shape& image, const Window& w, Fit fit) {
-  return {
-      fit_axis({"row", "rows", image.height(), w.kernel.h, w.stride.h, w.pad.h, w.dilation.h}, fit),
-      fit_axis({"column", "columns", image.width(), w.kernel.w, w.stride.w, w.pad.w, w.dilation.w},
-               fit)};
+Extents fit_windows(const Shape& in, const Window& w, Fit fit) {
+  const auto along = [&](const char* one, const char* many, int64_t Extents::*axis) {
+    return fit_axis({one, many, in.extents().*axis, w.kernel.*axis, w.stride.*axis, w.pad.*axis,
+                     w.dilation.*axis},
+                    fit);
+  };
+  return {along("slice", "slices", &Extents::d), along("row", "rows", &Extents::h),
+          along("column", "columns", &Extents::w)};
 }
 
 int64_t capped_macs(int64_t positions, int64_t weights) {

@@ -1,4 +1,4 @@
-// How many windows fit along an image: the output sizes of convolutions and pools.
+// How many windows fit along an image or a volume: the output sizes of convolutions and pools.
 #pragma once
 
 #include <cstdint>
@@ -7,16 +7,16 @@
 
 namespace cnn {
 
-// What happens to rows and columns that are left over when the last whole window stands.
+// What happens to slices, rows and columns that are left over when the last whole window stands.
 enum class Fit {
   kFloor,  // they are ignored
-  kCeil,  // one more window hangs over the edge, if it starts inside the image or its first padding
+  kCeil,  // one more window hangs over the edge, if it starts inside the input or its first padding
   kExact,  // an error
 };
 
-// Output height and width for an image [C,H,W] and a window whose padding stands on all four sides.
-// Throws Exit::kSpec with the sizes if nothing fits.
-Pair fit_windows(const Shape& image, const Window& window, Fit fit);
+// The output's size for a picture [C,H,W] or a volume [C,D,H,W] and a window whose padding stands
+// on all sides. Throws Exit::kSpec with the sizes if nothing fits.
+Extents fit_windows(const Shape& in, const Window& window, Fit fit);
 
 // Upper bounds of options, far above all use, so that sizes computed from them cannot overflow.
 inline constexpr double kMaxKernel = 4096;

@@ -102,7 +102,7 @@ class Deconv final : public VizKind {
   static bool has_few_switches(const Graph& graph) {
     int64_t pools = 0, strides = 0;
     for (const GraphNode& node : graph.nodes) {
-      const Pair stride = node.plan.window.stride;
+      const Extents& stride = node.plan.window.stride;
       if (node.type->has_switches) ++pools;
       if (is_convolution(*node.type) && (stride.h > 1 || stride.w > 1)) ++strides;
     }

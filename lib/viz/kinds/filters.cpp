@@ -1,6 +1,6 @@
 // filters: the weights of layers as small pictures. A layer that sees the image itself has filters
 // with the image's channels, shown in colour; of deeper ones every channel is a picture of its own.
-// Grey, or white, is 0.
+// Grey, or white, is 0. The slices of filters over volumes stand one below the other.
 #include <algorithm>
 #include <cmath>
 
@@ -15,9 +15,11 @@ namespace {
 // The weights of one layer: `filters` pictures of `channels` channels.
 struct FilterBank {
   std::string layer;
-  int64_t filters = 0, channels = 0, height = 0, width = 0;
-  bool sees_image = false;     // its channels are the image's
-  std::vector<float> weights;  // [filters, channels, height, width]
+  int64_t filters = 0, channels = 0;
+  int64_t height = 0, width = 0;  // of the pictures: all slices
+  int64_t slices = 1;             // of volumes
+  bool sees_image = false;        // its channels are the image's
+  std::vector<float> weights;     // [filters, channels, height, width]
 
   FloatImage picture(int64_t filter, int64_t channel) const {
     FloatImage image{height, width, 1, {}};
@@ -126,10 +128,11 @@ class Filters final : public VizKind {
       bank.sees_image = image == network.input_shape();
     } else {
       // With a table of connections every kernel stands alone: [kernels, height, width].
-      const bool is_table = shape.rank() == 3;
+      const bool is_table = shape.rank() == 3, is_volume = shape.rank() == 5;
       bank.filters = shape[0];
       bank.channels = is_table ? 1 : shape[1];
-      bank.height = shape[shape.rank() - 2];
+      bank.slices = is_volume ? shape[2] : 1;
+      bank.height = bank.slices * shape[shape.rank() - 2];
       bank.width = shape[shape.rank() - 1];
       bank.sees_image = node.inputs[0] == network.input();
     }
@@ -148,16 +151,23 @@ class Filters final : public VizKind {
     result.numbers["layers"].push_back({{"layer", bank.layer},
                                         {"filters", bank.filters},
                                         {"channels", bank.channels},
-                                        {"kernel", {bank.height, bank.width}},
+                                        {"kernel", kernel_json(bank)},
                                         {"smallest", *low},
                                         {"largest", *high},
                                         {"norms", std::move(norms)}});
   }
 
+  static Json kernel_json(const FilterBank& bank) {
+    if (bank.slices > 1) return {bank.slices, bank.height / bank.slices, bank.width};
+    return {bank.height, bank.width};
+  }
+
   // "16 filters of 3 x 5 x 5"; and how many of them are shown.
   static std::string sizes(const FilterBank& bank, int64_t shown) {
-    std::string text = fmt::format("{} filters of {} x {} x {}", bank.filters, bank.channels,
-                                   bank.height, bank.width);
+    std::string text = fmt::format("{} filters of {} x ", bank.filters, bank.channels);
+    if (bank.slices > 1) text += fmt::format("{} x ", bank.slices);
+    text += fmt::format("{} x {}", bank.height / bank.slices, bank.width);
+    if (bank.slices > 1) text += ", slices one below the other";
     if (shown < bank.filters) text += fmt::format(", the first {} shown", shown);
     return text;
   }

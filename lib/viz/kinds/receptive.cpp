@@ -96,21 +96,21 @@ class Receptive final : public VizKind {
     return some;
   }
 
-  Pair place(const Explained& network, int v) const {
+  Extents place(const Explained& network, int v) const {
     const Shape& shape = network.value(v).shape;
-    if (position_.empty()) return {shape.height() / 2, shape.width() / 2};
+    if (position_.empty()) return {0, shape.height() / 2, shape.width() / 2};
     const bool is_inside = position_.size() == 2 && position_[0] >= 0 && position_[1] >= 0 &&
                            position_[0] < shape.height() && position_[1] < shape.width();
     if (!is_inside) {
       fail(Exit::kUsage, "", "--position takes a row and a column of the maps of '{}': {} x {}",
            network.layer_name(v), shape.height(), shape.width());
     }
-    return {position_[0], position_[1]};
+    return {0, position_[0], position_[1]};
   }
 
   void add(Explained& network, int use, int64_t batch, Sheet& sheet, VizResult& result) const {
     const int v = values_[static_cast<size_t>(use)];
-    const Pair at = place(network, v);
+    const Extents at = place(network, v);
     const FloatImage influence = measured(network, use, batch, at);
     const InputBox seen = input_box(network.graph(), v, at.h, at.w, network.input());
     const InputBox found = box_of_share(influence, share_);
@@ -141,7 +141,7 @@ class Receptive final : public VizKind {
   }
 
   // The mean amount of the gradient of all maps at that place, by pixel.
-  FloatImage measured(Explained& network, int use, int64_t batch, const Pair& at) const {
+  FloatImage measured(Explained& network, int use, int64_t batch, const Extents& at) const {
     const int v = values_[static_cast<size_t>(use)];
     const Shape &shape = network.value(v).shape, &image = network.input_shape();
     std::vector<double> sums(static_cast<size_t>(image.positions()), 0.0);

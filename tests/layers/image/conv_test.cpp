@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "layers/pair_option.h"
+#include "layers/axis_numbers.h"
 #include "support/catch.h"
 #include "support/check_layer.h"
 
@@ -12,22 +12,21 @@ namespace {
 struct Case {
   std::string item;
   Shape input;
-  int64_t out_height, out_width;
+  Extents out;
   ConvShape shape;  // out_channels, kernel, stride, pad, dilation, groups; the rest is filled in
 };
 
 ConvShape whole(const Case& c) {
   ConvShape s = c.shape;
   s.in_channels = c.input.channels();
-  s.in_height = c.input.height();
-  s.in_width = c.input.width();
-  s.out_height = c.out_height;
-  s.out_width = c.out_width;
+  s.in = c.input.extents();
+  s.out = c.out;
   return s;
 }
 
-ConvShape window(int64_t out, Pair kernel, Pair stride = {1, 1}, Pair pad = {0, 0},
-                 Pair dilation = {1, 1}, int64_t groups = 1) {
+ConvShape window(int64_t out, const Extents& kernel, const Extents& stride = Extents::all(1),
+                 const Extents& pad = Extents::all(0), const Extents& dilation = Extents::all(1),
+                 int64_t groups = 1) {
   ConvShape s;
   s.out_channels = out;
   s.kernel = kernel;
@@ -36,6 +35,23 @@ ConvShape window(int64_t out, Pair kernel, Pair stride = {1, 1}, Pair pad = {0, 
   s.dilation = dilation;
   s.groups = groups;
   return s;
+}
+
+void check_cases(const std::vector<Case>& cases) {
+  for (const Case& c : cases) {
+    DYNAMIC_SECTION(c.item << " on " << c.input.str()) {
+      CHECK(LayerHarness(c.item, {c.input}).plan().output().extents() == c.out);
+      const ConvShape s = whole(c);
+      for (const bool bias : {true, false}) {
+        std::string item = c.item;
+        if (!bias) item.insert(item.size() - 1, ", bias: false");
+        check_layer({item, {c.input}, [&](const ReferenceCall& call) {
+                       return reference::conv(s, call.batch, call.inputs[0], call.parameters[0],
+                                              bias ? call.parameters[1] : Numbers{});
+                     }});
+      }
+    }
+  }
 }
 
 // Dense weights [out, in, taps] of sparse ones [connections, taps].
@@ -58,61 +74,133 @@ Numbers spread(const Numbers& sparse, const std::vector<std::vector<int64_t>>& t
 
 TEST_CASE("conv matches the reference") {
   const std::vector<Case> cases = {
-      {"{conv: 1, kernel: 1}", {1, 1, 1}, 1, 1, window(1, {1, 1})},
-      {"{conv: 3, kernel: 1}", {5, 4, 3}, 4, 3, window(3, {1, 1})},
-      {"{conv: 4, kernel: 1, stride: 2}", {3, 5, 4}, 3, 2, window(4, {1, 1}, {2, 2})},
-      {"{conv: 6, kernel: 5, pad: 2}", {1, 7, 8}, 7, 8, window(6, {5, 5}, {1, 1}, {2, 2})},
-      {"{conv: 9, kernel: 3}", {3, 6, 5}, 4, 3, window(9, {3, 3})},
-      {"{conv: 17, kernel: 3, pad: 1}", {2, 4, 5}, 4, 5, window(17, {3, 3}, {1, 1}, {1, 1})},
-      {"{conv: 16, kernel: 3, pad: 1}", {16, 3, 4}, 3, 4, window(16, {3, 3}, {1, 1}, {1, 1})},
+      {"{conv: 1, kernel: 1}", {1, 1, 1}, {1, 1, 1}, window(1, {1, 1, 1})},
+      {"{conv: 3, kernel: 1}", {5, 4, 3}, {1, 4, 3}, window(3, {1, 1, 1})},
+      {"{conv: 4, kernel: 1, stride: 2}", {3, 5, 4}, {1, 3, 2}, window(4, {1, 1, 1}, {1, 2, 2})},
+      {"{conv: 6, kernel: 5, pad: 2}",
+       {1, 7, 8},
+       {1, 7, 8},
+       window(6, {1, 5, 5}, {1, 1, 1}, {0, 2, 2})},
+      {"{conv: 9, kernel: 3}", {3, 6, 5}, {1, 4, 3}, window(9, {1, 3, 3})},
+      {"{conv: 17, kernel: 3, pad: 1}",
+       {2, 4, 5},
+       {1, 4, 5},
+       window(17, {1, 3, 3}, {1, 1, 1}, {0, 1, 1})},
+      {"{conv: 16, kernel: 3, pad: 1}",
+       {16, 3, 4},
+       {1, 3, 4},
+       window(16, {1, 3, 3}, {1, 1, 1}, {0, 1, 1})},
       {"{conv: 16, kernel: 3, pad: 1, exact: true}",
        {16, 3, 4},
-       3,
-       4,
-       window(16, {3, 3}, {1, 1}, {1, 1})},
+       {1, 3, 4},
+       window(16, {1, 3, 3}, {1, 1, 1}, {0, 1, 1})},
       {"{conv: 2, kernel: [1, 3], pad: [0, 1]}",
        {2, 3, 4},
-       3,
-       4,
-       window(2, {1, 3}, {1, 1}, {0, 1})},
+       {1, 3, 4},
+       window(2, {1, 1, 3}, {1, 1, 1}, {0, 0, 1})},
       {"{conv: 2, kernel: [3, 2], stride: [2, 3], pad: [1, 0]}",
        {3, 6, 7},
-       3,
-       2,
-       window(2, {3, 2}, {2, 3}, {1, 0})},
+       {1, 3, 2},
+       window(2, {1, 3, 2}, {1, 2, 3}, {0, 1, 0})},
       {"{conv: 2, kernel: 3, dilation: 2, pad: 2}",
        {2, 5, 6},
-       5,
-       6,
-       window(2, {3, 3}, {1, 1}, {2, 2}, {2, 2})},
+       {1, 5, 6},
+       window(2, {1, 3, 3}, {1, 1, 1}, {0, 2, 2}, {1, 2, 2})},
       {"{conv: 4, kernel: 3, groups: 2, stride: 2, pad: 1}",
        {6, 5, 5},
-       3,
-       3,
-       window(4, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 2)},
+       {1, 3, 3},
+       window(4, {1, 3, 3}, {1, 2, 2}, {0, 1, 1}, {1, 1, 1}, 2)},
       {"{conv: 5, kernel: 3, groups: 5, pad: 1}",
        {5, 4, 4},
-       4,
-       4,
-       window(5, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 5)},
-      {"{conv: 2, kernel: 2, stride: 3}", {2, 7, 5}, 2, 2, window(2, {2, 2}, {3, 3})},
-      {"{conv: 2, kernel: 2, stride: 3, fit: ceil}", {2, 7, 5}, 3, 2, window(2, {2, 2}, {3, 3})},
-      {"{conv: 2, kernel: 3, stride: 2, fit: ceil}", {2, 6, 7}, 3, 3, window(2, {3, 3}, {2, 2})},
-      {"{conv: 2, kernel: 3, stride: 2, fit: exact}", {2, 5, 7}, 2, 3, window(2, {3, 3}, {2, 2})},
+       {1, 4, 4},
+       window(5, {1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {1, 1, 1}, 5)},
+      {"{conv: 2, kernel: 2, stride: 3}", {2, 7, 5}, {1, 2, 2}, window(2, {1, 2, 2}, {1, 3, 3})},
+      {"{conv: 2, kernel: 2, stride: 3, fit: ceil}",
+       {2, 7, 5},
+       {1, 3, 2},
+       window(2, {1, 2, 2}, {1, 3, 3})},
+      {"{conv: 2, kernel: 3, stride: 2, fit: ceil}",
+       {2, 6, 7},
+       {1, 3, 3},
+       window(2, {1, 3, 3}, {1, 2, 2})},
+      {"{conv: 2, kernel: 3, stride: 2, fit: exact}",
+       {2, 5, 7},
+       {1, 2, 3},
+       window(2, {1, 3, 3}, {1, 2, 2})},
   };
-  for (const Case& c : cases) {
-    DYNAMIC_SECTION(c.item << " on " << c.input.str()) {
-      const ConvShape s = whole(c);
-      for (const bool bias : {true, false}) {
-        std::string item = c.item;
-        if (!bias) item.insert(item.size() - 1, ", bias: false");
-        check_layer({item, {c.input}, [&](const ReferenceCall& call) {
-                       return reference::conv(s, call.batch, call.inputs[0], call.parameters[0],
-                                              bias ? call.parameters[1] : Numbers{});
-                     }});
-      }
-    }
+  check_cases(cases);
+}
+
+TEST_CASE("conv over volumes matches the reference") {
+  const Extents one = Extents::all(1), two = Extents::all(2), three = Extents::all(3);
+  check_cases({
+      {"{conv: 1, kernel: 1}", {1, 1, 1, 1}, one, window(1, one)},
+      {"{conv: 3, kernel: 1}", {5, 2, 4, 3}, {2, 4, 3}, window(3, one)},
+      {"{conv: 4, kernel: 1, stride: 2}", {3, 3, 5, 4}, {2, 3, 2}, window(4, one, two)},
+      {"{conv: 9, kernel: 3}", {1, 4, 3, 5}, {2, 1, 3}, window(9, three)},
+      {"{conv: 3, kernel: 3, pad: 1}", {17, 2, 3, 4}, {2, 3, 4}, window(3, three, one, one)},
+      {"{conv: 2, kernel: 3, pad: 1}", {2, 1, 4, 3}, {1, 4, 3}, window(2, three, one, one)},
+      {"{conv: 17, kernel: [1, 3, 3], pad: [0, 1, 1]}",
+       {2, 3, 4, 4},
+       {3, 4, 4},
+       window(17, {1, 3, 3}, one, {0, 1, 1})},
+      {"{conv: 16, kernel: [1, 3, 3], pad: [0, 1, 1]}",
+       {16, 2, 4, 4},
+       {2, 4, 4},
+       window(16, {1, 3, 3}, one, {0, 1, 1})},
+      {"{conv: 3, kernel: [3, 1, 1], pad: [1, 0, 0]}",
+       {4, 3, 2, 3},
+       {3, 2, 3},
+       window(3, {3, 1, 1}, one, {1, 0, 0})},
+      {"{conv: 2, kernel: [2, 3, 1], stride: [1, 2, 3], pad: [1, 0, 0], dilation: [2, 1, 1]}",
+       {3, 3, 5, 4},
+       {3, 2, 2},
+       window(2, {2, 3, 1}, {1, 2, 3}, {1, 0, 0}, {2, 1, 1})},
+      {"{conv: 4, kernel: 3, groups: 2, stride: 2, pad: 1}",
+       {6, 3, 4, 2},
+       {2, 2, 1},
+       window(4, three, two, one, one, 2)},
+      {"{conv: 5, kernel: 2, groups: 5}",
+       {5, 3, 3, 2},
+       {2, 2, 1},
+       window(5, two, one, {0, 0, 0}, one, 5)},
+      {"{conv: 2, kernel: 2, stride: 3, fit: ceil}",
+       {2, 4, 7, 5},
+       {2, 3, 2},
+       window(2, two, three)},
+      {"{conv: 4, kernel: 3, pad: 1}", {3, 4, 9, 10}, {4, 9, 10}, window(4, three, one, one)},
+      {"{conv: 2, kernel: 3, stride: 2, fit: exact}",
+       {2, 3, 5, 7},
+       {1, 2, 3},
+       window(2, three, two)},
+  });
+}
+
+TEST_CASE("layers that know pictures alone refuse volumes") {
+  const Shape volume{4, 2, 6, 6};
+  for (const std::string item : {"{upconv: 4, kernel: 2, stride: 2}", "{upsample: 2}", "{crop: 2}",
+                                 "{pad: 1}", "{pad_channels: 8}"}) {
+    INFO(item);
+    CHECK(setup_error(item, {volume}).find(" expects an image [C,H,W], found [4,2,6,6]") !=
+          std::string::npos);
   }
+  const NamedItem upconv{"{upconv: 4, kernel: 1}", {4, 6, 6}};
+  CHECK(setup_error("{conv: 4, kernel: 1, tie: other}", {volume}, upconv)
+            .find("tie: an upconv has images [C,H,W], so only their conv can share its weights; "
+                  "found [4,2,6,6]") != std::string::npos);
+}
+
+TEST_CASE("conv's weights of volumes have PyTorch's order and cost a depth more") {
+  const LayerPlan plan =
+      LayerHarness("{conv: 64, kernel: [3, 5, 7], groups: 2, pad: [1, 2, 3]}", {{6, 8, 12, 14}})
+          .plan();
+  REQUIRE(plan.parameters.size() == 2);
+  CHECK(plan.parameters[0].shape == Shape{64, 3, 3, 5, 7});
+  CHECK(plan.parameters[0].fan_in == 315);
+  CHECK(plan.parameters[0].fan_out == 32 * 105);
+  CHECK(plan.output() == Shape{64, 8, 12, 14});
+  CHECK(plan.macs == int64_t{8} * 12 * 14 * 64 * 315);
+  CHECK(plan.window.kernel == Extents{3, 5, 7});
 }
 
 TEST_CASE("conv with a table of connections matches the reference") {
@@ -123,9 +211,8 @@ TEST_CASE("conv with a table of connections matches the reference") {
                     "[[0, 2], [1], [0, 1, 2], [2]]}}",
                     bias),
         {3, 6, 5},
-        3,
-        6,
-        window(4, {3, 2}, {2, 1}, {1, 1})};
+        {1, 3, 6},
+        window(4, {1, 3, 2}, {1, 2, 1}, {0, 1, 1})};
     const ConvShape s = whole(c);
     check_layer({c.item, {c.input}, [&](const ReferenceCall& call) {
                    return reference::conv(s, call.batch, call.inputs[0],
@@ -233,8 +320,38 @@ TEST_CASE("conv's impossible sizes are explained") {
           std::string::npos);
     CHECK(error("{conv: 1, kernel: 4096, pad: 4000}", {1, 1, 1}).find("taps") != std::string::npos);
   }
+  SECTION("numbers for other axes than the input has") {
+    CHECK(error("{conv: 1, kernel: [3, 3, 3]}", {1, 9, 9})
+              .find("kernel: [C,H,W] takes one number or [h, w], found 3 numbers") !=
+          std::string::npos);
+    CHECK(error("{conv: 1, kernel: 3, pad: [1, 1]}", {1, 9, 9, 9})
+              .find("pad: [C,D,H,W] takes one number or [d, h, w], found 2 numbers") !=
+          std::string::npos);
+    CHECK(error("{conv: 1, kernel: 3, stride: [1, 1, 1]}", {1, 9, 9}).find("stride: [C,H,W]") !=
+          std::string::npos);
+    CHECK(error("{conv: 1, kernel: [3, 0, 3]}", {1, 9, 9, 9}).find("'kernel' must be") !=
+          std::string::npos);
+    CHECK(error("{conv: 1, kernel: [1, 2, 3, 4]}", {1, 9, 9}).find("found a list of 4") !=
+          std::string::npos);
+  }
+  SECTION("volumes that are too small, or that an option does not know") {
+    CHECK(
+        error("{conv: 1, kernel: 5}", {1, 3, 9, 9})
+            .find("kernel 5 is larger than the input of 3 slices; use a smaller kernel, or pad") !=
+        std::string::npos);
+    CHECK(error("{conv: 1, kernel: 3, stride: 3, fit: exact}", {1, 7, 9, 9})
+              .find("kernel 3 at stride 3 does not tile 7 slices: 1 slice is left over") !=
+          std::string::npos);
+    CHECK(error("{conv: 1, kernel: 110, pad: 100}", {1, 1, 1, 1})
+              .find("a kernel of 110x110x110 is beyond the limit of 1048576 taps") !=
+          std::string::npos);
+    CHECK(error("{conv: 1, kernel: 1, connect: [[0]]}", {1, 2, 2, 2})
+              .find("connect: a table of connections is for images [C,H,W], found [1,2,2,2]") !=
+          std::string::npos);
+  }
   SECTION("an input that is no image") {
-    CHECK(error("{conv: 1, kernel: 1}", {4}).find("expects an image [C,H,W], found [4]") !=
+    CHECK(error("{conv: 1, kernel: 1}", {4})
+              .find("conv expects an image [C,H,W] or a volume [C,D,H,W], found [4]") !=
           std::string::npos);
   }
 }
@@ -264,19 +381,35 @@ TEST_CASE("a convolution says which algorithms serve it and why") {
   CHECK(test.kernel_why == "direct (few channels: 3 to 8)");
 }
 
-TEST_CASE("a pair is one integer or a list of two") {
+TEST_CASE("numbers by axis are one integer or a list of two or three, and stay as written") {
   Diagnostics problems;
-  Pair pair;
-  CHECK(OptionType<Pair>::read(Node::scalar("3"), pair, problems));
-  CHECK(pair == Pair{3, 3});
-  CHECK(OptionType<Pair>::read(Node::list({Node::scalar("1"), Node::scalar("7")}), pair, problems));
-  CHECK(pair == Pair{1, 7});
-  CHECK(to_yaml(OptionType<Pair>::write({2, 2})) == "2");
-  CHECK(to_yaml(OptionType<Pair>::write({2, 5})) == "[2, 5]");
+  AxisNumbers numbers;
+  const auto read = [&](const std::vector<const char*>& list) {
+    std::vector<Node> nodes;
+    for (const char* n : list) nodes.push_back(Node::scalar(n));
+    return OptionType<AxisNumbers>::read(Node::list(nodes), numbers, problems);
+  };
+  const auto written = [&] { return to_yaml(OptionType<AxisNumbers>::write(numbers)); };
+  CHECK(OptionType<AxisNumbers>::read(Node::scalar("3"), numbers, problems));
+  CHECK(numbers.numbers == std::vector<int64_t>{3});
+  CHECK(written() == "3");
+  CHECK(read({"1", "7"}));
+  CHECK(numbers.numbers == std::vector<int64_t>{1, 7});
+  CHECK(written() == "[1, 7]");
+  CHECK(read({"2", "2"}));
+  CHECK(numbers.numbers == std::vector<int64_t>{2, 2});
+  CHECK(written() == "2");
+  CHECK(read({"1", "3", "3"}));
+  CHECK(written() == "[1, 3, 3]");
   CHECK(problems.empty());
-  CHECK_FALSE(OptionType<Pair>::read(Node::list({Node::scalar("1")}), pair, problems));
-  CHECK_FALSE(OptionType<Pair>::read(Node::scalar("3.5"), pair, problems));
-  CHECK(problems.size() == 2);
+  CHECK_FALSE(read({"1"}));
+  CHECK_FALSE(read({"1", "2", "3", "4"}));
+  CHECK_FALSE(OptionType<AxisNumbers>::read(Node::scalar("3.5"), numbers, problems));
+  CHECK(problems.size() == 3);
+  PictureNumbers picture;
+  CHECK_FALSE(OptionType<PictureNumbers>::read(
+      Node::list({Node::scalar("1"), Node::scalar("2"), Node::scalar("3")}), picture, problems));
+  CHECK(problems.size() == 4);
 }
 
 }  // namespace cnn

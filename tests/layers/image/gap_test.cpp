@@ -29,9 +29,11 @@ TEST_CASE("gap of a sequence is the mean over its positions") {
 }
 
 TEST_CASE("gap needs positions to average over") {
-  CHECK(setup_error("gap", {{4}})
-            .find("gap expects an image [C,H,W] or a sequence [T,F], found [4]") !=
-        std::string::npos);
+  CHECK(
+      setup_error("gap", {{4}})
+          .find(
+              "gap expects an image [C,H,W], a volume [C,D,H,W] or a sequence [T,F], found [4]") !=
+      std::string::npos);
 }
 
 }  // namespace cnn

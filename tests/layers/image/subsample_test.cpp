@@ -9,8 +9,8 @@ namespace {
 auto subsample(AveragePoolShape s, bool sum) {
   return [s, sum](const ReferenceCall& call) {
     Numbers y = reference::average_pool(s, call.batch, call.inputs[0]);
-    const auto pixels = static_cast<size_t>(s.out_height * s.out_width);
-    const double taps = sum ? static_cast<double>(s.kernel.h * s.kernel.w) : 1;
+    const auto pixels = static_cast<size_t>(s.out.count());
+    const double taps = sum ? static_cast<double>(s.kernel.count()) : 1;
     for (size_t i = 0; i < y.size(); ++i) {
       const size_t c = i / pixels % static_cast<size_t>(s.channels);
       y[i] = call.parameters[0][c] * taps * y[i] + call.parameters[1][c];
@@ -19,14 +19,12 @@ auto subsample(AveragePoolShape s, bool sum) {
   };
 }
 
-AveragePoolShape window(const Shape& in, int64_t out_height, int64_t out_width, Pair kernel,
-                        Pair stride) {
+AveragePoolShape window(const Shape& in, const Extents& out, const Extents& kernel,
+                        const Extents& stride) {
   AveragePoolShape s;
   s.channels = in.channels();
-  s.in_height = in.height();
-  s.in_width = in.width();
-  s.out_height = out_height;
-  s.out_width = out_width;
+  s.in = in.extents();
+  s.out = out;
   s.kernel = kernel;
   s.stride = stride;
   return s;
@@ -35,18 +33,21 @@ AveragePoolShape window(const Shape& in, int64_t out_height, int64_t out_width, 
 }  // namespace
 
 TEST_CASE("subsample matches the reference, for sums and means") {
-  const Shape odd{3, 5, 7}, even{6, 8, 8}, wide{19, 6, 5};
+  const Shape odd{3, 5, 7}, even{6, 8, 8}, wide{19, 6, 5}, volume{3, 4, 6, 5};
   for (const bool sum : {true, false}) {
     const std::string pooling = sum ? "" : ", pooling: mean";
     check_layer({"{subsample: 2" + pooling + "}",
                  {even},
-                 subsample(window(even, 4, 4, {2, 2}, {2, 2}), sum)});
+                 subsample(window(even, {1, 4, 4}, {1, 2, 2}, {1, 2, 2}), sum)});
     check_layer({"{subsample: 2" + pooling + "}",
                  {odd},
-                 subsample(window(odd, 2, 3, {2, 2}, {2, 2}), sum)});
+                 subsample(window(odd, {1, 2, 3}, {1, 2, 2}, {1, 2, 2}), sum)});
     check_layer({"{subsample: [3, 2], stride: [1, 2]" + pooling + "}",
                  {wide},
-                 subsample(window(wide, 4, 2, {3, 2}, {1, 2}), sum)});
+                 subsample(window(wide, {1, 4, 2}, {1, 3, 2}, {1, 1, 2}), sum)});
+    check_layer({"{subsample: [2, 3, 2], stride: [2, 1, 2]" + pooling + "}",
+                 {volume},
+                 subsample(window(volume, {2, 4, 2}, {2, 3, 2}, {2, 1, 2}), sum)});
   }
 }
 
@@ -58,7 +59,7 @@ TEST_CASE("subsample has two parameters a channel and begins as the mean") {
     CHECK(plan.parameters[0].shape == Shape{6});
     CHECK(plan.parameters[1].shape == Shape{6});
     CHECK(plan.parameters[0].init.value == (std::string(item) == "{subsample: 2}" ? 0.25 : 1));
-    CHECK(plan.window.stride == Pair{2, 2});
+    CHECK(plan.window.stride == Extents{1, 2, 2});
   }
 }
 

@@ -9,53 +9,46 @@ namespace {
 struct Case {
   std::string pool;
   Shape input;
-  Pair out, kernel, stride, pad{0, 0};
+  Extents out, kernel, stride, pad = Extents::all(0);
 };
 
 // The transpose of a maxpool over `pooled`, by definition.
 Numbers unpool(const Case& c, int64_t batch, const Numbers& pooled, const Numbers& values) {
-  const Shape& s = c.input;
-  Numbers out(pooled.size(), 0.0);
-  size_t next = 0;
-  for (int64_t plane = 0; plane < batch * s.channels(); ++plane) {
-    for (int64_t a = 0; a < c.out.h; ++a) {
-      for (int64_t b = 0; b < c.out.w; ++b) {
-        int64_t best = -1;
-        for (int64_t y = a * c.stride.h - c.pad.h; y < a * c.stride.h - c.pad.h + c.kernel.h; ++y) {
-          for (int64_t x = b * c.stride.w - c.pad.w; x < b * c.stride.w - c.pad.w + c.kernel.w;
-               ++x) {
-            if (y < 0 || y >= s.height() || x < 0 || x >= s.width()) continue;
-            const int64_t i = (plane * s.height() + y) * s.width() + x;
-            const bool is_larger =
-                best < 0 || pooled[static_cast<size_t>(i)] > pooled[static_cast<size_t>(best)];
-            if (is_larger) best = i;
-          }
-        }
-        out[static_cast<size_t>(best)] += values[next++];
-      }
-    }
-  }
-  return out;
+  const PoolShape shape{c.input.channels(), c.input.extents(), c.out, c.kernel, c.stride, c.pad};
+  return reference::max_pool_backward(shape, batch, pooled, values);
 }
 
 }  // namespace
 
 TEST_CASE("unpool matches the reference") {
   const std::vector<Case> cases = {
-      {"{maxpool: 1}", {3, 2, 3}, {2, 3}, {1, 1}, {1, 1}},
-      {"{maxpool: 2}", {6, 4, 6}, {2, 3}, {2, 2}, {2, 2}},
-      {"{maxpool: 2}", {1, 5, 7}, {2, 3}, {2, 2}, {2, 2}},
-      {"{maxpool: 2, ceil: true}", {17, 3, 5}, {2, 3}, {2, 2}, {2, 2}},
-      {"{maxpool: 3, stride: 2, pad: 1}", {9, 5, 6}, {3, 3}, {3, 3}, {2, 2}, {1, 1}},
-      {"{maxpool: [1, 3], stride: [1, 2], pad: [0, 1]}", {2, 3, 6}, {3, 3}, {1, 3}, {1, 2}, {0, 1}},
-      {"{maxpool: 2, stride: 3, ceil: true}", {3, 6, 7}, {2, 3}, {2, 2}, {3, 3}},
-      {"{maxpool: 17}", {2, 17, 18}, {1, 1}, {17, 17}, {17, 17}},
+      {"{maxpool: 1}", {3, 2, 3}, {1, 2, 3}, {1, 1, 1}, {1, 1, 1}},
+      {"{maxpool: 2}", {6, 4, 6}, {1, 2, 3}, {1, 2, 2}, {1, 2, 2}},
+      {"{maxpool: 2}", {1, 5, 7}, {1, 2, 3}, {1, 2, 2}, {1, 2, 2}},
+      {"{maxpool: 2, ceil: true}", {17, 3, 5}, {1, 2, 3}, {1, 2, 2}, {1, 2, 2}},
+      {"{maxpool: 3, stride: 2, pad: 1}", {9, 5, 6}, {1, 3, 3}, {1, 3, 3}, {1, 2, 2}, {0, 1, 1}},
+      {"{maxpool: [1, 3], stride: [1, 2], pad: [0, 1]}",
+       {2, 3, 6},
+       {1, 3, 3},
+       {1, 1, 3},
+       {1, 1, 2},
+       {0, 0, 1}},
+      {"{maxpool: 2, stride: 3, ceil: true}", {3, 6, 7}, {1, 2, 3}, {1, 2, 2}, {1, 3, 3}},
+      {"{maxpool: 2}", {3, 3, 5, 4}, {1, 2, 2}, Extents::all(2), Extents::all(2)},
+      {"{maxpool: 3, stride: 2, pad: 1}",
+       {9, 4, 3, 5},
+       {2, 2, 3},
+       Extents::all(3),
+       Extents::all(2),
+       Extents::all(1)},
+      {"{maxpool: [1, 2, 2]}", {17, 3, 4, 4}, {3, 2, 2}, {1, 2, 2}, {1, 2, 2}},
+      {"{maxpool: 17}", {2, 17, 18}, {1, 1, 1}, {1, 17, 17}, {1, 17, 17}},
   };
   for (const Case& c : cases) {
     DYNAMIC_SECTION(c.pool << " of " << c.input.str()) {
       LayerCase layer;
       layer.item = "{unpool: other}";
-      layer.inputs = {{c.input.channels(), c.out.h, c.out.w}};
+      layer.inputs = {c.input.resized(c.input.channels(), c.out)};
       layer.named = NamedItem{c.pool, c.input};
       layer.reference = [&](const ReferenceCall& call) {
         return unpool(c, call.batch, call.named_input, call.inputs[0]);

@@ -9,18 +9,16 @@ namespace {
 struct Case {
   std::string item;
   Shape input, output;
-  Pair kernel, stride{1, 1}, pad{0, 0}, dilation{1, 1};
+  Extents kernel, stride = Extents::all(1), pad = Extents::all(0), dilation = Extents::all(1);
   int64_t groups = 1;
 };
 
 // The convolution that this is the transpose of.
 ConvShape convolution(const Case& c) {
   return {c.output.channels(),
-          c.output.height(),
-          c.output.width(),
+          c.output.extents(),
           c.input.channels(),
-          c.input.height(),
-          c.input.width(),
+          c.input.extents(),
           c.kernel,
           c.stride,
           c.pad,
@@ -31,8 +29,8 @@ ConvShape convolution(const Case& c) {
 Numbers reference_upconv(const ConvShape& s, const ReferenceCall& call, bool bias) {
   Numbers out = reference::conv_backward_data(s, call.batch, call.inputs[0], call.parameters[0]);
   for (size_t i = 0; bias && i < out.size(); ++i) {
-    out[i] += call.parameters[1][i / static_cast<size_t>(s.in_height * s.in_width) %
-                                 call.parameters[1].size()];
+    out[i] +=
+        call.parameters[1][i / static_cast<size_t>(s.in.h * s.in.w) % call.parameters[1].size()];
   }
   return out;
 }
@@ -41,53 +39,58 @@ Numbers reference_upconv(const ConvShape& s, const ReferenceCall& call, bool bia
 
 TEST_CASE("upconv matches the reference") {
   const std::vector<Case> cases = {
-      {"{upconv: 1, kernel: 1}", {1, 1, 1}, {1, 1, 1}, {1, 1}},
-      {"{upconv: 3, kernel: 1}", {5, 4, 3}, {3, 4, 3}, {1, 1}},
-      {"{upconv: 4, kernel: 2, stride: 2}", {3, 3, 5}, {4, 6, 10}, {2, 2}, {2, 2}},
-      {"{upconv: 17, kernel: 2, stride: 2}", {18, 3, 2}, {17, 6, 4}, {2, 2}, {2, 2}},
-      {"{upconv: 1, kernel: 3}", {1, 4, 5}, {1, 6, 7}, {3, 3}},
-      {"{upconv: 9, kernel: 3, pad: 1}", {2, 4, 5}, {9, 4, 5}, {3, 3}, {1, 1}, {1, 1}},
-      {"{upconv: 3, kernel: 4, stride: 2, pad: 1}", {6, 3, 4}, {3, 6, 8}, {4, 4}, {2, 2}, {1, 1}},
+      {"{upconv: 1, kernel: 1}", {1, 1, 1}, {1, 1, 1}, {1, 1, 1}},
+      {"{upconv: 3, kernel: 1}", {5, 4, 3}, {3, 4, 3}, {1, 1, 1}},
+      {"{upconv: 4, kernel: 2, stride: 2}", {3, 3, 5}, {4, 6, 10}, {1, 2, 2}, {1, 2, 2}},
+      {"{upconv: 17, kernel: 2, stride: 2}", {18, 3, 2}, {17, 6, 4}, {1, 2, 2}, {1, 2, 2}},
+      {"{upconv: 1, kernel: 3}", {1, 4, 5}, {1, 6, 7}, {1, 3, 3}},
+      {"{upconv: 9, kernel: 3, pad: 1}", {2, 4, 5}, {9, 4, 5}, {1, 3, 3}, {1, 1, 1}, {0, 1, 1}},
+      {"{upconv: 3, kernel: 4, stride: 2, pad: 1}",
+       {6, 3, 4},
+       {3, 6, 8},
+       {1, 4, 4},
+       {1, 2, 2},
+       {0, 1, 1}},
       {"{upconv: 2, kernel: 3, stride: 2, pad: 1, output_pad: 1}",
        {3, 3, 4},
        {2, 6, 8},
-       {3, 3},
-       {2, 2},
-       {1, 1}},
-      {"{upconv: 2, kernel: 2, stride: 3}", {2, 3, 2}, {2, 8, 5}, {2, 2}, {3, 3}},  // gaps
+       {1, 3, 3},
+       {1, 2, 2},
+       {0, 1, 1}},
+      {"{upconv: 2, kernel: 2, stride: 3}", {2, 3, 2}, {2, 8, 5}, {1, 2, 2}, {1, 3, 3}},  // gaps
       {"{upconv: 17, kernel: 2, stride: 3, output_pad: 2}",
        {16, 2, 3},
        {17, 7, 10},
-       {2, 2},
-       {3, 3}},
+       {1, 2, 2},
+       {1, 3, 3}},
       {"{upconv: 2, kernel: [3, 2], stride: [1, 2], pad: [1, 0], output_pad: [0, 1]}",
        {3, 4, 3},
        {2, 4, 7},
-       {3, 2},
-       {1, 2},
-       {1, 0}},
+       {1, 3, 2},
+       {1, 1, 2},
+       {0, 1, 0}},
       {"{upconv: 2, kernel: 3, dilation: 2, output_pad: 1}",
        {2, 3, 2},
        {2, 8, 7},
-       {3, 3},
-       {1, 1},
-       {0, 0},
-       {2, 2}},
+       {1, 3, 3},
+       {1, 1, 1},
+       {0, 0, 0},
+       {1, 2, 2}},
       {"{upconv: 4, kernel: 3, groups: 2, stride: 2, pad: 1}",
        {6, 3, 3},
        {4, 5, 5},
-       {3, 3},
-       {2, 2},
-       {1, 1},
-       {1, 1},
+       {1, 3, 3},
+       {1, 2, 2},
+       {0, 1, 1},
+       {1, 1, 1},
        2},
       {"{upconv: 5, kernel: 2, groups: 5, stride: 2}",
        {5, 3, 2},
        {5, 6, 4},
-       {2, 2},
-       {2, 2},
-       {0, 0},
-       {1, 1},
+       {1, 2, 2},
+       {1, 2, 2},
+       {0, 0, 0},
+       {1, 1, 1},
        5},
   };
   for (const Case& c : cases) {
@@ -109,9 +112,9 @@ TEST_CASE("upconv and conv tied to each other match the reference") {
   const Case c{"{upconv: 3, kernel: [3, 2], stride: 2, pad: [1, 0], tie: other}",
                {4, 3, 2},
                {3, 5, 4},
-               {3, 2},
-               {2, 2},
-               {1, 0}};
+               {1, 3, 2},
+               {1, 2, 2},
+               {0, 1, 0}};
   const ConvShape s = convolution(c);
   LayerCase layer;
   layer.item = c.item;
@@ -143,7 +146,7 @@ TEST_CASE("upconv says what it needs and costs") {
   CHECK(plan.parameters[0].shape == Shape{1024, 512, 2, 2});
   CHECK(plan.parameters[0].fan_in == 1024);  // an output pixel is under one tap
   CHECK(plan.parameters[1].shape == Shape{512});
-  CHECK(plan.window.stride == Pair{2, 2});
+  CHECK(plan.window.stride == Extents{1, 2, 2});
   CHECK(plan.kernel == "patches");
   CHECK(contains(plan.kernel_why, "one matrix product"));
   CHECK_FALSE(plan.backward_reads_output);

@@ -73,10 +73,10 @@ TEST_CASE("upsample takes its size from a named layer") {
 }
 
 TEST_CASE("upsample says what an output sees") {
-  CHECK(LayerHarness("{upsample: 2}", {{1, 4, 4}}).plan().window.kernel == Pair{2, 2});
+  CHECK(LayerHarness("{upsample: 2}", {{1, 4, 4}}).plan().window.kernel == Extents{1, 2, 2});
   const LayerPlan plan = LayerHarness("{upsample: 2, mode: bilinear}", {{1, 4, 4}}).plan();
-  CHECK(plan.window.kernel == Pair{4, 4});
-  CHECK(plan.window.stride == Pair{2, 2});
+  CHECK(plan.window.kernel == Extents{1, 4, 4});
+  CHECK(plan.window.stride == Extents{1, 2, 2});
   CHECK(plan.parameters.empty());
 }
 

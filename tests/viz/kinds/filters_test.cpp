@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "support/catch.h"
 #include "support/text.h"
 #include "viz/small_network.h"
@@ -64,6 +65,37 @@ TEST_CASE("it does not matter how maps became a vector, if all of their numbers 
   const SmallNetwork rows(with("- {reshape: [16, 5]}\n  - {linear: 2, name: rows}\n  - flatten"),
                           {3, 8, 8});
   CHECK(contains(kind_error("filters", rows.request(), {{"layer", {"rows"}}}), "rows"));
+}
+
+TEST_CASE("filters over volumes show their slices one below the other") {
+  const SmallNetwork network(
+      "name: volumes\ninput: {clip: [1, 4, 6, 6]}\n"
+      "layers: [{conv: 2, kernel: [2, 3, 3], name: c1}, gap, {linear: 3, name: out}]\n"
+      "loss: {cross_entropy: out, target: label}\n",
+      {1, 4, 6, 6});
+  const VizResult result = run_kind("filters", network.request());
+  CHECK(result.numbers["layers"][0]["kernel"] == Json({2, 3, 3}));
+  CHECK(result.numbers["layers"][0]["channels"] == 1);
+  const std::vector<Image> pictures = pictures_of(result.figures[0].drawing);
+  REQUIRE(pictures.size() >= 2);
+  CHECK(pictures[0].height == 6);
+  CHECK(pictures[0].width == 3);
+  CHECK(contains(join(texts_of(result.figures[0].drawing), " "),
+                 "2 filters of 1 x 2 x 3 x 3, slices"));
+}
+
+TEST_CASE("kinds that look at pictures refuse networks over volumes") {
+  const SmallNetwork network(
+      "name: volumes\ninput: {clip: [1, 4, 6, 6]}\n"
+      "layers: [{conv: 2, kernel: 3, name: c1}, gap, {linear: 3, name: out}]\n"
+      "loss: {cross_entropy: out, target: label}\n",
+      {1, 4, 6, 6});
+  for (const char* kind : {"deconv", "saliency", "gradcam", "occlusion", "actmax", "receptive",
+                           "reconstruct", "interpolate"}) {
+    INFO(kind);
+    CHECK(
+        contains(kind_error(kind, network.request()), "needs a network that sees images [C,H,W]"));
+  }
 }
 
 TEST_CASE("what has no filters is told so, with the nearest name") {
