@@ -57,7 +57,7 @@ void add_aliases(const Names& names, Graph& graph) {
     const bool has_value =
         binding.state == Binding::State::kPresent || binding.state == Binding::State::kDroppedByIf;
     if (!has_value || binding.value == kUnknown) continue;
-    if (graph.values[static_cast<size_t>(binding.value)].name != path) {
+    if (graph.value(binding.value).name != path) {
       graph.aliases.emplace_back(path, binding.value);
     }
   }

@@ -46,16 +46,15 @@ std::vector<char> needed_nodes(const Graph& graph, int start, const std::vector<
     for (const int input : node.inputs) {
       if (follows[static_cast<size_t>(input)] == 0) {
         fail(Exit::kSpec, "", "'{}' reads '{}', which does not follow from '{}'", node.name,
-             graph.values[static_cast<size_t>(input)].name,
-             graph.values[static_cast<size_t>(start)].name);
+             graph.value(input).name, graph.value(start).name);
       }
       wanted[static_cast<size_t>(input)] = 1;
     }
     if (const int other = lender(graph, node); other >= 0) {
-      const auto lent = static_cast<size_t>(graph.nodes[static_cast<size_t>(other)].output());
+      const auto lent = static_cast<size_t>(graph.node(other).output());
       if (follows[lent] == 0 || static_cast<int>(lent) == start) {
         fail(Exit::kSpec, "", "'{}' needs what '{}' has found, which does not follow from '{}'",
-             node.name, graph.values[lent].name, graph.values[static_cast<size_t>(start)].name);
+             node.name, graph.values[lent].name, graph.value(start).name);
       }
       wanted[lent] = 1;
     }
@@ -77,9 +76,9 @@ void keep_nodes(Graph& graph, const std::vector<char>& needed) {
   }
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const int id = static_cast<int>(i);
-    for (const int v : graph.nodes[i].outputs) graph.values[static_cast<size_t>(v)].producer = id;
+    for (const int v : graph.nodes[i].outputs) graph.value(v).producer = id;
     for (const int input : graph.nodes[i].inputs) {
-      std::vector<int>& consumers = graph.values[static_cast<size_t>(input)].consumers;
+      std::vector<int>& consumers = graph.value(input).consumers;
       if (consumers.empty() || consumers.back() != id) consumers.push_back(id);
     }
   }
@@ -90,14 +89,14 @@ void keep_nodes(Graph& graph, const std::vector<char>& needed) {
 void start_at(Graph& graph, int start, const std::string& field) {
   CNN_ASSERT(start >= 0 && static_cast<size_t>(start) < graph.values.size());
   const std::vector<char> follows = following(graph, start);
-  const std::string& name = graph.values[static_cast<size_t>(start)].name;
+  const std::string& name = graph.value(start).name;
   std::erase_if(graph.outputs, [&](const NamedOutput& output) {
     return output.value == start || follows[static_cast<size_t>(output.value)] == 0;
   });
   if (graph.outputs.empty()) fail(Exit::kSpec, "", "no output follows from '{}'", name);
   const std::vector<char> needed = needed_nodes(graph, start, follows);
   keep_nodes(graph, needed);
-  const Shape& shape = graph.values[static_cast<size_t>(start)].shape;
+  const Shape& shape = graph.value(start).shape;
   graph.fields = {{{field, shape, FieldKind::kValues, 0}, start, true}};
 }
 
@@ -117,7 +116,7 @@ void end_at(Graph& graph, const std::vector<int>& values) {
     needed[i] = 1;
     for (const int input : node.inputs) wanted[static_cast<size_t>(input)] = 1;
     if (const int other = lender(graph, node); other >= 0) {
-      wanted[static_cast<size_t>(graph.nodes[static_cast<size_t>(other)].output())] = 1;
+      wanted[static_cast<size_t>(graph.node(other).output())] = 1;
     }
   }
   keep_nodes(graph, needed);

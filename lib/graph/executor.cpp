@@ -103,7 +103,7 @@ Executor::Slot Executor::make_slot(size_t i, const GradientFlow& flow, int worke
     const ConstView out = value(v, none);
     slot.outs.push_back({const_cast<float*>(out.data), out.batch, out.shape});
     slot.grad_outs.push_back(node.is_loss() ? View{} : gradient(v));
-    const int length = graph_.values[static_cast<size_t>(v)].length;
+    const int length = graph_.value(v).length;
     const bool decides = length >= 0 && graph_.lengths[static_cast<size_t>(length)].source == v;
     slot.starts.push_back(decides ? starts_[static_cast<size_t>(length)].data() : nullptr);
   }
@@ -120,7 +120,7 @@ float* Executor::place(const Placement& placement, int worker) const {
 }
 
 ConstView Executor::value(int id, const Slice& slice) const {
-  const Shape& shape = graph_.values[static_cast<size_t>(id)].shape;
+  const Shape& shape = graph_.value(id).shape;
   const Placement& placement = plan_.values[static_cast<size_t>(id)];
   const float* data = place(placement, slice.worker);
   for (size_t i = 0; !data && i < graph_.fields.size(); ++i) {
@@ -132,14 +132,14 @@ ConstView Executor::value(int id, const Slice& slice) const {
 
 ConstView Executor::value(int id) const {
   ConstView view = value(id, whole_batch());
-  const int length = graph_.values[static_cast<size_t>(id)].length;
+  const int length = graph_.value(id).length;
   view.batch = rows(id);
   if (length >= 0) view.starts = starts(length);
   return view;
 }
 
 int64_t Executor::rows(int id) const {
-  const int length = graph_.values[static_cast<size_t>(id)].length;
+  const int length = graph_.value(id).length;
   return length < 0 ? batch_ : starts(length)[batch_];
 }
 
@@ -151,7 +151,7 @@ const int64_t* Executor::starts(int length) const {
 void Executor::set_lengths() {
   for (size_t i = 0; i < graph_.fields.size(); ++i) {
     const int v = graph_.fields[i].value;
-    const int length = graph_.values[static_cast<size_t>(v)].length;
+    const int length = graph_.value(v).length;
     if (length < 0 || graph_.lengths[static_cast<size_t>(length)].source != v) continue;
     std::vector<int64_t>& own = starts_[static_cast<size_t>(length)];
     const int64_t most = graph_.most_items(length);
@@ -166,7 +166,7 @@ void Executor::measure(Slot& slot, size_t i) const {
   const bool mixes = node.type->mixes_items;
   const auto set = [&](auto& view, int v) {
     view.batch = rows(v);
-    if (mixes) view.starts = starts(graph_.values[static_cast<size_t>(v)].length);
+    if (mixes) view.starts = starts(graph_.value(v).length);
   };
   for (size_t k = 0; k < node.inputs.size(); ++k) {
     set(slot.in[k], node.inputs[k]);
@@ -190,16 +190,15 @@ void Executor::reset_carried() { std::fill_n(carried_.data(), carried_.size(), 0
 View Executor::gradient(int id) {
   const Placement& place = plan_.gradients[static_cast<size_t>(id)];
   if (place.offset < 0) return {};
-  return {arena_.data() + place.offset, batch_ > 0 ? rows(id) : 0,
-          graph_.values[static_cast<size_t>(id)].shape};
+  return {arena_.data() + place.offset, batch_ > 0 ? rows(id) : 0, graph_.value(id).shape};
 }
 
 void Executor::bind(int field, const float* data, const int64_t* starts) {
   bound_[static_cast<size_t>(field)] = data;
   bound_starts_[static_cast<size_t>(field)] = starts;
   const int v = graph_.fields[static_cast<size_t>(field)].value;
-  for (const int consumer : graph_.values[static_cast<size_t>(v)].consumers) {
-    const GraphNode& node = graph_.nodes[static_cast<size_t>(consumer)];
+  for (const int consumer : graph_.value(v).consumers) {
+    const GraphNode& node = graph_.node(consumer);
     for (size_t k = 0; k < node.inputs.size(); ++k) {
       if (node.inputs[k] == v) slots_[static_cast<size_t>(consumer)].in[k].data = data;
     }

@@ -29,7 +29,7 @@ std::vector<char> wanted_values(const Graph& graph, const Pass& pass, const Para
       any = any || (wanted[static_cast<size_t>(node.inputs[k])] && !is_blind(node, k));
     }
     for (const int v : node.outputs) {
-      wanted[static_cast<size_t>(v)] = any && graph.values[static_cast<size_t>(v)].passes_gradients;
+      wanted[static_cast<size_t>(v)] = any && graph.value(v).passes_gradients;
     }
   }
   return wanted;

@@ -94,6 +94,11 @@ struct Graph {
   // The same with layers of its own, so that these may be joined. Not of a graph whose layers are.
   Graph clone() const;
 
+  const Value& value(int id) const { return values[static_cast<size_t>(id)]; }
+  Value& value(int id) { return values[static_cast<size_t>(id)]; }
+  const GraphNode& node(int id) const { return nodes[static_cast<size_t>(id)]; }
+  GraphNode& node(int id) { return nodes[static_cast<size_t>(id)]; }
+
   const GraphField* find_field(std::string_view name) const;
   // Where the (first) input stands in `fields`, as Executor::bind wants it; -1 if there is none.
   int input_index() const;

@@ -4,7 +4,7 @@ namespace cnn {
 
 std::optional<MainOutput> main_output(const Graph& graph) {
   if (graph.losses.empty()) return std::nullopt;
-  const GraphNode& loss = graph.nodes[static_cast<size_t>(graph.losses.front().node)];
+  const GraphNode& loss = graph.node(graph.losses.front().node);
   for (size_t i = 0; i < loss.inputs.size() && i < loss.plan.fields.size(); ++i) {
     const Field& field = loss.plan.fields[i];
     if (field.shape.rank() == 0) continue;  // no target
@@ -22,7 +22,7 @@ std::optional<MainOutput> main_output(const Graph& graph) {
 int sample_scores(const Graph& graph) {
   const std::optional<MainOutput> output = main_output(graph);
   if (!output || !output->is_classes()) return -1;
-  const Value& value = graph.values[static_cast<size_t>(output->value)];
+  const Value& value = graph.value(output->value);
   return value.shape.rank() == 1 && value.length < 0 ? output->value : -1;
 }
 

@@ -21,9 +21,7 @@ Axis step(Axis in, int64_t kernel, int64_t stride, int64_t dilation, bool enlarg
           in.jump * static_cast<double>(stride)};
 }
 
-const Shape& shape_of(const Graph& graph, int value) {
-  return graph.values[static_cast<size_t>(value)].shape;
-}
+const Shape& shape_of(const Graph& graph, int value) { return graph.value(value).shape; }
 
 // Every output depends on every position: dense products, global pooling.
 bool mixes_all(const Shape& in, const LayerPlan& plan) {

@@ -52,6 +52,7 @@ struct Pass {
 };
 
 // Booked memory is counted in floats: per sample of the batch, per thread, or once.
+// kSample: of a layer that looks at items by themselves, each item.
 enum class Per { kSample, kThread, kOnce };
 
 // A parameter (learned) or state (running statistics) as a layer asks for it.
@@ -127,7 +128,8 @@ struct LayerPlan {
   bool averages_samples = false;
   double counted = 0;
   Link link = Link::kNone;  // of a loss that takes scores (graph/main_output.h)
-  int64_t macs = 0;         // multiply-adds of one sample's forward, bias ignored
+  int64_t macs = 0;         // multiply-adds of one item's forward, bias ignored; of a sample's if
+                            // the layer mixes items
   Window window;
   // The output may take the place of one input (unless a backward that reads the inputs follows),
   // and the gradient of that input the place of the output's gradient.

@@ -75,12 +75,11 @@ void MetricSet::read(const Node& item, const Graph& graph, Diagnostics& diagnost
 // What is compared number by number must be of as many items: list with list, sample with sample.
 bool MetricSet::check_lengths(const Bound& bound, const OpChoice& op, const Graph& graph,
                               Diagnostics& diagnostics) {
-  const auto value = [&](int id) -> const Value& { return graph.values[static_cast<size_t>(id)]; };
   std::vector<int> others = bound.more;
   if (bound.target >= 0) others.push_back(bound.target);
-  const Value& output = value(bound.output);
+  const Value& output = graph.value(bound.output);
   for (const int id : others) {
-    const Value& other = value(id);
+    const Value& other = graph.value(id);
     if (other.length == output.length) continue;
     diagnostics.report(op.mark,
                        fmt::format("metric '{}' cannot compare '{}', {}, with '{}', {}", op.name,
@@ -109,7 +108,7 @@ bool MetricSet::bind(Bound& bound, const Node& item, const OpChoice& op, const G
   }
   bound.output = value_of(of, main ? main->value : -1, graph, "layer", diagnostics);
   if (bound.output < 0) return false;
-  const auto shape = [&](int id) { return graph.values[static_cast<size_t>(id)].shape; };
+  const auto shape = [&](int id) { return graph.value(id).shape; };
   MetricInputs inputs;
   inputs.output = shape(bound.output);
   if (needs_target) {

@@ -21,8 +21,8 @@ void add_softmax(const float* scores, std::vector<double>& out) {
 
 CropAverage::CropAverage(const Graph& graph) : graph_(graph) {
   const std::optional<MainOutput> output = main_output(graph);
-  const auto shape = [&](int id) { return graph.values[static_cast<size_t>(id)].shape; };
-  const bool is_list = output && graph.values[static_cast<size_t>(output->value)].length >= 0;
+  const auto shape = [&](int id) { return graph.value(id).shape; };
+  const bool is_list = output && graph.value(output->value).length >= 0;
   if (!output || !output->is_classes() || is_list || shape(output->target).count() != 1) {
     fail(Exit::kUsage, "",
          "ten crops are for networks that give every picture one class; '{}' does not", graph.name);
@@ -31,9 +31,7 @@ CropAverage::CropAverage(const Graph& graph) : graph_(graph) {
   is_softmax_ = output->link == Link::kSoftmax;
 }
 
-bool CropAverage::is_field(int id) const {
-  return graph_.values[static_cast<size_t>(id)].producer < 0;
-}
+bool CropAverage::is_field(int id) const { return graph_.value(id).producer < 0; }
 
 ConstView CropAverage::value(int id, const ConstView& crops) {
   CNN_ASSERT(crops.batch % kTenCrops == 0);

@@ -24,7 +24,7 @@ std::vector<Field> fields_of(const Graph& graph, Feed::Reads reads) {
 std::vector<std::string> class_names_of(const Graph& graph, const Dataset& dataset) {
   const std::optional<MainOutput> output = main_output(graph);
   if (!output) return {};
-  const int field = dataset.field(graph.values[static_cast<size_t>(output->target)].name);
+  const int field = dataset.field(graph.value(output->target).name);
   return field < 0 ? std::vector<std::string>() : dataset.class_names(field);
 }
 
@@ -97,7 +97,7 @@ int64_t Feed::next(Executor& executor) {
 // Lists that a loss compares item by item must have equally many.
 void Feed::check_lengths(const Batch& batch) const {
   for (size_t i = 0; i < wanted_.size(); ++i) {
-    const int length = graph_.values[static_cast<size_t>(graph_.fields[i].value)].length;
+    const int length = graph_.value(graph_.fields[i].value).length;
     if (length < 0 || !graph_.lengths[static_cast<size_t>(length)].varies) continue;
     const int source = graph_.lengths[static_cast<size_t>(length)].source;
     for (size_t k = 0; k < wanted_.size(); ++k) {
@@ -123,7 +123,7 @@ std::vector<double> Feed::denominators(int64_t count) {
   for (int64_t number = first; number < std::min(first + count, batches()); ++number) {
     const Batch& batch = loader_.peek(number, wanted);
     for (size_t t = 0; t < sums.size(); ++t) {
-      const GraphNode& loss = graph_.nodes[static_cast<size_t>(graph_.losses[t].node)];
+      const GraphNode& loss = graph_.node(graph_.losses[t].node);
       const std::optional<double> own = denominator(loss, batch);
       sums[t] = own && sums[t] >= 0 ? sums[t] + *own : -1;
     }
@@ -137,10 +137,10 @@ std::vector<char> Feed::fields_of_denominators() const {
   std::vector<char> wanted(graph_.fields.size(), 0);
   for (size_t i = 0; i < graph_.fields.size(); ++i) {
     const int v = graph_.fields[i].value;
-    const int length = graph_.values[static_cast<size_t>(v)].length;
+    const int length = graph_.value(v).length;
     wanted[i] = length >= 0 && graph_.lengths[static_cast<size_t>(length)].source == v;
     for (const LossTerm& term : graph_.losses) {
-      const GraphNode& loss = graph_.nodes[static_cast<size_t>(term.node)];
+      const GraphNode& loss = graph_.node(term.node);
       if (loss.plan.counted > 0) continue;
       const bool reads = std::count(loss.inputs.begin(), loss.inputs.end(), v) > 0;
       wanted[i] = wanted[i] || reads;
@@ -151,7 +151,7 @@ std::vector<char> Feed::fields_of_denominators() const {
 
 // Samples, or items of lists, that a value has in a batch; -1: only the network knows.
 int64_t Feed::rows(int value, const Batch& batch) const {
-  const int length = graph_.values[static_cast<size_t>(value)].length;
+  const int length = graph_.value(value).length;
   if (length < 0) return batch.n;
   const ListLength& list = graph_.lengths[static_cast<size_t>(length)];
   if (!list.varies) return batch.n * list.most;
@@ -168,7 +168,7 @@ std::optional<double> Feed::denominator(const GraphNode& loss, const Batch& batc
   if (loss.plan.counted > 0) return loss.plan.counted * static_cast<double>(items);
   std::vector<ConstView> in;
   for (const int v : loss.inputs) {
-    ConstView view{nullptr, rows(v, batch), graph_.values[static_cast<size_t>(v)].shape};
+    ConstView view{nullptr, rows(v, batch), graph_.value(v).shape};
     for (size_t i = 0; i < graph_.fields.size(); ++i) {
       if (graph_.fields[i].value == v) view.data = batch.fields[i];
     }

@@ -21,7 +21,7 @@ std::vector<Network::Use> fitting_uses(const Graph& test_graph, int64_t batch) {
     Network::Use use;
     use.pass = Pass::predicting();
     use.batch = batch;
-    use.keep = {test_graph.nodes[static_cast<size_t>(node)].inputs.front()};
+    use.keep = {test_graph.node(node).inputs.front()};
     use.whole = false;
     uses.push_back(std::move(use));
   }
@@ -34,7 +34,7 @@ bool fit_layers(Network& network, int first_use, const DataView& view, const Loa
   const Graph& graph = network.test_graph();
   for (const int id : fitted_nodes(graph)) {
     const int use = first_use++;
-    const GraphNode& node = graph.nodes[static_cast<size_t>(id)];
+    const GraphNode& node = graph.node(id);
     if (!wanted(node)) continue;
     const std::unique_ptr<Fitter> fitter = node.layer->fitter();
     Executor& executor = network.executor(use);

@@ -27,8 +27,8 @@ double largest_jump(const std::vector<ReceptiveField>& fields) {
 std::optional<MapOutput> map_output(const Graph& graph) {
   const std::optional<MainOutput> main = main_output(graph);
   if (!main) return std::nullopt;
-  const Value& value = graph.values[static_cast<size_t>(main->value)];
-  const Value& target = graph.values[static_cast<size_t>(main->target)];
+  const Value& value = graph.value(main->value);
+  const Value& target = graph.value(main->target);
   const bool is_map = value.length < 0 && value.shape.rank() == 3 && target.shape.rank() == 3 &&
                       value.shape.height() == target.shape.height() &&
                       value.shape.width() == target.shape.width() && value.shape.positions() > 1;

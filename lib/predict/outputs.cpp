@@ -18,7 +18,7 @@ std::string unique_name(const std::string& path, std::map<std::string, int>& use
 OutputFiles::OutputFiles(const Graph& graph, const std::string& folder, int64_t samples) {
   make_directories(folder);
   for (const NamedOutput& output : graph.outputs) {
-    const Value& value = graph.values[static_cast<size_t>(output.value)];
+    const Value& value = graph.value(output.value);
     File file{output.value, value.shape, 1, false, {}};
     std::vector<int64_t> sizes = {samples};
     if (value.length >= 0) {

@@ -19,9 +19,7 @@ const GraphField& input_of(const Graph& graph) {
   return graph.fields[static_cast<size_t>(graph.input_index())];
 }
 
-const Shape& shape_of(const Graph& graph, int value) {
-  return graph.values[static_cast<size_t>(value)].shape;
-}
+const Shape& shape_of(const Graph& graph, int value) { return graph.value(value).shape; }
 
 Image with_three_channels(const FloatImage& picture) {
   Image out{picture.height, picture.width, 3, {}};

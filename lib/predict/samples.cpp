@@ -65,7 +65,7 @@ class Sampler {
     make_directories(request_.out);
     std::vector<std::unique_ptr<NpyWriter>> writers;
     for (const NamedOutput& output : decoder_.graph().outputs) {
-      const Shape& shape = decoder_.graph().values[static_cast<size_t>(output.value)].shape;
+      const Shape& shape = decoder_.graph().value(output.value).shape;
       std::vector<int64_t> sizes = {request_.prior_samples};
       for (int axis = 0; axis < shape.rank(); ++axis) sizes.push_back(shape[axis]);
       report.files.push_back(request_.out + "/" + output.name + ".npy");

@@ -27,8 +27,8 @@ Split split_of(const std::string& name) {
 std::optional<ConfusionMatrix> confusion_for(const Graph& graph) {
   const std::optional<MainOutput> main = main_output(graph);
   if (!main || !main->is_classes()) return std::nullopt;
-  const Shape& output = graph.values[static_cast<size_t>(main->value)].shape;
-  const Shape& target = graph.values[static_cast<size_t>(main->target)].shape;
+  const Shape& output = graph.value(main->value).shape;
+  const Shape& target = graph.value(main->target).shape;
   const int64_t classes = output.channels();
   if (classes < 2 || classes > ConfusionMatrix::kMostClasses) return std::nullopt;
   if (output.positions() != target.count()) return std::nullopt;
@@ -46,7 +46,7 @@ void compare_classes(const std::vector<std::string>& weights,
 // What the first loss compares, as numbers of one shape.
 MainOutput reconstruction_of(const Graph& graph) {
   const std::optional<MainOutput> main = main_output(graph);
-  const auto shape = [&](int id) { return graph.values[static_cast<size_t>(id)].shape; };
+  const auto shape = [&](int id) { return graph.value(id).shape; };
   if (!main || shape(main->value).count() != shape(main->target).count()) {
     fail(Exit::kUsage, "", "--pca compares reconstructions, but the first loss of '{}' has none",
          graph.name);
@@ -61,7 +61,7 @@ MainOutput reconstruction_of(const Graph& graph) {
 Scores compare_with_pca(int64_t components, const Graph& graph, Executor& executor, Feed& training,
                         Feed& tested) {
   const MainOutput main = reconstruction_of(graph);
-  const int64_t numbers = graph.values[static_cast<size_t>(main.target)].shape.count();
+  const int64_t numbers = graph.value(main.target).shape.count();
   const auto batches = [&](Feed& feed, int value, bool runs) -> Batches {
     return [&executor, &feed, value, runs](const std::function<void(const ConstView&)>& use) {
       feed.start_epoch(0);

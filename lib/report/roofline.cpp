@@ -57,7 +57,7 @@ double copied_gb_s() {
 double input_floats(const Graph& graph, const GraphNode& node, int64_t batch) {
   double floats = 0;
   for (const int v : node.inputs) {
-    const Shape& shape = graph.values[static_cast<size_t>(v)].shape;
+    const Shape& shape = graph.value(v).shape;
     floats += static_cast<double>(shape.count() * batch);
   }
   return floats;

@@ -88,9 +88,7 @@ class Settings {
   std::vector<Setting> list_;
 };
 
-const std::string& name_of(const Graph& graph, int value) {
-  return graph.values[static_cast<size_t>(value)].name;
-}
+const std::string& name_of(const Graph& graph, int value) { return graph.value(value).name; }
 
 int64_t learned_parameters(const GraphNode& node) {
   int64_t count = 0;
@@ -113,7 +111,7 @@ LayerSummary describe(const Graph& graph, const GraphNode& node) {
   layer.brief = settings.operation(node, true);
   for (const int input : node.inputs) layer.inputs.push_back(name_of(graph, input));
   layer.output = node.plan.output();
-  layer.items = graph.items(graph.values[static_cast<size_t>(node.output())]);
+  layer.items = graph.items(graph.value(node.output()));
   layer.parameters = learned_parameters(node);
   layer.macs = node.plan.macs * graph.most_items(node.length);
   layer.leftover = leftover(graph, node);
@@ -147,10 +145,10 @@ uint64_t activation_bytes(const Graph& graph, const MemoryPlan& plan, size_t ind
     return plan.values[static_cast<size_t>(v)].offset == out.offset;
   };
   const bool is_in_place = std::any_of(node.inputs.begin(), node.inputs.end(), takes_place_of);
-  const std::vector<int>& readers = graph.values[static_cast<size_t>(node.output())].consumers;
+  const std::vector<int>& readers = graph.value(node.output()).consumers;
   const bool is_recomputed =
       node.recompute >= 0 && std::all_of(readers.begin(), readers.end(), [&](int reader) {
-        return graph.nodes[static_cast<size_t>(reader)].recompute == node.recompute;
+        return graph.node(reader).recompute == node.recompute;
       });
   int64_t floats = is_in_place || is_recomputed ? 0 : out.count;
   if (node.recompute >= 0) return static_cast<uint64_t>(floats) * sizeof(float);

@@ -27,7 +27,7 @@ class Explained {
   const std::string& kind() const { return kind_; }
   const std::string& name() const { return graph().name; }
   const Graph& graph() const { return network_.test_graph(); }
-  const Value& value(int id) const { return graph().values[static_cast<size_t>(id)]; }
+  const Value& value(int id) const { return graph().value(id); }
   ParameterStore& store() { return network_.store(); }
   const ParameterStore& store() const { return network_.store(); }
   int input() const { return input_.value; }

@@ -36,7 +36,7 @@ std::vector<int> chosen_layers(const Graph& graph, const std::vector<std::string
   std::vector<std::string> known;
   for (size_t i = 0; i < graph.values.size(); ++i) {
     const Value& value = graph.values[i];
-    if (value.producer < 0 || graph.nodes[static_cast<size_t>(value.producer)].is_loss()) continue;
+    if (value.producer < 0 || graph.node(value.producer).is_loss()) continue;
     known.push_back(value.name);
     if (names.empty() && fits(value)) chosen.push_back(static_cast<int>(i));
   }
@@ -44,7 +44,7 @@ std::vector<int> chosen_layers(const Graph& graph, const std::vector<std::string
     // A name means the value behind the activation; with * and ? the names of layers are meant.
     std::vector<int> found;
     if (const int exact = graph.find_value(name); exact >= 0) {
-      const Value& value = graph.values[static_cast<size_t>(exact)];
+      const Value& value = graph.value(exact);
       if (!fits(value)) {
         fail(Exit::kUsage, "", "layer '{}' gives {}; {}", name, value.shape.str(), wanted);
       }
@@ -53,7 +53,7 @@ std::vector<int> chosen_layers(const Graph& graph, const std::vector<std::string
       for (const GraphNode& node : graph.nodes) {
         if (node.is_loss() || !glob_match(name, node.name)) continue;
         const int meant = graph.find_value(node.name);
-        if (fits(graph.values[static_cast<size_t>(meant)])) found.push_back(meant);
+        if (fits(graph.value(meant))) found.push_back(meant);
       }
     }
     if (found.empty()) {
@@ -78,9 +78,9 @@ std::string shown_name(const Graph& graph, int value) {
   for (const auto& [alias, aliased] : graph.aliases) {
     if (aliased == value) return alias;
   }
-  const Value& shown = graph.values[static_cast<size_t>(value)];
+  const Value& shown = graph.value(value);
   if (shown.producer < 0) return shown.name;
-  const GraphNode& node = graph.nodes[static_cast<size_t>(shown.producer)];
+  const GraphNode& node = graph.node(shown.producer);
   return node.folded_into.empty() ? shown.name : node.folded_into;
 }
 
@@ -104,7 +104,7 @@ namespace {
 int label_of(const Graph& graph, const Dataset& data) {
   const std::optional<MainOutput> output = main_output(graph);
   if (output && output->is_classes()) {
-    const int field = data.field(graph.values[static_cast<size_t>(output->target)].name);
+    const int field = data.field(graph.value(output->target).name);
     if (field >= 0 && data.fields()[static_cast<size_t>(field)].is_label()) return field;
   }
   for (size_t i = 0; i < data.fields().size(); ++i) {

@@ -210,7 +210,7 @@ layers:
   rig.run(down_to_input(), {}, {"c"});
   const std::vector<float> activation = rig.value("c");
   // Of map 2 the strongest activation of every sample, as the deconvolutional network starts.
-  const Shape& out = rig.graph().values[static_cast<size_t>(rig.id("c"))].shape;
+  const Shape& out = rig.graph().value(rig.id("c")).shape;
   const auto of_sample = static_cast<size_t>(out.count());
   std::vector<float> seed(activation.size(), 0.0f);
   for (size_t n = 0; n < kBatch; ++n) {

@@ -38,7 +38,7 @@ TEST_CASE("a loss is one map, a list of maps, or absent") {
   CHECK(built.inputs("loss.depth") == Names{"map.act", "depth"});
   CHECK(built.shape("loss.mse") == "[2]");
   for (const LossTerm& term : built.graph.losses) {
-    CHECK(built.graph.nodes[static_cast<size_t>(term.node)].is_loss());
+    CHECK(built.graph.node(term.node).is_loss());
   }
 }
 
@@ -58,7 +58,7 @@ loss:
     fields.push_back(fmt::format("{} {} {} {}", f.field.name, f.field.shape.str(),
                                  f.field.kind == FieldKind::kClass ? "class" : "values",
                                  f.is_input));
-    CHECK(built.graph.values[static_cast<size_t>(f.value)].producer == -1);
+    CHECK(built.graph.value(f.value).producer == -1);
   }
   CHECK(fields == Names{"image [5] values true", "other [5] values true", "c [5] values false",
                         "d [1] class false"});
@@ -117,7 +117,7 @@ TEST_CASE("an output goes by its layer's name, alone or in a list") {
         ("outputs: " + written + "\n"));
     std::string text;
     for (const NamedOutput& output : built.graph.outputs) {
-      text += output.name + "=" + built.graph.values[static_cast<size_t>(output.value)].name + " ";
+      text += output.name + "=" + built.graph.value(output.value).name + " ";
     }
     return text;
   };
@@ -143,8 +143,7 @@ TEST_CASE("the output is the last item that is no loss, by its name or its type"
     const Built built("input: {image: [4, 8, 8]}\nblocks: {b: {layers: [relu, bn]}}\nlayers: " +
                       layers + "\nloss: {mse: prev, target: y}\n");
     REQUIRE(built.graph.outputs.size() == 1);
-    return built.graph.outputs[0].name + " " +
-           built.graph.values[static_cast<size_t>(built.graph.outputs[0].value)].name;
+    return built.graph.outputs[0].name + " " + built.graph.value(built.graph.outputs[0].value).name;
   };
   CHECK(output("[relu, {conv: 2, kernel: 1, name: top}]") == "top top");
   CHECK(output("[relu, {conv: 2, kernel: 1, name: top, act: relu}]") == "top top.act");

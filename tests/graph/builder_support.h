@@ -64,18 +64,18 @@ struct Built {
   std::vector<std::string> inputs(const std::string& name) const {
     std::vector<std::string> names;
     for (const int v : node(name).inputs) {
-      names.push_back(graph.values[static_cast<size_t>(v)].name);
+      names.push_back(graph.value(v).name);
     }
     return names;
   }
   std::string shape(const std::string& name) const {
     const int value = graph.find_value(name);
-    return value < 0 ? "none" : graph.values[static_cast<size_t>(value)].shape.str();
+    return value < 0 ? "none" : graph.value(value).shape.str();
   }
   // The layer whose value `name` means.
   std::string meaning(const std::string& name) const {
     const int value = graph.find_value(name);
-    return value < 0 ? "none" : graph.values[static_cast<size_t>(value)].name;
+    return value < 0 ? "none" : graph.value(value).name;
   }
   const Parameter& parameter(const std::string& name) const {
     const int id = store.find(name);

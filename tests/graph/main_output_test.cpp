@@ -62,7 +62,7 @@ TEST_CASE("scores of whole samples are those of shape [C]") {
   const auto scores_of = [](const std::string& layers, const std::string& loss) {
     const Built built("input: {image: [4, 8, 8]}\nlayers: " + layers + "\nloss: " + loss + "\n");
     const int scores = sample_scores(built.graph);
-    return scores < 0 ? "" : built.graph.values[static_cast<size_t>(scores)].name;
+    return scores < 0 ? "" : built.graph.value(scores).name;
   };
   CHECK(scores_of(kVector, "{cross_entropy: out}") == "out");
   CHECK(scores_of(kMap, "{cross_entropy: out, target: mask}") == "");

@@ -131,7 +131,7 @@ TEST_CASE("the box of a position is what its gradient reaches") {
   const std::vector<float> image(20 * 23, 1.0f);
   for (const std::string name : {"image", "a", "b", "c", "d", "e", "f", "g", "h"}) {
     const int value = built.graph.find_value(name);
-    const Shape& shape = built.graph.values[static_cast<size_t>(value)].shape;
+    const Shape& shape = built.graph.value(value).shape;
     const Pass pass{Phase::kTest, Pass::Gradients::kInput, Pass::Rule::kGradient, false};
     const MemoryPlan plan = plan_memory(built.graph, pass, built.store, 1, threads(), {}, {value});
     Arena arena(plan.floats);

@@ -12,22 +12,30 @@ namespace cnn::reference {
 template <class Visit>
 void for_each_product(const ConvShape& s, int64_t batch, Visit visit) {
   const auto inside = [](int64_t i, int64_t size) { return i >= 0 && i < size; };
+  std::vector<Extents> taps;  // where each lies, from the window's first one
+  for (int64_t z = 0; z < s.kernel.d; ++z) {
+    for (int64_t y = 0; y < s.kernel.h; ++y) {
+      for (int64_t x = 0; x < s.kernel.w; ++x) {
+        taps.push_back({z * s.dilation.d, y * s.dilation.h, x * s.dilation.w});
+      }
+    }
+  }
   for (int64_t image = 0; image < batch * s.out_channels; ++image) {
     const int64_t n = image / s.out_channels, o = image % s.out_channels;
     for (int64_t y = 0; y < s.out.count(); ++y) {
       const Extents at{y / (s.out.h * s.out.w), y / s.out.w % s.out.h, y % s.out.w};
+      const Extents first{at.d * s.stride.d - s.pad.d, at.h * s.stride.h - s.pad.h,
+                          at.w * s.stride.w - s.pad.w};
       for (int64_t i = 0; i < s.group_in(); ++i) {
-        const int64_t channel = o / s.group_out() * s.group_in() + i;
-        for (int64_t tap = 0; tap < s.taps(); ++tap) {
-          const int64_t z =
-              at.d * s.stride.d - s.pad.d + tap / (s.kernel.h * s.kernel.w) * s.dilation.d;
-          const int64_t row =
-              at.h * s.stride.h - s.pad.h + tap / s.kernel.w % s.kernel.h * s.dilation.h;
-          const int64_t col = at.w * s.stride.w - s.pad.w + tap % s.kernel.w * s.dilation.w;
-          if (!inside(z, s.in.d) || !inside(row, s.in.h) || !inside(col, s.in.w)) continue;
-          const int64_t line = ((n * s.in_channels + channel) * s.in.d + z) * s.in.h + row;
-          visit(line * s.in.w + col, (o * s.group_in() + i) * s.taps() + tap,
-                image * s.out.count() + y);
+        const int64_t channel = n * s.in_channels + o / s.group_out() * s.group_in() + i;
+        int64_t w = (o * s.group_in() + i) * s.taps();
+        for (const Extents& tap : taps) {
+          const int64_t z = first.d + tap.d, row = first.h + tap.h, col = first.w + tap.w;
+          if (inside(z, s.in.d) && inside(row, s.in.h) && inside(col, s.in.w)) {
+            visit(((channel * s.in.d + z) * s.in.h + row) * s.in.w + col, w,
+                  image * s.out.count() + y);
+          }
+          ++w;
         }
       }
     }

@@ -29,7 +29,7 @@ class ListScope final : public Scope {
       is_known_ = false;
       return 64;  // any plausible number; the result is thrown away
     }
-    const Shape& shape = graph_.values[static_cast<size_t>(found->binding.value)].shape;
+    const Shape& shape = graph_.value(found->binding.value).shape;
     return axis == 'c' ? shape.channels() : axis == 'h' ? shape.height() : shape.width();
   }
 

@@ -94,8 +94,8 @@ int GraphWriter::add_input(Field field) {
 }
 
 const GraphNode* GraphWriter::maker_of(int value) const {
-  const int producer = value < 0 ? -1 : graph_.values[static_cast<size_t>(value)].producer;
-  return producer < 0 ? nullptr : &graph_.nodes[static_cast<size_t>(producer)];
+  const int producer = value < 0 ? -1 : graph_.value(value).producer;
+  return producer < 0 ? nullptr : &graph_.node(producer);
 }
 
 int GraphWriter::add(NewLayer request) {
@@ -125,13 +125,13 @@ int GraphWriter::add(NewLayer request) {
                           : input.value;
     node.inputs.push_back(value);
     bound_field(value, plan.fields[i]);
-    std::vector<int>& consumers = graph_.values[static_cast<size_t>(value)].consumers;
+    std::vector<int>& consumers = graph_.value(value).consumers;
     if (consumers.empty() || consumers.back() != id) consumers.push_back(id);
   }
   node.parameters = add_parameters(request, plan);
   node.named = named;
   if (const int id = named ? graph_.find_node(named->node) : -1; id >= 0) {
-    GraphNode& other = graph_.nodes[static_cast<size_t>(id)];
+    GraphNode& other = graph_.node(id);
     const bool borrows =
         std::any_of(plan.memory.begin(), plan.memory.end(),
                     [](const MemoryRequest& memory) { return memory.borrowed >= 0; });
@@ -165,14 +165,11 @@ void GraphWriter::add_outputs(const NewLayer& request, int id, GraphNode& node) 
     const int added = add_value(std::move(value));
     int length = node.length;
     if (request.type->mixes_items) {
-      length =
-          output.length_of < 0
-              ? length_of(output.items, added)
-              : graph_
-                    .values[static_cast<size_t>(node.inputs[static_cast<size_t>(output.length_of)])]
-                    .length;
+      length = output.length_of < 0
+                   ? length_of(output.items, added)
+                   : graph_.value(node.inputs[static_cast<size_t>(output.length_of)]).length;
     }
-    graph_.values[static_cast<size_t>(added)].length = length;
+    graph_.value(added).length = length;
     node.outputs.push_back(added);
   }
 }
@@ -186,7 +183,7 @@ std::vector<std::string> GraphWriter::length_notes(const std::vector<int>& lengt
       notes.push_back(fmt::format("one always has {}", list.most));
       continue;
     }
-    const std::string& source = graph_.values[static_cast<size_t>(list.source)].name;
+    const std::string& source = graph_.value(list.source).name;
     notes.push_back(fmt::format("one has as many items as '{}'", source));
   }
   return notes;
@@ -197,7 +194,7 @@ std::vector<std::string> GraphWriter::length_notes(const std::vector<int>& lengt
 bool GraphWriter::join_lengths(NewLayer& request, int& length) {
   if (request.type->mixes_items) return true;
   const auto value_of = [&](const Input& input) -> const Value& {
-    return graph_.values[static_cast<size_t>(input.value)];
+    return graph_.value(input.value);
   };
   size_t list = 0;
   for (size_t i = 0; i < request.inputs.size(); ++i) {
@@ -249,7 +246,7 @@ std::vector<Form> GraphWriter::forms_of(const NewLayer& request) const {
   for (const Input& input : request.inputs) {
     Form form;
     if (!input.is_target) {
-      const Value& value = graph_.values[static_cast<size_t>(input.value)];
+      const Value& value = graph_.value(input.value);
       form.shape = value.shape;
       form.items = graph_.items(value);
       form.length = value.length;
@@ -267,7 +264,7 @@ bool GraphWriter::check_kinds(const NewLayer& request, const LayerPlan& plan) {
     const Input& input = request.inputs[i];
     const bool is_target = input.is_target || plan.fields[i].shape.rank() > 0;
     if (is_target || request.type->reads_classes) continue;
-    if (graph_.values[static_cast<size_t>(input.value)].kind != FieldKind::kClass) continue;
+    if (graph_.value(input.value).kind != FieldKind::kClass) continue;
     diagnostics_.report(request.mark,
                         fmt::format("{}: '{}' holds class numbers, which are no amounts",
                                     title(request), input.label),
@@ -278,14 +275,14 @@ bool GraphWriter::check_kinds(const NewLayer& request, const LayerPlan& plan) {
 }
 
 void GraphWriter::recompute_from(int first) {
-  for (int i = first; i < node_count(); ++i) graph_.nodes[static_cast<size_t>(i)].recompute = first;
+  for (int i = first; i < node_count(); ++i) graph_.node(i).recompute = first;
 }
 
 // The layer whose value has that name: its own, not the activation folded into it. -1: an input.
 int GraphWriter::named_node(const Input& named) const {
-  const int producer = graph_.values[static_cast<size_t>(named.value)].producer;
+  const int producer = graph_.value(named.value).producer;
   if (producer < 0) return -1;
-  const std::string& folded_into = graph_.nodes[static_cast<size_t>(producer)].folded_into;
+  const std::string& folded_into = graph_.node(producer).folded_into;
   const int owner = folded_into.empty() ? -1 : graph_.find_node(folded_into);
   return owner >= 0 ? owner : producer;
 }
@@ -294,15 +291,14 @@ std::shared_ptr<const NamedLayer> GraphWriter::named_layer(const NewLayer& reque
   if (!request.named) return nullptr;
   NamedLayer named;
   named.name = request.named->label;
-  named.output = graph_.values[static_cast<size_t>(request.named->value)].shape;
+  named.output = graph_.value(request.named->value).shape;
   if (const int id = named_node(*request.named); id >= 0) {
-    const GraphNode& node = graph_.nodes[static_cast<size_t>(id)];
+    const GraphNode& node = graph_.node(id);
     named.node = node.name;
     named.type = node.type->name;
-    const GraphNode& last = graph_.nodes[static_cast<size_t>(
-        graph_.values[static_cast<size_t>(request.named->value)].producer)];
+    const GraphNode& last = graph_.node(graph_.value(request.named->value).producer);
     if (&last != &node) named.activation = last.type->name;
-    named.input = graph_.values[static_cast<size_t>(node.inputs.front())].shape;
+    named.input = graph_.value(node.inputs.front()).shape;
     named.plan = node.plan;
   }
   return std::make_shared<const NamedLayer>(std::move(named));
@@ -350,7 +346,7 @@ bool GraphWriter::check_targets(const NewLayer& request, int length, const Layer
 }
 
 bool GraphWriter::check_target_value(const NewLayer& request, size_t input, const Field& wanted) {
-  const Value& value = graph_.values[static_cast<size_t>(request.inputs[input].value)];
+  const Value& value = graph_.value(request.inputs[input].value);
   if (value.shape == wanted.shape && graph_.items(value) == wanted.items) return true;
   diagnostics_.report(request.mark,
                       fmt::format("{}: target '{}' has the shape {}, {} is needed", title(request),
@@ -372,7 +368,7 @@ bool GraphWriter::check_target_field(const NewLayer& request, size_t input, int 
   for (size_t i = 0; i < graph_.fields.size(); ++i) {
     const Field& known = graph_.fields[i].field;
     if (known.name != name) continue;
-    const int theirs = graph_.values[static_cast<size_t>(graph_.fields[i].value)].length;
+    const int theirs = graph_.value(graph_.fields[i].value).length;
     const bool is_as_long = theirs < 0 || length < 0 || theirs == length;
     if (agree(known, wanted) && is_as_long) continue;
     const char* items = is_as_long ? "" : ", as many as its own input has";

@@ -47,15 +47,13 @@ class GraphWriter {
   // Sets the layer up and adds it; its output's value, or kUnknown after a report.
   int add(NewLayer request);
 
-  void rename(int value, const std::string& name) {
-    graph_.values[static_cast<size_t>(value)].name = name;
-  }
+  void rename(int value, const std::string& name) { graph_.value(value).name = name; }
 
   int node_count() const { return static_cast<int>(graph_.nodes.size()); }
   // The nodes from `first` on are a block that is recomputed for backward.
   void recompute_from(int first);
 
-  const Shape& shape_of(int value) const { return graph_.values[static_cast<size_t>(value)].shape; }
+  const Shape& shape_of(int value) const { return graph_.value(value).shape; }
   // The layer that makes the value; null: a field, or unknown.
   const GraphNode* maker_of(int value) const;
   bool is_in_side(int node) const { return in_side_[static_cast<size_t>(node)] != 0; }

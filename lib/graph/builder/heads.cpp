@@ -84,7 +84,7 @@ void Heads::add_term(Item item, const Node& value, const std::string& name) {
   }
   const int output = c_.maker.make(item, "loss." + name, std::move(inputs), top_, loss_keys());
   if (output == kUnknown || !weight || c_.diagnostics.size() > before) return;
-  graph_.losses.push_back({graph_.values[static_cast<size_t>(output)].producer, *weight, name});
+  graph_.losses.push_back({graph_.value(output).producer, *weight, name});
 }
 
 std::optional<double> Heads::loss_weight(const Item& item) {
@@ -177,7 +177,7 @@ void Heads::check_unused() {
                             "name it in some layer's 'from', or remove it");
       continue;
     }
-    const GraphNode& node = graph_.nodes[static_cast<size_t>(value.producer)];
+    const GraphNode& node = graph_.node(value.producer);
     if (node.is_loss() || c_.writer.is_in_side(value.producer)) continue;
     if (!warned.insert({node.mark.line, node.mark.column}).second) continue;
     warn("{}: nothing reads layer '{}'", node.mark.place(), value.name);

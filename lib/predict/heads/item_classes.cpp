@@ -40,7 +40,7 @@ class ItemClasses final : public Head {
 
 std::unique_ptr<Head> make(const HeadContext& context, const MainOutput* output) {
   if (output == nullptr || !output->is_classes()) return nullptr;
-  const Value& value = context.graph.values[static_cast<size_t>(output->value)];
+  const Value& value = context.graph.value(output->value);
   if (value.length < 0 || value.shape.rank() != 1) return nullptr;
   return std::make_unique<ItemClasses>(context, output->value);
 }

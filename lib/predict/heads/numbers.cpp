@@ -11,8 +11,7 @@ namespace {
 
 class Numbers final : public Head {
  public:
-  Numbers(const Graph& graph, int value)
-      : Head(value), value_(graph.values[static_cast<size_t>(value)]) {}
+  Numbers(const Graph& graph, int value) : Head(value), value_(graph.value(value)) {}
 
   std::vector<std::string> columns() const override {
     std::vector<std::string> columns;

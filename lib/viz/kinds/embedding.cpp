@@ -48,7 +48,7 @@ class Embedding final : public VizKind {
     const VizSubject& subject = request.subject();
     LoadedNetwork network(subject.spec, source_of(request));
     const int value = chosen_value(network.test_graph());
-    const Value& layer = network.test_graph().values[static_cast<size_t>(value)];
+    const Value& layer = network.test_graph().value(value);
     check_numbers(layer);
     if (thumbnails_) picture_input(network.test_graph(), "embedding --thumbnails");
     const int64_t batch = read_train_settings(subject.spec).evaluation_batch();
@@ -85,18 +85,15 @@ class Embedding final : public VizKind {
     }
     const std::optional<MainOutput> output = main_output(graph);
     if (output && output->is_classes()) {
-      const int producer = graph.values[static_cast<size_t>(output->value)].producer;
-      const int input =
-          producer < 0 ? -1 : graph.nodes[static_cast<size_t>(producer)].inputs.front();
-      if (input >= 0 && graph.values[static_cast<size_t>(input)].producer >= 0) return input;
+      const int producer = graph.value(output->value).producer;
+      const int input = producer < 0 ? -1 : graph.node(producer).inputs.front();
+      if (input >= 0 && graph.value(input).producer >= 0) return input;
     }
     // The narrowest place of an autoencoder.
     int best = -1;
     for (const GraphNode& node : graph.nodes) {
-      if (node.is_loss() || graph.values[static_cast<size_t>(node.output())].length >= 0) continue;
-      const auto count = [&](int id) {
-        return graph.values[static_cast<size_t>(id)].shape.count();
-      };
+      if (node.is_loss() || graph.value(node.output()).length >= 0) continue;
+      const auto count = [&](int id) { return graph.value(id).shape.count(); };
       if (best < 0 || count(node.output()) < count(best)) best = node.output();
     }
     if (best < 0) {

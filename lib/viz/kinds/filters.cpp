@@ -105,7 +105,7 @@ class Filters final : public VizKind {
       const Value& value = network.value(v);
       if (value.shape.rank() == 3) return &value.shape;
       if (value.producer < 0) return nullptr;
-      const GraphNode& before = network.graph().nodes[static_cast<size_t>(value.producer)];
+      const GraphNode& before = network.graph().node(value.producer);
       const bool is_flattened =
           before.type->family == LayerType::Family::kShape && value.shape.rank() == 1;
       if (!is_flattened && before.type->family != LayerType::Family::kNoise) return nullptr;

@@ -31,6 +31,7 @@ TEST_CASE("shift moves items within their sample and fills what becomes free") {
     check_layer({"{shift: -1}", {list_of({3}, items)}, naive(-1, 0)});
     check_layer({"{shift: 3, fill: 0.5}", {list_of({2, 2, 3}, items)}, naive(3, 0.5)});
     check_layer({"{shift: 100}", {list_of({3}, items)}, naive(100, 0)});
+    check_layer({"{shift: 2, carry: true}", {list_of({3}, items)}, naive(2, 0)});
     check_layer({"{shift: 2, fill: 4}", {classes_below(5, {1}, items)}, naive(2, 4)});
   }
 }

@@ -129,7 +129,7 @@ TEST_CASE("layers are chosen by name and by pattern, with a suggestion for unkno
   const auto names = [&](const std::vector<std::string>& wanted) {
     std::vector<std::string> found;
     for (const int id : chosen_layers(graph, wanted, is_map, "maps are [C,H,W]")) {
-      found.push_back(graph.values[static_cast<size_t>(id)].name);
+      found.push_back(graph.value(id).name);
     }
     return found;
   };
