@@ -5,7 +5,8 @@
 // Conversions are exact: 1, 2 and 4 bits become 8 by v * 255 / (2^bits - 1), palettes their
 // colours, grey three equal channels, colours the grey (19595 R + 38470 G + 7471 B) / 2^16 (ITU-R
 // 601, as Pillow has it). Transparency is left out unless 4 channels are wanted. 16 bits become 8
-// by v / 257, rounded. Colour profiles, gamma and orientation are not applied. CMYK is refused.
+// by v / 257, rounded. JPEGs are turned as their Exif data say that the camera was held. Colour
+// profiles and gamma are not applied. CMYK is refused.
 #pragma once
 
 #include <cstdint>

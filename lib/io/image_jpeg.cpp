@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/error.h"
+#include "io/exif.h"
 #include "io/image_codecs.h"
 
 // After <cstdio>, which it needs.
@@ -30,17 +31,23 @@ class JpegDecoder {
   // The header; no destructor runs for a constructor that throws.
   ImageInfo open() {
     if (!start()) fail_here();
-    return {ImageInfo::Format::kJpeg, jpeg_.image_height, jpeg_.image_width, jpeg_.num_components,
-            8};
+    orientation_ = find_orientation();
+    const int64_t height = jpeg_.image_height, width = jpeg_.image_width;
+    const bool swaps = swaps_sides(orientation_);
+    return {ImageInfo::Format::kJpeg, swaps ? width : height, swaps ? height : width,
+            jpeg_.num_components, 8};
   }
 
-  void decode(uint8_t* out) {
+  // Into memory of the size that open() has told of; turned as the camera was held.
+  void decode(std::vector<uint8_t>& out) {
     if (jpeg_.num_components != 1 && jpeg_.num_components != 3) {
       fail(Exit::kInput, path_,
            "is a JPEG of {} colour channels (CMYK?), which have no exact RGB; save it as RGB",
            jpeg_.num_components);
     }
-    if (!read_rows(out)) fail_here();
+    if (!read_rows(out.data())) fail_here();
+    if (orientation_ == 1) return;
+    out = turned(out, jpeg_.image_height, jpeg_.image_width, jpeg_.num_components, orientation_);
   }
 
  private:
@@ -67,9 +74,19 @@ class JpegDecoder {
     std::longjmp(errors->back, 1);
   }
 
+  int find_orientation() const {
+    for (jpeg_saved_marker_ptr marker = jpeg_.marker_list; marker; marker = marker->next) {
+      if (marker->marker != kExifMarker) continue;
+      const int found = exif_orientation({marker->data, marker->data_length});
+      if (found != 1) return found;
+    }
+    return 1;
+  }
+
   bool start() {
     if (setjmp(errors_.back) != 0) return false;
     jpeg_create_decompress(&jpeg_);
+    jpeg_save_markers(&jpeg_, kExifMarker, 0xffff);
     jpeg_.progress = &progress_;
     jpeg_mem_src(&jpeg_, reinterpret_cast<const unsigned char*>(content_.data()),
                  static_cast<unsigned long>(content_.size()));
@@ -96,8 +113,11 @@ class JpegDecoder {
     fail(Exit::kInput, path_, "at byte {}: damaged JPEG: {}", at, errors_.message);
   }
 
+  static constexpr int kExifMarker = JPEG_APP0 + 1;
+
   std::string_view content_;
   const std::string& path_;
+  int orientation_ = 1;
   jpeg_decompress_struct jpeg_{};
   jpeg_progress_mgr progress_{};
   Errors errors_{};
@@ -113,7 +133,7 @@ DecodedImage decode_jpeg(std::string_view content, const std::string& path) {
   JpegDecoder decoder(content, path);
   DecodedImage image{decoder.open(), {}};
   image.bytes.resize(check_size(image.info, path));
-  decoder.decode(image.bytes.data());
+  decoder.decode(image.bytes);
   return image;
 }
 

@@ -161,6 +161,71 @@ TEST_CASE("a JPEG decodes to its pixels, grey and coloured") {
   CHECK((info.height == 16 && info.width == 24 && info.channels == 3));
 }
 
+// A JPEG with an Exif segment behind its first two bytes, in one of the two byte orders.
+std::string held(const std::string& jpeg, int orientation, bool is_little) {
+  const auto number = [&](uint32_t value, int size) {
+    std::string bytes;
+    for (int i = 0; i < size; ++i) {
+      bytes += static_cast<char>(value >> 8 * (is_little ? i : size - 1 - i) & 255);
+    }
+    return bytes;
+  };
+  const std::string tiff =
+      (is_little ? "II" : "MM") + number(42, 2) + number(8, 4) + number(2, 2) + number(0x010f, 2) +
+      number(2, 2) + number(1, 4) + number(0, 4) + number(0x0112, 2) + number(3, 2) + number(1, 4) +
+      number(static_cast<uint32_t>(orientation), 2) + number(0, 2) + number(0, 4);
+  const std::string segment = std::string("Exif\0\0", 6) + tiff;
+  const size_t length = segment.size() + 2;
+  const std::string marker = {'\xff', '\xe1', static_cast<char>(length >> 8),
+                              static_cast<char>(length & 255)};
+  return jpeg.substr(0, 2) + marker + segment + jpeg.substr(2);
+}
+
+TEST_CASE("a JPEG is turned as the camera was held, all eight ways") {
+  // Four blocks of 8 x 8 in a row: 0 1 over 2 3 would need rows; here [0 1 2] over [3 4 5].
+  Bytes pixels(16 * 24);
+  for (size_t y = 0; y < 16; ++y) {
+    for (size_t x = 0; x < 24; ++x) {
+      pixels[y * 24 + x] = static_cast<uint8_t>(40 * (y / 8 * 3 + x / 8));
+    }
+  }
+  const std::string file = jpeg_file({24, 16, 1, pixels});
+  // The blocks of the upright picture, row by row.
+  const std::vector<std::vector<int>> upright = {
+      {0, 1, 2, 3, 4, 5}, {2, 1, 0, 5, 4, 3}, {5, 4, 3, 2, 1, 0}, {3, 4, 5, 0, 1, 2},
+      {0, 3, 1, 4, 2, 5}, {3, 0, 4, 1, 5, 2}, {5, 2, 4, 1, 3, 0}, {2, 5, 1, 4, 0, 3}};
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    for (const bool is_little : {false, true}) {
+      INFO(orientation);
+      const TemporaryFolder folder;
+      const std::string path = folder.file("x.jpg", held(file, orientation, is_little));
+      const ImageInfo info = read_image_info(path);
+      const Image image = read_image(path, 1);
+      const bool swaps = orientation >= 5;
+      CHECK(info.height == (swaps ? 24 : 16));
+      CHECK(info.width == (swaps ? 16 : 24));
+      REQUIRE(image.height == info.height);
+      REQUIRE(image.width == info.width);
+      std::vector<int> blocks;
+      for (int64_t y = 4; y < image.height; y += 8) {
+        for (int64_t x = 4; x < image.width; x += 8) blocks.push_back((image.row(y)[x] + 20) / 40);
+      }
+      CHECK(blocks == upright[static_cast<size_t>(orientation - 1)]);
+    }
+  }
+  // What makes no sense is upright; damage behind it is found as ever.
+  for (const int orientation : {0, 9, 65535}) {
+    CHECK(decoded(held(file, orientation, true)).width == 24);
+  }
+  std::string cut = held(file, 6, true);
+  for (const size_t end : {6u, 12u, 18u, 24u, 30u}) {
+    std::string tiff = cut;
+    tiff[5] = static_cast<char>(end);  // a shorter segment: what follows is no marker
+    const TemporaryFolder folder;
+    CHECK_THROWS(read_image(folder.file("x.jpg", tiff), 1));
+  }
+}
+
 TEST_CASE("row 36: a JPEG that is cut off anywhere is an error") {
   const std::string whole = some_jpeg();
   REQUIRE(problem_of(whole).empty());
