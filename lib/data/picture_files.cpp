@@ -47,6 +47,18 @@ int64_t size_of(const std::string& path) {
   return error ? -1 : static_cast<int64_t>(size);
 }
 
+constexpr int64_t kMostMaskValue = 65535;
+
+// "255" or "1-375".
+std::optional<std::pair<int64_t, int64_t>> range_of(const std::string& text) {
+  const size_t dash = text.find('-', 1);
+  const std::optional<int64_t> low = Node::scalar(text.substr(0, dash)).as_int();
+  const std::optional<int64_t> high =
+      dash == std::string::npos ? low : Node::scalar(text.substr(dash + 1)).as_int();
+  if (!low || !high || *low < 0 || *high < *low || *high > kMostMaskValue) return std::nullopt;
+  return std::pair(*low, *high);
+}
+
 constexpr float kDeepPerByte = 257.0f;  // a byte b is 257 b in 16 bits
 
 }  // namespace
@@ -198,48 +210,68 @@ void PictureFiles::read_words(int64_t index, float* out) const {
 std::string OptionType<MaskValues>::name() { return "map of values to class numbers"; }
 OptionSchema OptionType<MaskValues>::schema() { return OptionSchema::any(); }
 bool OptionType<MaskValues>::read(const Node& node, MaskValues& out, Diagnostics& d) {
-  constexpr int64_t kMost = 65535;
   if (!node.is_map()) {
     d.report(node.mark(), "expected a map of values to class numbers ({0: 0, 255: 1}), found " +
                               node.describe());
     return false;
   }
   bool ok = true;
+  std::vector<char> taken(kMostMaskValue + 1, 0);
   for (const Entry& entry : node.entries()) {
-    const std::optional<int64_t> value = Node::scalar(entry.key).as_int();
     const std::optional<int64_t> number = entry.value.read_int(d);
-    if (!value || *value < 0 || *value > kMost) {
+    if (number && (*number < 0 || *number > kMostMaskValue)) {
+      d.report(entry.value.mark(), fmt::format("class numbers are 0 to {}", kMostMaskValue));
+    }
+    ok = ok && number && *number >= 0 && *number <= kMostMaskValue;
+    if (entry.key == "rest") {
+      out.rest = number;
+      continue;
+    }
+    const auto range = range_of(entry.key);
+    if (!range) {
       d.report(entry.mark,
-               fmt::format("expected a pixel's value, 0 to {}, found '{}'", kMost, entry.key));
+               fmt::format("expected a pixel's value, 0 to {}, a range of them (1-375), "
+                           "or 'rest', found '{}'",
+                           kMostMaskValue, entry.key));
+      ok = false;
+      continue;
     }
-    if (number && (*number < 0 || *number > kMost)) {
-      d.report(entry.value.mark(), fmt::format("class numbers are 0 to {}", kMost));
+    const auto begin = taken.begin() + range->first, end = taken.begin() + range->second + 1;
+    if (std::find(begin, end, 1) != end) {
+      d.report(entry.mark, fmt::format("'{}' has values that stand before it", entry.key));
+      ok = false;
     }
-    ok =
-        ok && value && number && *value >= 0 && *value <= kMost && *number >= 0 && *number <= kMost;
-    if (ok) out.classes[*value] = *number;
+    std::fill(begin, end, 1);
+    out.ranges.push_back({range->first, range->second, number.value_or(0)});
   }
   return ok;
 }
 Node OptionType<MaskValues>::write(const MaskValues& value) {
-  if (value.classes.empty()) return Node();
+  if (value.empty()) return Node();
   Node map = Node::map({});
-  for (const auto& [from, to] : value.classes) {
-    map.set(std::to_string(from), Node::scalar(std::to_string(to)));
+  for (const MaskValues::Range& range : value.ranges) {
+    const std::string key = range.low == range.high ? std::to_string(range.low)
+                                                    : fmt::format("{}-{}", range.low, range.high);
+    map.set(key, Node::scalar(std::to_string(range.number)));
   }
+  if (value.rest) map.set("rest", Node::scalar(std::to_string(*value.rest)));
   return map;
 }
 
-MaskFiles::MaskFiles(FileList files, MaskValues values, const DataOptions& options)
-    : files_(std::move(files)),
-      values_(std::move(values)),
-      classes_(options.classes.count),
-      ignore_(options.ignore) {
-  for (const auto& [value, number] : values_.classes) {
-    if (classes_ > 0 && number >= classes_ && number != ignore_) {
-      fail(Exit::kSpec, "", "data: 'mask_values' maps {} to class {}, there are classes 0 to {}",
-           value, number, classes_ - 1);
-    }
+MaskFiles::MaskFiles(FileList files, const MaskValues& values, const DataOptions& options)
+    : files_(std::move(files)), classes_(options.classes.count), ignore_(options.ignore) {
+  const auto check = [&](const std::string& value, int64_t number) {
+    if (classes_ == 0 || number < classes_ || number == ignore_) return;
+    fail(Exit::kSpec, "", "data: 'mask_values' maps {} to class {}, there are classes 0 to {}",
+         value, number, classes_ - 1);
+  };
+  if (values.empty()) return;
+  numbers_.assign(kMostMaskValue + 1, static_cast<int32_t>(values.rest.value_or(-1)));
+  if (values.rest) check("the rest", *values.rest);
+  for (const MaskValues::Range& range : values.ranges) {
+    check(std::to_string(range.low), range.number);
+    std::fill(numbers_.begin() + range.low, numbers_.begin() + range.high + 1,
+              static_cast<int32_t>(range.number));
   }
 }
 
@@ -275,12 +307,11 @@ NumberImage MaskFiles::load(int64_t index, const std::string& picture) const {
   const auto width = static_cast<size_t>(mask.width);
   for (size_t p = 0; p < mask.values.size(); ++p) {
     const int64_t value = mask.values[p];
-    const auto found = values_.classes.find(value);
-    if (!values_.classes.empty() && found == values_.classes.end()) {
+    const int64_t number = numbers_.empty() ? value : numbers_[mask.values[p]];
+    if (number < 0) {
       fail(Exit::kInput, path, "pixel ({}, {}) has the value {}, which 'mask_values' does not map",
            p % width, p / width, value);
     }
-    const int64_t number = values_.classes.empty() ? value : found->second;
     if (classes_ > 0 && number >= classes_ && number != ignore_) {
       throw Error(Exit::kInput,
                   {{path,

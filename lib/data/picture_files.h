@@ -133,15 +133,23 @@ class PictureFiles {
   ImageCache<uint16_t> words_;
 };
 
-// What the numbers of a mask's file mean: {0: 0, 255: 1}. Empty: they are the class numbers.
+// What the numbers of a mask's file mean: {0: 0, 255: 1}, {0: 0, 1-375: 1}, {0: 0, rest: 1}. Empty:
+// they are the class numbers.
 struct MaskValues {
-  std::map<int64_t, int64_t> classes;
+  struct Range {
+    int64_t low = 0, high = 0;  // both of it
+    int64_t number = 0;
+  };
+  std::vector<Range> ranges;
+  std::optional<int64_t> rest;  // of all values that no range has
+
+  bool empty() const { return ranges.empty() && !rest; }
 };
 CNN_OPTION_TYPE(MaskValues);
 
 class MaskFiles {
  public:
-  MaskFiles(FileList files, MaskValues values, const DataOptions& options);
+  MaskFiles(FileList files, const MaskValues& values, const DataOptions& options);
 
   const FileList& files() const { return files_; }
   void keep(const std::vector<char>& wanted) { files_.keep(wanted); }
@@ -156,7 +164,7 @@ class MaskFiles {
   NumberImage load(int64_t index, const std::string& picture) const;
 
   FileList files_;
-  MaskValues values_;
+  std::vector<int32_t> numbers_;  // by value; -1: not mapped. Empty: values are class numbers
   PictureSize size_;
   int64_t classes_ = 0;  // 0: not known
   std::optional<int64_t> ignore_;

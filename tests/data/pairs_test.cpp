@@ -95,6 +95,22 @@ TEST_CASE("values are mapped to classes before the ignored class is looked at") 
   CHECK(sample_of(*raw.dataset, 2)[1] == std::vector<float>{0, 0, 255, 0, 0, 0});
 }
 
+TEST_CASE("mask values may be ranges, and all that are not named") {
+  const Cells cells;
+  const auto mask = [&](const std::string& values) {
+    const DataView view = cells.open(values + ", classes: 2");
+    return sample_of(*view.dataset, 2)[1];
+  };
+  const std::vector<float> expected = mask("mask_values: {0: 0, 255: 1}");
+  CHECK(std::count(expected.begin(), expected.end(), 1.0f) == 1);
+  CHECK(mask("mask_values: {0: 0, rest: 1}") == expected);
+  CHECK(mask("mask_values: {rest: 0, 200-255: 1}") == expected);
+  CHECK(mask("mask_values: {0-254: 0, 255-65535: 1}") == expected);
+  CHECK(cells.problem("mask_values: {0: 0, 9-3: 1}").says("a range of them (1-375)"));
+  CHECK(cells.problem("mask_values: {0-9: 0, 5: 1}").says("'5' has values that stand before it"));
+  CHECK(cells.problem("mask_values: {0: 0, rest: 2}, classes: 2").says("maps the rest to class 2"));
+}
+
 TEST_CASE("row 34: a mask's value that is no class names file, pixel and value") {
   const Cells cells;
   const Outcome unmapped = cells.problem("mask_values: {0: 0, 254: 1}, classes: 2");
