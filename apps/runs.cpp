@@ -20,12 +20,6 @@ constexpr const char* kDescription =
     "settings that are not the same in all of them and the scores of its best epoch; runs that "
     "differ in nothing but their seed are also shown as mean and standard deviation.";
 
-RunReport read_runs(const std::vector<std::string>& paths) {
-  RunReport report;
-  for (const std::string& path : paths) report.runs.push_back(read_run(path));
-  return report;
-}
-
 // A run that cannot be read is no reason not to show the others.
 RunReport read_folder(const std::string& folder) {
   RunReport report;
@@ -52,7 +46,9 @@ std::string result_of(const std::string& action, const std::vector<std::string>&
   }
   if (action == "compare") {
     if (paths.size() < 2) fail(Exit::kUsage, "", "runs compare takes two runs or more");
-    const RunReport report = read_runs(paths);
+    const RunReport report{read_runs(paths)};
+    if (report.runs.size() < 2)
+      fail(Exit::kUsage, "", "these are one run; compare takes two or more");
     return json  ? report.comparison_json() + "\n"
            : csv ? report.comparison_csv()
                  : report.comparison_table(utf8, color);

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <numeric>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "io/csv.h"
 #include "layers/catalog.h"
@@ -70,26 +72,31 @@ bool same_but_seed(const Run& a, const Run& b) {
   return true;
 }
 
-// What all names begin with, without the "-seed" or "_" at its end.
+// "lenet5-2", "lenet5_seed7" and "lenet5-s7" are of "lenet5".
+std::string without_number(std::string_view name) {
+  size_t end = name.size();
+  while (end > 0 && std::isdigit(static_cast<unsigned char>(name[end - 1])) != 0) --end;
+  if (end == name.size() || end == 0) return std::string(name);
+  const std::string_view stem = name.substr(0, end);
+  constexpr std::string_view kSeparators = "-_.";
+  for (const std::string_view word : {"seed", "s", ""}) {
+    if (!stem.ends_with(word) || stem.size() < word.size() + 2) continue;
+    std::string_view rest = stem.substr(0, stem.size() - word.size());
+    const bool is_apart = kSeparators.find(rest.back()) != std::string_view::npos;
+    if (!is_apart && word != "seed") continue;
+    if (is_apart) rest.remove_suffix(1);
+    return std::string(rest);
+  }
+  return std::string(name);
+}
+
+// What the names have in common but for numbers at their ends, else the model's name.
 std::string common_name(const std::vector<Run>& runs, const std::vector<size_t>& group) {
-  std::string common = runs[group[0]].name;
-  if (group.size() == 1) return common;
-  for (const size_t i : group) {
-    const std::string& name = runs[i].name;
-    size_t n = 0;
-    while (n < common.size() && n < name.size() && common[n] == name[n]) ++n;
-    common.resize(n);
-  }
-  const auto drop = [&](std::string_view end) {
-    if (common.size() > end.size() && common.ends_with(end)) {
-      common.resize(common.size() - end.size());
-    }
-  };
-  while (!common.empty() && std::isdigit(static_cast<unsigned char>(common.back()))) {
-    common.pop_back();
-  }
-  for (const char* end : {"-", "_", ".", "seed", "-", "_", ".", "-s"}) drop(end);
-  return common.empty() ? runs[group[0]].spec.name : common;
+  if (group.size() == 1) return runs[group[0]].name;
+  const std::string common = without_number(runs[group[0]].name);
+  const bool is_all = std::all_of(group.begin(), group.end(),
+                                  [&](size_t i) { return without_number(runs[i].name) == common; });
+  return is_all ? common : runs[group[0]].spec.name;
 }
 
 }  // namespace
@@ -118,6 +125,22 @@ Run read_run(const std::string& path) {
   const std::string name = (error ? fs::path(path) : whole).filename().string();
   return {path, name, RunInfo::parse(path + "/run.json"),
           load_model(path + "/spec.yaml", {}, vocabulary()), read_epochs(path + "/results.csv")};
+}
+
+std::vector<Run> read_runs(const std::vector<std::string>& paths) {
+  std::vector<Run> runs;
+  std::map<fs::path, std::string> known;  // real path -> as it was given
+  for (const std::string& path : paths) {
+    std::error_code error;
+    const fs::path real = fs::canonical(path, error);
+    const auto [at, is_new] = known.emplace(error ? fs::path(path) : real, path);
+    if (is_new) {
+      runs.push_back(read_run(path));
+    } else {
+      note("{} is {}: it counts once", path, at->second);
+    }
+  }
+  return runs;
 }
 
 std::vector<std::string> runs_in(const std::string& folder) {
@@ -150,6 +173,28 @@ std::vector<Setting> differing_settings(const std::vector<Run>& runs) {
   return settings;
 }
 
+namespace {
+
+std::string seed_of(const Run& run) {
+  const Node* train = run.spec.section("train");
+  const Node* seed = train == nullptr ? nullptr : train->find("seed");
+  return seed == nullptr ? "0" : seed->text();
+}
+
+// Of runs of one seed the longest counts.
+void add_run(const std::vector<Run>& runs, size_t i, RunGroup& group) {
+  const auto twin = std::find_if(group.runs.begin(), group.runs.end(),
+                                 [&](size_t k) { return seed_of(runs[k]) == seed_of(runs[i]); });
+  if (twin == group.runs.end()) {
+    group.runs.push_back(i);
+    return;
+  }
+  if (runs[i].epochs.size() > runs[*twin].epochs.size()) std::swap(*twin, i);
+  group.repeats.push_back(i);
+}
+
+}  // namespace
+
 std::vector<RunGroup> grouped_by_seed(const std::vector<Run>& runs) {
   std::vector<RunGroup> groups;
   for (size_t i = 0; i < runs.size(); ++i) {
@@ -157,12 +202,16 @@ std::vector<RunGroup> grouped_by_seed(const std::vector<Run>& runs) {
       return same_but_seed(runs[group.runs[0]], runs[i]);
     });
     if (same == groups.end()) {
-      groups.push_back({"", {i}});
+      groups.push_back({"", {i}, {}});
     } else {
-      same->runs.push_back(i);
+      add_run(runs, i, *same);
     }
   }
-  for (RunGroup& group : groups) group.name = common_name(runs, group.runs);
+  for (RunGroup& group : groups) {
+    std::vector<size_t> all = group.runs;
+    all.insert(all.end(), group.repeats.begin(), group.repeats.end());
+    group.name = common_name(runs, all);
+  }
   return groups;
 }
 

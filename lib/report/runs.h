@@ -30,6 +30,8 @@ struct Run {
 
 // Exit::kInput if `path` is no run directory or a file of it cannot be read.
 Run read_run(const std::string& path);
+// All of them, each once: a link such as runs/latest beside its run is left out, with a note.
+std::vector<Run> read_runs(const std::vector<std::string>& paths);
 
 // The run directories right in `folder`, by name; links are left out. Exit::kInput if there is no
 // such folder.
@@ -45,8 +47,9 @@ std::vector<Setting> differing_settings(const std::vector<Run>& runs);
 
 // Runs that agree on everything but train.seed.
 struct RunGroup {
-  std::string name;          // of its only run, or what its runs' names begin with
-  std::vector<size_t> runs;  // in the order given
+  std::string name;             // of its only run, or what its runs' names have in common
+  std::vector<size_t> runs;     // in the order given, one of each seed: the longest
+  std::vector<size_t> repeats;  // those whose seed is there already: they add nothing to a spread
 };
 std::vector<RunGroup> grouped_by_seed(const std::vector<Run>& runs);
 

@@ -71,6 +71,25 @@ TEST_CASE("runs that differ in their seed alone are one group, under their commo
   CHECK(contains(table, "1.5 +- 0.71"));
 }
 
+TEST_CASE("runs of the same seed count once, and groups keep the digits of their names") {
+  const std::vector<Run> runs = {run_of("lenet5", {}, 1), run_of("lenet5-2", {}, 1),
+                                 run_of("lenet5-3", {"train.seed=4"}, 2)};
+  const std::vector<RunGroup> groups = grouped_by_seed(runs);
+  REQUIRE(groups.size() == 1);
+  CHECK(groups[0].name == "lenet5");
+  CHECK(groups[0].runs == std::vector<size_t>{0, 2});
+  CHECK(groups[0].repeats == std::vector<size_t>{1});
+  const auto name = [](const char* a, const char* b) {
+    return grouped_by_seed({run_of(a, {}, 1), run_of(b, {"train.seed=9"}, 1)})[0].name;
+  };
+  CHECK(name("sgd_seed1", "sgd_seed12") == "sgd");
+  CHECK(name("resnet18-s1", "resnet18-s2") == "resnet18");
+  CHECK(name("run.1", "run.2") == "run");
+  const Run one = run_of("a", {}, 1);
+  CHECK(name("first", "second") == one.spec.name);
+  CHECK(name("12", "34") == one.spec.name);
+}
+
 TEST_CASE("the spread of values") {
   const Spread one = spread_of({3});
   CHECK(one.mean == 3);

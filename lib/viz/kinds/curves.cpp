@@ -31,7 +31,9 @@ class Curves final : public VizKind {
   }
 
   VizResult run(const VizRequest& request) override {
-    for (const VizSubject& subject : request.subjects) runs_.push_back(read_run(subject.run));
+    std::vector<std::string> paths;
+    for (const VizSubject& subject : request.subjects) paths.push_back(subject.run);
+    runs_ = read_runs(paths);
     for (const Run& run : runs_) {
       if (run.epochs.empty()) {
         fail(Exit::kInput, run.path, "has no completed epoch yet: nothing to draw");
@@ -40,7 +42,7 @@ class Curves final : public VizKind {
     groups_ = grouped_by_seed(runs_);
     if (each_) {
       groups_.clear();
-      for (size_t i = 0; i < runs_.size(); ++i) groups_.push_back({runs_[i].name, {i}});
+      for (size_t i = 0; i < runs_.size(); ++i) groups_.push_back({runs_[i].name, {i}, {}});
     }
     VizResult result;
     std::vector<Drawing> plots;
