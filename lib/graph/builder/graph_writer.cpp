@@ -3,66 +3,10 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "graph/builder/layer_title.h"
 #include "layers/sequence/spread.h"
 
 namespace cnn::build {
-namespace {
-
-// "'enc3' [256,64,64] and 'prev' [512,32,32]".
-std::string describe(const std::vector<Input>& inputs, const std::vector<Form>& forms) {
-  std::vector<std::string> parts;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const std::string form =
-        inputs[i].is_target ? "" : " " + describe(forms[i].shape, forms[i].items);
-    parts.push_back(fmt::format("'{}'{}", inputs[i].label, form));
-  }
-  if (parts.empty()) return "no input";
-  const std::string last = parts.back();
-  parts.pop_back();
-  return parts.empty() ? last : join(parts, ", ") + " and " + last;
-}
-
-// "conv 'c1'", or "conv" for an item without a name.
-std::string title(const NewLayer& request) {
-  const size_t dot = request.path.rfind('.');
-  const char first = request.path[dot == std::string::npos ? 0 : dot + 1];
-  const bool is_numbered = first >= '0' && first <= '9';
-  const bool is_loss = request.type->role == LayerType::Role::kLoss;
-  return is_numbered || is_loss ? request.type->name
-                                : fmt::format("{} '{}'", request.type->name, request.path);
-}
-
-// What a layer's setup threw, with the layer's name and its inputs, unless it has told of them.
-std::string locate(const NewLayer& request, const std::vector<Form>& forms, std::string problem) {
-  const std::string name = title(request);
-  const std::string op = request.type->name;
-  if (problem.starts_with(op + ": ")) problem.erase(0, op.size() + 2);
-  if (problem.starts_with(op + " ")) {
-    const std::string rest = problem.substr(op.size() + 1);
-    const bool names_input = rest.starts_with("'");
-    return name + (names_input && name.ends_with("'") ? " of " : " ") + rest;
-  }
-  const bool tells_shape = std::any_of(forms.begin(), forms.end(), [&](const Form& form) {
-    return problem.find(form.shape.str()) != std::string::npos;
-  });
-  if (tells_shape || forms.empty()) return name + ": " + problem;
-  const std::string of = name.ends_with("'") ? " of " : " ";
-  return name + of + describe(request.inputs, forms) + ": " + problem;
-}
-
-std::string describe(const Field& field) {
-  const std::string form = describe(field.shape, field.items);
-  if (field.kind == FieldKind::kValues) return form;
-  return field.classes > 0 ? fmt::format("{} class numbers below {}", form, field.classes)
-                           : form + " class numbers";
-}
-
-bool agree(const Field& a, const Field& b) {
-  return a.shape == b.shape && a.kind == b.kind && a.items == b.items &&
-         (a.classes == b.classes || a.classes == 0 || b.classes == 0);
-}
-
-}  // namespace
 
 int GraphWriter::add_value(Value value) {
   graph_.values.push_back(std::move(value));
@@ -258,22 +202,6 @@ std::vector<Form> GraphWriter::forms_of(const NewLayer& request) const {
   return forms;
 }
 
-// Class numbers are names, not amounts.
-bool GraphWriter::check_kinds(const NewLayer& request, const LayerPlan& plan) {
-  for (size_t i = 0; i < request.inputs.size(); ++i) {
-    const Input& input = request.inputs[i];
-    const bool is_target = input.is_target || plan.fields[i].shape.rank() > 0;
-    if (is_target || request.type->reads_classes) continue;
-    if (graph_.value(input.value).kind != FieldKind::kClass) continue;
-    diagnostics_.report(request.mark,
-                        fmt::format("{}: '{}' holds class numbers, which are no amounts",
-                                    title(request), input.label),
-                        "put 'embed' or 'onehot' before it");
-    return false;
-  }
-  return true;
-}
-
 void GraphWriter::recompute_from(int first) {
   for (int i = first; i < node_count(); ++i) graph_.node(i).recompute = first;
 }
@@ -332,56 +260,6 @@ void GraphWriter::list_targets(const NewLayer& request, int length, LayerPlan& p
   }
 }
 
-bool GraphWriter::check_targets(const NewLayer& request, int length, const LayerPlan& plan) {
-  for (size_t i = 0; i < request.inputs.size(); ++i) {
-    const Field& wanted = plan.fields[i];
-    const bool is_wanted = wanted.shape.rank() > 0;
-    if (request.inputs[i].is_target) {
-      if (!check_target_field(request, i, length, wanted)) return false;
-    } else if (is_wanted && !check_target_value(request, i, wanted)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-bool GraphWriter::check_target_value(const NewLayer& request, size_t input, const Field& wanted) {
-  const Value& value = graph_.value(request.inputs[input].value);
-  if (value.shape == wanted.shape && graph_.items(value) == wanted.items) return true;
-  diagnostics_.report(request.mark,
-                      fmt::format("{}: target '{}' has the shape {}, {} is needed", title(request),
-                                  request.inputs[input].label,
-                                  describe(value.shape, graph_.items(value)), describe(wanted)),
-                      value.producer < 0 ? ""
-                                         : "the layer of that name is meant; a field of the data "
-                                           "needs another");
-  return false;
-}
-
-bool GraphWriter::check_target_field(const NewLayer& request, size_t input, int length,
-                                     const Field& wanted) {
-  const std::string& name = request.inputs[input].label;
-  if (wanted.shape.rank() == 0) {
-    diagnostics_.report(request.mark, fmt::format("{}: '{}' is no layer", title(request), name));
-    return false;
-  }
-  for (size_t i = 0; i < graph_.fields.size(); ++i) {
-    const Field& known = graph_.fields[i].field;
-    if (known.name != name) continue;
-    const int theirs = graph_.value(graph_.fields[i].value).length;
-    const bool is_as_long = theirs < 0 || length < 0 || theirs == length;
-    if (agree(known, wanted) && is_as_long) continue;
-    const char* items = is_as_long ? "" : ", as many as its own input has";
-    diagnostics_.report(
-        request.mark,
-        fmt::format("{} needs '{}' to be {}{}", title(request), name, describe(wanted), items), "",
-        {fmt::format("the loss at {} needs {}{}", field_marks_[i].place(), describe(known),
-                     items)});
-    return false;
-  }
-  return true;
-}
-
 // Of its own parameters: a tied one's belongs to its owner.
 bool GraphWriter::set_initializers(const NewLayer& request, LayerPlan& plan) {
   std::vector<ParameterRequest> own;
@@ -392,47 +270,6 @@ bool GraphWriter::set_initializers(const NewLayer& request, LayerPlan& plan) {
   auto next = own.begin();
   for (ParameterRequest& p : plan.parameters) {
     if (p.tied < 0) p = std::move(*next++);
-  }
-  return true;
-}
-
-// A layer that changes shape with the phase would share a name between two parameters.
-bool GraphWriter::check_parameters(const NewLayer& request, const LayerPlan& plan) {
-  if (request.weights_path != request.path) return check_shared(request, plan);
-  for (const ParameterRequest& p : plan.parameters) {
-    if (p.tied >= 0) continue;
-    const std::string name = request.path + "." + p.name;
-    const int known = store_.find(name);
-    if (known < 0 || store_.at(known).request.shape == p.shape) continue;
-    diagnostics_.report(
-        request.mark,
-        fmt::format(
-            "'{}' is {} in training and {} in testing", name,
-            graph_.phase == Phase::kTrain ? p.shape.str() : store_.at(known).request.shape.str(),
-            graph_.phase == Phase::kTrain ? store_.at(known).request.shape.str() : p.shape.str()),
-        "an item with 'phase' must not change the shapes behind it");
-    return false;
-  }
-  return true;
-}
-
-// Of a layer that has another's weights: they are there, and as its own would be.
-bool GraphWriter::check_shared(const NewLayer& request, const LayerPlan& plan) {
-  for (const ParameterRequest& p : plan.parameters) {
-    if (p.tied >= 0) continue;
-    const int known = store_.find(request.weights_path + "." + p.name);
-    const ParameterRequest* theirs = known < 0 ? nullptr : &store_.at(known).request;
-    if (theirs && theirs->shape == p.shape && theirs->layout == p.layout) continue;
-    const std::string found =
-        !theirs ? fmt::format("'{}' has no '{}'", request.weights_path, p.name)
-                : fmt::format("'{}.{}' is {}{}, this layer's would be {}", request.weights_path,
-                              p.name, theirs->shape.str(),
-                              theirs->shape == p.shape ? " of another kind of layer" : "",
-                              p.shape.str());
-    diagnostics_.report(request.mark,
-                        fmt::format("{} shares weights, but {}", title(request), found),
-                        "an item that shares weights is built as the other one is");
-    return false;
   }
   return true;
 }
