@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -52,9 +53,26 @@ int help(const std::vector<std::string>& topic) {
   return 0;
 }
 
+// What other tools call our commands.
+std::string meant_command(const std::string& word) {
+  static const std::map<std::string, std::string> kOthers = {
+      {"val", "test"},          {"validate", "test"},    {"eval", "test"},
+      {"evaluate", "test"},     {"fit", "train"},        {"detect", "predict"},
+      {"infer", "predict"},     {"classify", "predict"}, {"segment", "predict"},
+      {"models", "summary"},    {"info", "summary"},     {"plot", "viz"},
+      {"visualize", "viz"},     {"benchmark", "time"},   {"profile", "time"},
+      {"schema", "spec schema"}};
+  const auto found = kOthers.find(word);
+  return found == kOthers.end() ? "" : found->second;
+}
+
 [[noreturn]] void unknown_command(const std::string& word) {
   std::string remedy = "; see cnn help";
-  if (word.size() > 5 && word.ends_with(".yaml")) {
+  if (const std::string meant = meant_command(word); !meant.empty()) {
+    remedy = "; did you mean '" + meant + "'?";
+  } else if (word == "export") {
+    remedy = "; weights are safetensors as they are: RUN/weights/best.safetensors";
+  } else if (word.size() > 5 && word.ends_with(".yaml")) {
     remedy = "; did you mean 'cnn train " + word + "'?";
   } else if (const auto near = nearest(word, command_names())) {
     remedy = "; did you mean '" + *near + "'?";

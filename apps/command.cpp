@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <new>
 #include <optional>
 #include <utility>
@@ -37,6 +38,23 @@ std::vector<std::string> flag_names(const CLI::App& app) {
   return names;
 }
 
+// What stands in the place of a flag of other tools; "" for those that nobody knows.
+std::string meant_by_flag(const std::string& flag, const CLI::App& app) {
+  static const std::map<std::string, std::string> kOthers = {
+      {"--model", "the model file is a word: {} MODEL.yaml"},
+      {"--config", "the model file is a word: {} MODEL.yaml"},
+      {"--cfg", "the model file is a word: {} MODEL.yaml"},
+      {"--device", "all of it runs on the CPU; --threads N says on how many of its cores"},
+      {"--gpu", "all of it runs on the CPU; --threads N says on how many of its cores"},
+      {"--optimizer", "write 'train.optimizer={{adam: 1e-3}}'; cnn help train has them all"},
+      {"--source", "inputs are words: {} RUN FILE..."},
+      {"--input", "inputs are words: {} RUN FILE..."},
+      {"--imgsz", "the sizes are the model's: 'input={{image: [3, 224, 224]}}'"},
+      {"--project", "--out DIR is the folder of the runs"}};
+  const auto found = kOthers.find(flag);
+  return found == kOthers.end() ? "" : fmt::format(fmt::runtime(found->second), app.get_name());
+}
+
 // What is wrong with the command line.
 std::string usage_problem(const CLI::App& app, const CLI::ParseError& error) {
   const auto* extras = dynamic_cast<const CLI::ExtrasError*>(&error);
@@ -45,6 +63,8 @@ std::string usage_problem(const CLI::App& app, const CLI::ParseError& error) {
     const std::string flag = word.substr(0, word.find('='));
     if (flag.rfind('-', 0) != 0) continue;
     std::string text = "unknown option '" + flag + "'";
+    if (const std::string meant = meant_by_flag(flag, app); !meant.empty())
+      return text + "; " + meant;
     if (const auto near = nearest(flag, flag_names(app))) text += "; did you mean '" + *near + "'?";
     return text;
   }
@@ -141,8 +161,9 @@ Flag Flag::takes_many() {
 bool Flag::is_given() const { return option_->count() > 0; }
 
 Command::Command(std::string name, std::string_view examples, std::string_view summary)
-    : app_(std::make_unique<CLI::App>(
-          "Examples:\n" + std::string(examples) + "\n\n" + std::string(summary), "cnn " + name)) {
+    : name_(std::move(name)),
+      app_(std::make_unique<CLI::App>(
+          "Examples:\n" + std::string(examples) + "\n\n" + std::string(summary), "cnn " + name_)) {
   app_->set_version_flag("--version", std::string("cnn ") + kVersion);
   app_->get_formatter()->column_width(34);
   app_->option_defaults()->always_capture_default(false);
@@ -243,7 +264,31 @@ void Command::take_overrides(std::vector<std::string>& words) {
   words = std::move(rest);
 }
 
+void Command::reads(std::vector<std::string> keys) {
+  keys_ = {"name",   "description", "input", "vars", "defaults", "blocks",
+           "layers", "outputs",     "loss",  "edit", "kernels"};
+  keys_.insert(keys_.end(), keys.begin(), keys.end());
+}
+
+void Command::require_read(const std::string& override_text) const {
+  const std::string key = override_text.substr(0, override_text.find('='));
+  const auto is_part = [](const std::string& inner, const std::string& outer) {
+    return inner == outer || inner.starts_with(outer + ".");
+  };
+  for (const std::string& known : keys_) {
+    if (is_part(key, known) || is_part(known, key)) return;
+  }
+  throw Error(Exit::kUsage, {{"",
+                              fmt::format("'{}' would change nothing: cnn {} does not read '{}'",
+                                          override_text, name_, key),
+                              "",
+                              {"it reads " + join(keys_, ", ")}}});
+}
+
 ModelSpec Command::load(const std::string& path) const {
+  if (!keys_.empty()) {
+    for (const std::string& text : overrides()) require_read(text);
+  }
   return load_model(model_file_of(path), overrides(), vocabulary());
 }
 

@@ -75,9 +75,14 @@ class Command {
 
   const std::string& model() const { return model_; }
   bool json() const { return json_; }
+  bool quiet() const { return quiet_; }
   uint64_t memory_limit() const { return memory_; }
   // The command line's `key.path=value`, short forms included.
   std::vector<std::string> overrides() const;
+  // The keys that this command reads of a model file, "vars", "train.batch_size": overrides of
+  // others are Exit::kUsage, for they would change nothing. All, unless it says so. Those that make
+  // the network itself are read by every command.
+  void reads(std::vector<std::string> keys);
   // Moves what looks like `key.path=value` from `words` (and is no file) to the overrides.
   void take_overrides(std::vector<std::string>& words);
   // The model file `path` (a run directory stands for its spec.yaml) with the overrides.
@@ -88,16 +93,20 @@ class Command {
   int run(int argc, char** argv, const std::function<Exit()>& body);
 
  private:
+  void require_read(const std::string& override_text) const;
+
   struct KeyFlag {
     std::string key;
     std::string value;
     Flag flag;
   };
 
+  std::string name_;
   std::unique_ptr<CLI::App> app_;
   std::string line_;
   std::string model_;
   std::vector<std::string> overrides_;
+  std::vector<std::string> keys_;  // that are read; empty: all
   std::vector<std::unique_ptr<KeyFlag>> key_flags_;
   int threads_ = 0;
   uint64_t memory_ = 0;

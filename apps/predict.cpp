@@ -41,6 +41,8 @@ int main(int argc, char** argv) {
       .add("--out", request.out,
            "write every named output to DIR/OUTPUT.npy, or masks and pictures as DIR/INPUT_*.png")
       .type("DIR");
+  command.reads({"data.scale", "data.mean", "data.std", "data.classes", "train.batch_size",
+                 "train.workers", "train.seed"});
   command.add_key("--batch-size", "train.batch_size", "N", "samples at a time");
   command.add_number("--top", request.top, "classes to show of each sample (default: 5)", 1, 1000);
   command.add("--ten-crop", request.ten_crops,

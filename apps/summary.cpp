@@ -96,6 +96,8 @@ int main(int argc, char** argv) {
       .type("");
   command.add_number("--depth", style.depth, "show blocks below this level as one line each", 1,
                      1000);
+  command.reads(
+      {"metrics", "train.batch_size", "train.val_batch_size", "train.optimizer", "train.params"});
   command.add_key("--batch-size", "train.batch_size", "N", "plan memory for this");
   Flag as_csv = command.add("--csv", csv, "a line a layer (a line a network)");
   Flag as_dot = command.add("--dot", dot, "a graph for Graphviz");

@@ -34,6 +34,8 @@ int main(int argc, char** argv) {
                   "Evaluates a network: losses, metrics, and for classes precision, recall and the "
                   "confusion matrix.");
   command.add_model("a model file, or a run directory (its best weights)").required();
+  command.reads({"metrics", "data", "train.batch_size", "train.val_batch_size", "train.workers",
+                 "train.seed", "train.stream"});
   command.add_key("--data", "data", "NAME", "data set: a name or a file of data/");
   command.add("--weights", request.weights, "weights file (a run has its own)").type("FILE");
   command.add("--split", request.split, "test, val or train (default: test)")

@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
       .one_of({"train", "infer"})
       .type("MODE")
       .excludes(compared);
+  command.reads({"train.batch_size", "train.optimizer", "train.params", "train.seed"});
   command.add_key("--batch-size", "train.batch_size", "N", "samples per step").excludes(compared);
   command.add_number("--seconds", request.seconds, "how long to measure (default: 3)", 0, 3600, "S")
       .excludes(compared);

@@ -152,6 +152,7 @@ int main(int argc, char** argv) {
     request.version = kVersion;
     handle_signals();
     const ModelSpec spec = command.load(resumes ? request.resume : command.model());
+    if (progress == ProgressMode::kAuto && command.quiet()) progress = ProgressMode::kNone;
     const auto observer = make_progress(progress, ProgressDevice::standard_error());
     const TrainReport report = train(spec, request, *observer, flags);
     draw_plots(report.run);

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstdio>
 #include <deque>
+#include <map>
+#include <optional>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -192,6 +194,18 @@ class VizCommand {
   VizRequest request_;
 };
 
+// The kind that is nearest to a word, by its letters or by what people mean.
+std::optional<std::string> meant_kind(const std::string& word) {
+  static const std::map<std::string, std::string> kOthers = {
+      {"feature", "activations"}, {"features", "activations"}, {"maps", "activations"},
+      {"kernels", "filters"},     {"weights", "filters"},      {"cam", "gradcam"},
+      {"heatmap", "gradcam"},     {"loss", "curves"},          {"history", "curves"},
+      {"tsne", "embedding"},      {"pca", "embedding"},        {"network", "graph"},
+      {"model", "graph"},         {"mistakes", "errors"},      {"dream", "actmax"}};
+  if (const auto found = kOthers.find(word); found != kOthers.end()) return found->second;
+  return nearest(word, viz_kind_names());
+}
+
 // `cnn viz`, `cnn viz --help`, or a word that is no kind.
 int run_without_kind(int argc, char** argv) {
   std::vector<std::string> words;
@@ -201,7 +215,7 @@ int run_without_kind(int argc, char** argv) {
   command.allow_extras();
   return command.run(argc, argv, [&]() -> Exit {
     if (words.empty()) fail(Exit::kUsage, "", "which kind of picture? {}", "see cnn viz --help");
-    const auto near = nearest(words[0], viz_kind_names());
+    const auto near = meant_kind(words[0]);
     throw Error(Exit::kUsage, {{"",
                                 fmt::format("no kind of picture is called '{}'", words[0]),
                                 "",

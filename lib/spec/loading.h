@@ -23,5 +23,7 @@ Node load_data_file(const Node& name, const std::string& model_path);
 bool has_data_file(const Node& name, const std::string& model_path);
 
 std::vector<std::string> top_level_keys();
+// The key that is meant by a word of another tool ("lr": "train.lr"); "" if it is none of those.
+std::string meant_key(std::string_view word);
 
 }  // namespace cnn

@@ -42,36 +42,12 @@ constexpr Section kSections[] = {
     {"kernels", true, false, false, "fast or exact"},
 };
 
-// Words of other tools for our sections.
-std::string meant_section(std::string_view key) {
-  struct Other {
-    const char* word;
-    const char* section;
-  };
-  static constexpr Other kOthers[] = {{"model", "layers"},
-                                      {"network", "layers"},
-                                      {"dataset", "data"},
-                                      {"training", "train"},
-                                      {"solver", "train"},
-                                      {"optimizer", "train.optimizer"},
-                                      {"epochs", "train.epochs"},
-                                      {"batch_size", "train.batch_size"},
-                                      {"schedule", "train.schedule"},
-                                      {"seed", "train.seed"},
-                                      {"variables", "vars"},
-                                      {"params", "train.params"}};
-  for (const Other& other : kOthers) {
-    if (key == other.word) return other.section;
-  }
-  return "";
-}
-
 void check_sections(const Node& root, Diagnostics& diagnostics) {
   for (const Entry& e : root.entries()) {
     const auto* section = std::find_if(std::begin(kSections), std::end(kSections),
                                        [&](const Section& s) { return e.key == s.key; });
     if (section == std::end(kSections)) {
-      const std::string meant = meant_section(e.key);
+      const std::string meant = meant_key(e.key);
       if (meant.empty()) {
         diagnostics.report_unknown(e.mark, "key", e.key, top_level_keys());
       } else {
@@ -230,6 +206,38 @@ std::vector<std::string> VariableScope::names() const {
   std::vector<std::string> result;
   for (const Entry& e : vars_.entries()) result.push_back(e.key);
   return result;
+}
+
+std::string meant_key(std::string_view word) {
+  struct Other {
+    const char* word;
+    const char* key;
+  };
+  static constexpr Other kOthers[] = {{"model", "layers"},
+                                      {"network", "layers"},
+                                      {"dataset", "data"},
+                                      {"training", "train"},
+                                      {"solver", "train"},
+                                      {"optimizer", "train.optimizer"},
+                                      {"epochs", "train.epochs"},
+                                      {"batch_size", "train.batch_size"},
+                                      {"batch", "train.batch_size"},
+                                      {"lr", "train.lr"},
+                                      {"lr0", "train.lr"},
+                                      {"learning_rate", "train.lr"},
+                                      {"workers", "train.workers"},
+                                      {"patience", "train.patience"},
+                                      {"schedule", "train.schedule"},
+                                      {"seed", "train.seed"},
+                                      {"imgsz", "input"},
+                                      {"img_size", "input"},
+                                      {"image_size", "input"},
+                                      {"variables", "vars"},
+                                      {"params", "train.params"}};
+  for (const Other& other : kOthers) {
+    if (word == other.word) return other.key;
+  }
+  return "";
 }
 
 std::vector<std::string> top_level_keys() {

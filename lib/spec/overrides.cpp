@@ -165,7 +165,13 @@ bool check_key(const Override& o, const Node& root, Diagnostics& diagnostics) {
   const Step& key = o.path.front();
   const std::vector<std::string> allowed = top_level_keys();
   if (std::find(allowed.begin(), allowed.end(), key.key) == allowed.end()) {
-    diagnostics.report_unknown(key.mark, "key", key.key, allowed);
+    const std::string meant = o.path.size() == 1 ? meant_key(key.key) : "";
+    if (meant.empty()) {
+      diagnostics.report_unknown(key.mark, "key", key.key, allowed);
+    } else {
+      diagnostics.report(key.mark, fmt::format("unknown key '{}'", key.key),
+                         fmt::format("did you mean '{}=...'?", meant));
+    }
     return false;
   }
   const Node* vars = root.find("vars");

@@ -81,6 +81,19 @@ TEST_CASE("train, test, predict, summary and time work together") {
     CHECK(run_cnn({"train", "small.yaml", "--max-steps", "1"}, here).exit == 0);
     CHECK(std::filesystem::exists(folder.path() / "runs/small-2/run.json"));
   }
+  SECTION("a run and the link to it are one run") {
+    const auto result = run_cnn({"runs", "compare", "runs/small", "runs/latest"}, here);
+    CHECK(result.exit == 2);
+    CHECK(result.err.find("runs/latest is runs/small: it counts once") != std::string::npos);
+    CHECK(result.err.find("these are one run") != std::string::npos);
+  }
+  SECTION("a quiet training says what comes out, and no more") {
+    const auto result =
+        run_cnn({"train", "small.yaml", "--epochs", "1", "--name", "quiet", "-q"}, here);
+    CHECK(result.exit == 0);
+    CHECK(result.err.empty());
+    CHECK(result.out.find("runs/quiet: done") != std::string::npos);
+  }
   SECTION("a word with blanks before its '=' is no override") {
     const auto result = run_cnn({"predict", "runs/small", "the price is x=4"}, here);
     CHECK(result.exit == 4);

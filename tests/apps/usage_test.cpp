@@ -81,6 +81,65 @@ TEST_CASE("row 87: unknown words are usage errors with a suggestion") {
   CHECK(contains(none.err, "Commands:"));
 }
 
+TEST_CASE("words of other tools are answered with ours") {
+  struct Case {
+    std::vector<std::string> words;
+    std::string message;
+  };
+  const std::string model = std::string(CNN_SOURCE_DIR) + "/models/lenet5.yaml";
+  const std::vector<Case> cases = {
+      {{"val"}, "did you mean 'test'?"},
+      {{"eval"}, "did you mean 'test'?"},
+      {{"fit"}, "did you mean 'train'?"},
+      {{"detect"}, "did you mean 'predict'?"},
+      {{"models"}, "did you mean 'summary'?"},
+      {{"export"}, "weights are safetensors as they are"},
+      {{"train", "--model", model}, "the model file is a word: cnn train MODEL.yaml"},
+      {{"train", model, "--device", "0"}, "--threads N"},
+      {{"train", model, "--optimizer", "adam"}, "'train.optimizer={adam: 1e-3}'"},
+      {{"predict", "--source", "x.jpg"}, "inputs are words: cnn predict RUN FILE"},
+      {{"viz", "feature", model}, "did you mean 'activations'?"},
+      {{"viz", "loss", model}, "did you mean 'curves'?"}};
+  for (const Case& c : cases) {
+    const auto result = run_cnn(c.words);
+    INFO(c.words[0] << "\n" << result.err);
+    CHECK(result.exit == 2);
+    CHECK(contains(result.err, c.message));
+  }
+  for (const auto& [word, key] :
+       std::vector<std::pair<std::string, std::string>>{{"epochs=3", "train.epochs"},
+                                                        {"lr=0.1", "train.lr"},
+                                                        {"batch=3", "train.batch_size"},
+                                                        {"imgsz=64", "input"}}) {
+    const auto result = run_cnn({"train", model, word});
+    INFO(word << "\n" << result.err);
+    CHECK(result.exit == 2);
+    CHECK(contains(result.err, "did you mean '" + key + "=...'?"));
+  }
+}
+
+TEST_CASE("an override that a command would not read is refused") {
+  const std::string model = std::string(CNN_SOURCE_DIR) + "/models/lenet5.yaml";
+  const auto refused = [&](const std::string& command, const std::string& word) {
+    std::vector<std::string> words = {command, model, word, "--weights", "none"};
+    if (command == "predict") words.push_back("x.npy");
+    const auto result = run_cnn(words);
+    INFO(command << " " << word << "\n" << result.err);
+    CHECK(result.exit == 2);
+    CHECK(contains(result.err, "'" + word + "' would change nothing: cnn " + command));
+  };
+  refused("predict", "data.val=3");
+  refused("predict", "data.nonsense=3");
+  refused("predict", "train.epochs=3");
+  refused("predict", "metrics=accuracy");
+  refused("test", "train.epochs=3");
+  for (const char* word : {"train.epochs=3", "data.val=3"}) {
+    CHECK(run_cnn({"summary", model, word}).exit == 2);
+    CHECK(run_cnn({"time", model, word}).exit == 2);
+  }
+  CHECK(run_cnn({"summary", model, "train.batch_size=3", "vars.classes=4"}).exit != 2);
+}
+
 TEST_CASE("row 87: a key given twice, or one that nobody reads, is refused") {
   const TemporaryFolder folder;
   const std::string model = folder.file("m.yaml", small_model());
@@ -105,7 +164,7 @@ TEST_CASE("row 87: a key given twice, or one that nobody reads, is refused") {
   CHECK(contains(unknown.err, "did you mean 'epochs'?"));
   const auto variable = run_cnn({"summary", model, "vars.clases=4"});
   CHECK(variable.exit == 2);
-  const auto bad = run_cnn({"summary", model, "train.epochs=many"});
+  const auto bad = run_cnn({"summary", model, "train.batch_size=many"});
   CHECK(bad.exit == 2);
   CHECK(contains(bad.err, "expected an integer"));
 }
