@@ -45,6 +45,9 @@ class AugmentedDataset final : public Dataset, public PictureWindows {
 
   int64_t size() const override { return whole_->size() * grid_rows_ * grid_columns_; }
   std::string origin(int field) const override { return whole_->origin(field); }
+  std::string file(int64_t index) const override {
+    return whole_->file(index / (grid_rows_ * grid_columns_));
+  }
   std::string fingerprint() const override {
     const Node changes = OptionType<AugmentOptions>::write(options_);
     std::string text = fmt::format("{} window {}x{} of {}", whole_->fingerprint(), window_.height,

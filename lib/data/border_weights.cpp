@@ -241,6 +241,7 @@ class BorderDataset final : public Dataset {
     const bool is_ours = field + 1 == static_cast<int>(fields_.size());
     return whole_->origin(is_ours ? static_cast<int>(mask_) : field);
   }
+  std::string file(int64_t index) const override { return whole_->file(index); }
   std::string fingerprint() const override {
     return fmt::format("{} border {} {} {} {}", whole_->fingerprint(), options_.w0, options_.sigma,
                        options_.background, options_.balance);

@@ -221,6 +221,7 @@ FieldNumbers read_numbers(const CsvTable& table, const std::string& file,
   FieldNumbers result;
   const std::vector<std::string>& names = target.group.columns;
   result.field = {target.group.field, {static_cast<int64_t>(names.size())}};
+  result.field.value_names = names;
   if (target.kind == Kind::kPoints) result.field.coordinates = Coordinates::kPoints;
   if (target.kind == Kind::kBoxes) result.field.coordinates = Coordinates::kBoxes;
   std::vector<int> columns;

@@ -59,6 +59,8 @@ class Dataset {
 
   // The file that field i comes from, for messages ("digits" where there is none).
   virtual std::string origin(int field) const = 0;
+  // The file that is sample `index`, where each has one of its own; else "".
+  virtual std::string file(int64_t /*index*/) const { return ""; }
   // What the class numbers of field i stand for where they are words or characters; else null.
   virtual std::shared_ptr<const TextVocabulary> vocabulary(int /*field*/) const { return nullptr; }
   // What it may come to hold in memory beside batches: decoded images and the like.

@@ -72,6 +72,7 @@ class Opener {
     } else if (reading_.vocabulary && !begins_with(argument, kIdxMagic)) {
       gather(texts_, lines_of(argument));
     } else {
+      if (reading_.field.kind == FieldKind::kValues) warn_of_guess();
       add_array(idx_part, argument);
     }
   }
@@ -86,6 +87,13 @@ class Opener {
     if (row.empty()) close_row();
     row.insert(row.end(), more.begin(), more.end());
   }
+  void warn_of_guess() {
+    if (!reading_.is_guess || has_warned_) return;
+    has_warned_ = true;
+    warn(
+        "neither the weights nor the model say how pixels were normalised; they are scaled to 0 .. "
+        "1 (data.mean=, data.std= and data.scale= say otherwise)");
+  }
   void add_array(std::unique_ptr<InputPart> (*open)(const std::string&, const InputReading&),
                  const std::string& path) {
     require_pictures(path);
@@ -97,7 +105,10 @@ class Opener {
     fail(Exit::kUsage, argument, "is no picture; ten crops are of JPEG and PNG images");
   }
   void close_row() {
-    if (!pictures_.empty()) push(picture_part(std::exchange(pictures_, {}), reading_));
+    if (!pictures_.empty()) {
+      warn_of_guess();
+      push(picture_part(std::exchange(pictures_, {}), reading_));
+    }
     if (texts_.empty()) return;
     require_pictures(texts_.front());
     push(text_part(std::exchange(texts_, {}), reading_));
@@ -108,6 +119,7 @@ class Opener {
   }
 
   const InputReading& reading_;
+  bool has_warned_ = false;
   std::vector<std::string> pictures_, texts_;
   std::vector<Inputs::Part> parts_;
 };
@@ -167,6 +179,11 @@ void Inputs::read_window(int64_t index, const WindowPlace& place,
     const int64_t at = ((place.top + y) * larger.width() + place.left) * shape[0];
     std::copy_n(whole.data() + at, row, out[0] + y * row);
   }
+}
+
+std::string Inputs::file(int64_t index) const {
+  const Part& part = part_of(index);
+  return part.samples->is_pictures() ? part.samples->name(index - part.first) : "";
 }
 
 std::string Inputs::fingerprint() const {

@@ -19,7 +19,8 @@ namespace cnn {
 // How a network reads what it is shown.
 struct InputReading {
   Field field;
-  Normalization normalization;                                 // of bytes: pictures and idx files
+  Normalization normalization;  // of bytes: pictures and idx files
+  bool is_guess = false;        // nobody has said how bytes are normalised: a warning, once
   std::shared_ptr<const TextVocabulary> vocabulary = nullptr;  // null: it reads no texts
   // Pictures are brought to 8/7 of the network's size, so that windows can be cut out of them
   // (ten_crops.h).
@@ -63,6 +64,7 @@ class Inputs final : public Dataset, public PictureWindows {
   void read_window(int64_t index, const WindowPlace& place,
                    std::span<float* const> out) const override;
   std::string origin(int) const override { return parts_.front().samples->origin(); }
+  std::string file(int64_t index) const override;
   std::string fingerprint() const override;
 
  private:

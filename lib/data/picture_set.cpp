@@ -40,6 +40,7 @@ class PictureSet final : public Dataset {
     if (masks_ && field == 1) return masks_->files().root();
     return origin_.empty() ? root() : origin_;
   }
+  std::string file(int64_t index) const override { return pictures_.files().path(index); }
   std::string fingerprint() const override { return fingerprint_; }
   uint64_t memory_bytes() const override {
     return pictures_.cache_bytes() + (masks_ ? masks_->cache_bytes() : 0);

@@ -20,6 +20,7 @@ class TenCrops final : public Dataset {
 
   int64_t size() const override { return whole_->size() * kTenCrops; }
   std::string origin(int field) const override { return whole_->origin(field); }
+  std::string file(int64_t index) const override { return whole_->file(index / kTenCrops); }
   std::string fingerprint() const override { return whole_->fingerprint() + " ten crops"; }
   uint64_t memory_bytes() const override { return whole_->memory_bytes(); }
 

@@ -21,11 +21,20 @@ std::vector<Field> fields_of(const Graph& graph, Feed::Reads reads) {
 
 }  // namespace
 
-std::vector<std::string> class_names_of(const Graph& graph, const Dataset& dataset) {
+int target_field(const Graph& graph, const Dataset& dataset) {
   const std::optional<MainOutput> output = main_output(graph);
-  if (!output) return {};
-  const int field = dataset.field(graph.value(output->target).name);
+  return output ? dataset.field(graph.value(output->target).name) : -1;
+}
+
+std::vector<std::string> class_names_of(const Graph& graph, const Dataset& dataset) {
+  const int field = target_field(graph, dataset);
   return field < 0 ? std::vector<std::string>() : dataset.class_names(field);
+}
+
+std::vector<std::string> value_names_of(const Graph& graph, const Dataset& dataset) {
+  const int field = target_field(graph, dataset);
+  if (field < 0) return {};
+  return dataset.fields()[static_cast<size_t>(field)].value_names;
 }
 
 Feed::Feed(const Graph& graph, DataView view, const LoaderSettings& settings, Reads reads)

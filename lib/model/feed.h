@@ -13,9 +13,11 @@
 
 namespace cnn {
 
-// Names of the classes of the main output's target (graph/main_output.h), as the data set has them;
-// empty where there are none.
+// The data set's field that is the main output's target (graph/main_output.h); -1 if there is none.
+int target_field(const Graph& graph, const Dataset& dataset);
+// Names of that field's classes, or else of its numbers; empty where there are none.
 std::vector<std::string> class_names_of(const Graph& graph, const Dataset& dataset);
+std::vector<std::string> value_names_of(const Graph& graph, const Dataset& dataset);
 
 class Feed {
  public:

@@ -20,6 +20,7 @@ const GraphField& only_input(const Graph& graph, std::string_view what) {
 
 InputReading input_reading(const GraphField& input, const WeightsInfo& weights) {
   InputReading reading{input.field, byte_normalization(weights)};
+  reading.is_guess = !weights.knows_normalization;
   const Field& field = input.field;
   const bool reads_text = weights.vocabulary && field.kind == FieldKind::kClass &&
                           field.items.is_list && field.shape.count() == 1 &&

@@ -5,6 +5,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "data/catalogue.h"
+#include "data/description.h"
 #include "graph/builder.h"
 #include "io/safetensors.h"
 
@@ -71,8 +73,10 @@ WeightsInfo read_info(const SafetensorsReader& file) {
   const auto model = file.metadata().find("model");
   if (model != file.metadata().end()) info.model = model->second;
   take(json_entry(file, "classes"), info.class_names);
+  take(json_entry(file, "values"), info.value_names);
   take(json_entry(file, "input"), info.input);
   const Json scale = json_entry(file, "scale");
+  info.knows_normalization = scale.is_number();
   if (scale.is_number()) info.normalization.scale = scale.get<double>();
   take(json_entry(file, "mean"), info.normalization.mean);
   take(json_entry(file, "std"), info.normalization.std);
@@ -142,6 +146,33 @@ Error mismatch(const std::string& path, const Difference& difference, const std:
   return Error(Exit::kInput, {std::move(d)});
 }
 
+// True if the command line sets data.KEY.
+bool is_typed(const Node& data, std::string_view key) {
+  const Entry* entry = data.entry(key);
+  return entry != nullptr && entry->value.mark().source != nullptr &&
+         entry->value.mark().source->is_command_line;
+}
+
+// What the data map says where the file says nothing, or where the command line says otherwise.
+void describe_by_data(const ModelSpec& model, WeightsInfo& info) {
+  if (model.section("data") == nullptr || model.inputs.empty()) return;
+  Node data;
+  try {
+    data = load_data(model);
+  } catch (const Error&) {
+    return;  // a data set that is not here says nothing
+  }
+  const std::vector<int64_t>& sizes = model.inputs.front().sizes;
+  const DataDescription said = describe_data(data, sizes.size() == 2 ? sizes[1] : sizes[0]);
+  const bool is_typed_over =
+      is_typed(data, "scale") || is_typed(data, "mean") || is_typed(data, "std");
+  if (!info.knows_normalization || is_typed_over) {
+    info.normalization = said.normalization;
+    info.knows_normalization = true;
+  }
+  if (info.class_names.empty() || is_typed(data, "classes")) info.class_names = said.class_names;
+}
+
 }  // namespace
 
 void add_weights(SafetensorsWriter& writer, const ParameterStore& store,
@@ -166,6 +197,9 @@ void save_weights(const std::string& path, const ParameterStore& store, const We
   writer.set_metadata("scale", Json(normalization.scale).dump());
   writer.set_metadata("mean", Json(normalization.mean).dump());
   writer.set_metadata("std", Json(normalization.std).dump());
+  if (!info.value_names.empty()) {
+    writer.set_metadata("values", Json(info.value_names).dump());
+  }
   if (info.vocabulary) {
     writer.set_metadata("symbols", Json(info.vocabulary->symbols()).dump());
     writer.set_metadata("unit",
@@ -216,6 +250,7 @@ WeightsInfo load_weights(const std::string& path, ParameterStore& store,
     for (const std::string& line : difference.lines()) note("{}", line);
   }
   WeightsInfo info = read_info(file);
+  if (options.model != nullptr) describe_by_data(*options.model, info);
   for (size_t id = 0; id < store.all().size(); ++id) {
     const Parameter& parameter = store.all()[id];
     if (!fits(file.find(parameter.name), parameter)) info.missing.push_back(static_cast<int>(id));

@@ -25,6 +25,8 @@ struct WeightsInfo {
   std::shared_ptr<const TextVocabulary> vocabulary = nullptr;
   // Parameters that the file did not have, by number in the store; of load_weights() alone.
   std::vector<int> missing = {};
+  std::vector<std::string> value_names = {};  // of a regression's numbers: columns of its table
+  bool knows_normalization = false;           // the file, or the model's data map, says it
 };
 
 // Writes through AtomicFile, with a checksum per tensor.
@@ -35,8 +37,10 @@ struct LoadWeightsOptions {
   // Loads what fits and lists the rest as a warning; the parameters that the file does not have
   // keep their values. Exit::kInput if nothing fits.
   bool partial = false;
-  // For a store without the training graph: weights of layers that exist in training only
-  // (auxiliary heads) are then no surprise.
+  // Of commands that run a network and do not train it. Weights of layers that exist in training
+  // only (auxiliary heads) are then no surprise; and what a file of another tool does not say, how
+  // pixels are normalised and what classes are called, the model's data map does. What the command
+  // line says of that (data.mean=0.5) goes before both.
   const ModelSpec* model = nullptr;
 };
 

@@ -46,6 +46,8 @@ struct Field {
   Items items = {};
   Coordinates coordinates = Coordinates::kNone;
   std::vector<std::string> class_names = {};  // kClass: by number; empty if they are not known
+  std::vector<std::string> value_names =
+      {};  // kValues: of each number (columns of a table); or none
 
   // One class number a sample.
   bool is_label() const {

@@ -30,6 +30,7 @@ WeightsInfo describe_weights(const ModelSpec& spec, const Graph& graph, const Da
   WeightsInfo info;
   info.model = spec.name;
   info.class_names = class_names_of(graph, data);
+  info.value_names = value_names_of(graph, data);
   for (const GraphField& field : graph.fields) {
     if (!field.is_input) continue;
     for (int axis = 0; axis < field.field.shape.rank(); ++axis) {

@@ -5,8 +5,6 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "data/catalogue.h"
-#include "data/description.h"
 #include "graph/main_output.h"
 
 namespace cnn {
@@ -65,14 +63,6 @@ void Explained::prepare(const std::vector<Network::Use>& uses) {
 void Explained::prepare(const std::vector<Network::Use>& uses, const SampleOptions& samples) {
   prepare(uses);
   source_.emplace(samples, request_.subject(), graph(), weights_);
-}
-
-void Explained::take_data_map() {
-  const ModelSpec& spec = request_.subject().spec;
-  if (!weights_.input.empty() || spec.section("data") == nullptr) return;
-  DataDescription description = describe_data(load_data(spec), input_shape().channels());
-  weights_.normalization = std::move(description.normalization);
-  weights_.class_names = std::move(description.class_names);
 }
 
 Normalization Explained::normalization() const {

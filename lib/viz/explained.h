@@ -50,9 +50,6 @@ class Explained {
   void prepare(const std::vector<Network::Use>& uses, const SampleOptions& samples);
   // Without samples: for weights alone.
   void prepare(const std::vector<Network::Use>& uses);
-  // For what looks at no samples: what weights of another tool do not say, names of classes and
-  // how pixels are normalised, is taken from the model's data map.
-  void take_data_map();
   const WeightsInfo& weights() const { return weights_; }
   Normalization normalization() const;  // of pixels
   const SampleSource& source() const { return *source_; }

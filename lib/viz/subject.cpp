@@ -206,6 +206,8 @@ std::string SampleSource::name(int64_t i) const {
   return part.samples->is_pictures() ? file(name) : name;
 }
 
+std::string SampleSource::file(int64_t i) const { return view_.dataset->file(index(i)); }
+
 Image sample_picture(const float* values, const Shape& shape, const Normalization& normalization) {
   FloatImage image = float_image({values, 1, shape}, 0);
   if (image.channels != 1 && image.channels != 3 && image.channels != 4) {

@@ -69,6 +69,7 @@ class SampleSource {
   std::string class_name(int64_t number) const;  // "7" where it has no name
   int64_t class_count() const { return static_cast<int64_t>(class_names_.size()); }  // with names
   std::string name(int64_t i) const;  // "test 17", "cat.jpg"
+  std::string file(int64_t i) const;  // that it is all of; else ""
   Image picture(const float* values) const {
     return sample_picture(values, shape_, normalization_);
   }

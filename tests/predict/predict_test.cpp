@@ -4,7 +4,9 @@
 
 #include "io/image.h"
 #include "io/npy.h"
+#include "io/safetensors.h"
 #include "support/catch.h"
+#include "support/model_folder.h"
 #include "support/training.h"
 
 namespace cnn {
@@ -113,6 +115,54 @@ TEST_CASE("parts of the same name have folders of their own") {
                                                  light.folder.str("out/x-2/out.npy")});
   CHECK(NpyReader(report.files[0]).shape()[0] == 1);
   CHECK(NpyReader(report.files[1]).shape()[0] == 2);
+}
+
+// As another tool writes them: no metadata.
+std::string foreign(const ModelFolder& model) {
+  const SafetensorsReader file(model.weights);
+  SafetensorsWriter writer;
+  for (const SafeTensor& tensor : file.tensors()) {
+    writer.add(tensor.name, tensor.shape, [&file, &tensor](int64_t first, std::span<float> out) {
+      std::vector<float> all(static_cast<size_t>(tensor.count));
+      file.read(tensor, all);
+      std::copy_n(all.begin() + first, out.size(), out.begin());
+    });
+  }
+  writer.write(model.folder.str("foreign.safetensors"));
+  return model.folder.str("foreign.safetensors");
+}
+
+TEST_CASE("what weights of other tools do not say the model's data map does") {
+  const std::string text =
+      "name: plain\ninput: {image: [1, 1, 1]}\nlayers: [flatten, {linear: 2, "
+      "name: out}]\nloss: {cross_entropy: out, target: label}\n";
+  const std::string data =
+      "data: {format: folder, train: x, mean: 0.5, std: 0.25, classes: [a, b]}\n";
+  const auto first_score = [](const PredictReport&, const ModelFolder& model) {
+    return NpyReader(model.folder.str("out/out.npy")).read_all()[0];
+  };
+  const ModelFolder said((text + data).c_str(), {{1, 0}, {0, 0}});
+  PredictRequest request = said.request({said.picture("p.png", {1, 1, 1, {51}})});
+  request.weights = foreign(said);
+  const QuietLog log;
+  const PredictReport report = predict(said.load(), request);
+  CHECK(first_score(report, said) == Approx((51 / 255.0 - 0.5) / 0.25));
+  CHECK(contains(report.text(), "  a "));
+  CHECK(!log.has("how pixels were normalised"));
+  // The command line goes before the file and before what weights say.
+  const PredictReport typed = predict(said.load({"data.mean=0.1", "data.std=1"}), request);
+  CHECK(first_score(typed, said) == Approx(51 / 255.0 - 0.1));
+  request.weights = said.weights;
+  const PredictReport over = predict(said.load({"data.mean=0.1", "data.std=1"}), request);
+  CHECK(first_score(over, said) == Approx(51 / 255.0 - 0.1));
+  CHECK(first_score(predict(said.load(), request), said) == Approx(51 / 255.0));
+
+  const ModelFolder silent(text.c_str(), {{1, 0}, {0, 0}});
+  PredictRequest guess = silent.request({silent.picture("p.png", {1, 1, 1, {51}})});
+  guess.weights = foreign(silent);
+  const PredictReport guessed = predict(silent.load(), guess);
+  CHECK(first_score(guessed, silent) == Approx(51 / 255.0));
+  CHECK(log.has("neither the weights nor the model say how pixels were normalised"));
 }
 
 TEST_CASE("pictures that cannot be read, or that the model does not take, are named") {

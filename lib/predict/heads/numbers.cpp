@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "io/csv.h"
 #include "predict/head.h"
 #include "tensor/tensor.h"
@@ -11,15 +12,13 @@ namespace {
 
 class Numbers final : public Head {
  public:
-  Numbers(const Graph& graph, int value) : Head(value), value_(graph.value(value)) {}
+  Numbers(const HeadContext& context, int value)
+      : Head(value), value_(context.graph.value(value)), weights_(context.weights) {}
 
   std::vector<std::string> columns() const override {
     std::vector<std::string> columns;
     if (is_list()) columns.push_back("item");
-    const int64_t count = value_.shape.count();
-    for (int64_t i = 0; i < count; ++i) {
-      columns.push_back(count == 1 ? value_.name : fmt::format("{}_{}", value_.name, i));
-    }
+    for (int64_t i = 0; i < value_.shape.count(); ++i) columns.push_back(name_of(i));
     return columns;
   }
 
@@ -40,29 +39,44 @@ class Numbers final : public Head {
       lists.push_back(item);
     }
     answer.json["values"] = is_list() ? std::move(lists) : Json(numbers);
+    if (has_names()) answer.json["names"] = weights_.value_names;
     return answer;
   }
 
  private:
   bool is_list() const { return value_.length >= 0; }
 
+  bool has_names() const {
+    return static_cast<int64_t>(weights_.value_names.size()) == value_.shape.count();
+  }
+  // As the training table calls it, else by the layer.
+  std::string name_of(int64_t i) const {
+    if (has_names()) return weights_.value_names[static_cast<size_t>(i)];
+    return value_.shape.count() == 1 ? value_.name : fmt::format("{}_{}", value_.name, i);
+  }
+
   std::string text_of(const std::vector<float>& numbers) const {
     constexpr size_t kShown = 10;
     std::string text;
     for (size_t i = 0; i < std::min(numbers.size(), kShown); ++i) {
-      text += fmt::format("  {:.6g}", numbers[i]);
+      if (has_names() && !is_list()) {
+        text += fmt::format("  {} {:.6g}", escaped(name_of(static_cast<int64_t>(i))), numbers[i]);
+      } else {
+        text += fmt::format("  {:.6g}", numbers[i]);
+      }
     }
     if (numbers.size() > kShown) text += fmt::format("  ... ({} numbers)", numbers.size());
     return text;
   }
 
   const Value& value_;
+  const WeightsInfo& weights_;
 };
 
 std::unique_ptr<Head> make(const HeadContext& context, const MainOutput* output) {
   CNN_ASSERT(output != nullptr || !context.graph.outputs.empty());
   return std::make_unique<Numbers>(
-      context.graph, output != nullptr ? output->value : context.graph.outputs.front().value);
+      context, output != nullptr ? output->value : context.graph.outputs.front().value);
 }
 
 }  // namespace

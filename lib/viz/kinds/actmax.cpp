@@ -114,7 +114,6 @@ class ActMax final : public VizKind {
       network.prepare(uses, samples_);
     } else {
       network.prepare(uses);
-      network.take_data_map();
     }
     name_targets(network);
     set_range(network);

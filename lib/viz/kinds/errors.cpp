@@ -59,6 +59,7 @@ class Errors final : public VizKind {
     result.figures.push_back(
         {"errors", draw(sheet_of(mistakes, wrong, source, subject.spec.name))});
     result.numbers["shown"] = numbers_of(mistakes, source);
+    result.text += files_of(mistakes, source);
     return result;
   }
 
@@ -98,14 +99,33 @@ class Errors final : public VizKind {
     return sheet;
   }
 
+  // The first ones by their files, for whoever wants to look at them or at their labels.
+  static std::string files_of(const std::vector<Mistake>& mistakes, const SampleSource& source) {
+    constexpr size_t kListed = 10;
+    std::string text;
+    for (size_t i = 0; i < std::min(mistakes.size(), kListed); ++i) {
+      const std::string file = source.file(mistakes[i].sample);
+      if (file.empty()) return "";
+      text += fmt::format("{}: {}, taken for {} ({:.1f}%)\n", escaped(file),
+                          escaped(source.class_name(mistakes[i].truth)),
+                          escaped(source.class_name(mistakes[i].predicted)),
+                          100 * mistakes[i].probability);
+    }
+    return text;
+  }
+
   static Json numbers_of(const std::vector<Mistake>& mistakes, const SampleSource& source) {
     Json list = Json::array();
     for (const Mistake& mistake : mistakes) {
-      list.push_back({{"sample", mistake.sample},
-                      {"truth", source.class_name(mistake.truth)},
-                      {"predicted", source.class_name(mistake.predicted)},
-                      {"probability", mistake.probability},
-                      {"probability_of_truth", mistake.of_truth}});
+      Json entry = {{"sample", mistake.sample},
+                    {"truth", source.class_name(mistake.truth)},
+                    {"predicted", source.class_name(mistake.predicted)},
+                    {"probability", mistake.probability},
+                    {"probability_of_truth", mistake.of_truth}};
+      if (const std::string file = source.file(mistake.sample); !file.empty()) {
+        entry["file"] = file;
+      }
+      list.push_back(std::move(entry));
     }
     return list;
   }

@@ -19,6 +19,31 @@ TEST_CASE("a regression's numbers are printed, as JSON and as a table") {
         std::vector<double>{-1, -0.5});
 }
 
+TEST_CASE("a regression's numbers are called as the columns of its table") {
+  const TemporaryFolder folder;
+  folder.file("t.csv", "x,age,height\n1,2,3\n2,4,5\n3,6,7\n");
+  const ModelSpec spec = load(folder.file("m.yaml", R"(name: both
+input: {image: [1]}
+layers: [{linear: 2, name: out}]
+loss: {mse: out, target: target}
+data: {format: csv, train: t.csv, columns: {targets: [age, height]}}
+train: {epochs: 1, batch_size: 3}
+)"));
+  TrainRequest training;
+  training.out = folder.str("runs");
+  Recorder recorder;
+  StopFlags flags;
+  PredictRequest request;
+  request.weights = train(spec, training, recorder, flags).run + "/weights/last.safetensors";
+  write_npy(folder.str("x.npy"), {1, 1}, std::vector<float>{0});
+  request.inputs = {folder.str("x.npy")};
+  const PredictReport report = predict(spec, request);
+  CHECK(contains(report.csv(), "input,sample,age,height\n"));
+  CHECK(contains(report.text(), "x.npy 0:  age "));
+  CHECK(Json::parse(report.json())["predictions"][0]["names"].get<std::vector<std::string>>() ==
+        std::vector<std::string>{"age", "height"});
+}
+
 TEST_CASE("numbers of a map stand channel after channel, the first ten in the text") {
   const ModelFolder model(
       "name: map\ninput: {image: [2, 2, 3]}\nlayers: [{conv: 2, kernel: 1, name: out}]\n"
