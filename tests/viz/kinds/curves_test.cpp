@@ -1,7 +1,11 @@
 // The kind `curves`.
 
+#include <filesystem>
+#include <fstream>
+
 #include "base/error.h"
 #include "support/catch.h"
+#include "support/files.h"
 #include "viz/drawing/svg.h"
 #include "viz/support.h"
 
@@ -9,16 +13,29 @@ using namespace cnn;
 
 namespace {
 
-VizRequest several(size_t n) {
+// The trained run, and copies of it with other seeds.
+struct Several {
+  explicit Several(size_t n) {
+    request.subjects.push_back(trained_request().subject());
+    for (size_t i = 1; i < n; ++i) {
+      VizSubject copy = request.subjects[0];
+      copy.path = copy.run = folder.str(fmt::format("small-{}", i));
+      std::filesystem::copy(request.subjects[0].run, copy.run,
+                            std::filesystem::copy_options::recursive);
+      std::string spec = read_text(copy.run + "/spec.yaml");
+      spec.replace(spec.find("seed: 7"), 7, fmt::format("seed: {}", 7 + i));
+      std::ofstream(copy.run + "/spec.yaml") << spec;
+      request.subjects.push_back(std::move(copy));
+    }
+  }
+  TemporaryFolder folder;
   VizRequest request;
-  for (size_t i = 0; i < n; ++i) request.subjects.push_back(trained_request().subject());
-  return request;
-}
+};
 
 }  // namespace
 
 TEST_CASE("one run's curves: a plot a score, training dashed, the best epoch marked") {
-  const VizResult result = run_kind("curves", several(1));
+  const VizResult result = run_kind("curves", Several(1).request);
   REQUIRE(result.figures.size() == 1);
   const std::string svg = svg_file(result.figures[0].drawing);
   CHECK(xml_fault(svg).value_or("") == "");
@@ -33,12 +50,13 @@ TEST_CASE("one run's curves: a plot a score, training dashed, the best epoch mar
 }
 
 TEST_CASE("runs that are the same but for their seed are one line in a band") {
+  const Several two(2);
   const std::string together =
-      svg_file(run_kind("curves", several(2), {{"metric", {"accuracy"}}}).figures[0].drawing);
+      svg_file(run_kind("curves", two.request, {{"metric", {"accuracy"}}}).figures[0].drawing);
   CHECK(count_of(together, "(2 seeds)") > 0);
   CHECK(count_of(together, "fill-opacity=\"0.18\"") == 1);
   const std::string apart =
-      svg_file(run_kind("curves", several(2), {{"metric", {"accuracy"}}, {"each", {"true"}}})
+      svg_file(run_kind("curves", two.request, {{"metric", {"accuracy"}}, {"each", {"true"}}})
                    .figures[0]
                    .drawing);
   CHECK(count_of(apart, "seeds") == 0);
@@ -46,7 +64,7 @@ TEST_CASE("runs that are the same but for their seed are one line in a band") {
 
 TEST_CASE("a score that no run has is a usage error that names those there are") {
   try {
-    run_kind("curves", several(1), {{"metric", {"acuracy"}}});
+    run_kind("curves", Several(1).request, {{"metric", {"acuracy"}}});
     FAIL("no error");
   } catch (const Error& error) {
     CHECK(error.code() == Exit::kUsage);
