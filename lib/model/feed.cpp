@@ -27,8 +27,14 @@ int target_field(const Graph& graph, const Dataset& dataset) {
 }
 
 std::vector<std::string> class_names_of(const Graph& graph, const Dataset& dataset) {
-  const int field = target_field(graph, dataset);
-  return field < 0 ? std::vector<std::string>() : dataset.class_names(field);
+  const int target = target_field(graph, dataset);
+  if (target >= 0) {
+    if (auto names = dataset.class_names(target); !names.empty()) return names;
+  }
+  for (const Field& field : dataset.fields()) {
+    if (!field.class_names.empty()) return field.class_names;
+  }
+  return {};
 }
 
 std::vector<std::string> value_names_of(const Graph& graph, const Dataset& dataset) {

@@ -15,8 +15,10 @@ namespace cnn {
 
 // The data set's field that is the main output's target (graph/main_output.h); -1 if there is none.
 int target_field(const Graph& graph, const Dataset& dataset);
-// Names of that field's classes, or else of its numbers; empty where there are none.
+// Names of that field's classes, else of the first field that has such (an autoencoder is drawn
+// by classes, too); empty where there are none.
 std::vector<std::string> class_names_of(const Graph& graph, const Dataset& dataset);
+// Names of the target's numbers; empty where there are none.
 std::vector<std::string> value_names_of(const Graph& graph, const Dataset& dataset);
 
 class Feed {
