@@ -36,8 +36,8 @@ class PictureMaps {
   int64_t batch_;
   const Head& head_;
   MapOutput map_;
-  Shape input_, output_;            // of the network as it was planned
-  std::unique_ptr<Network> sized_;  // for sized_input_
+  Shape input_, output_;                  // of the network as it was planned
+  std::unique_ptr<LoadedNetwork> sized_;  // for sized_input_
   Shape sized_input_;
 };
 
