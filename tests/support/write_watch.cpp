@@ -81,7 +81,7 @@ void WriteWatch::changed(Region& r, size_t byte, int worker) {
   const auto own = static_cast<unsigned char>(worker + 1);
   if (owner == 0) owner = own;
   if (owner == own) return;
-  const auto [low, high] = std::minmax(owner - 1, worker);
+  const auto [low, high] = std::minmax({owner - 1, worker});  // of values, not of references
   find(
       r.name.empty()
           ? fmt::format("workers {} and {} of one loop both write a variable outside it", low, high)
