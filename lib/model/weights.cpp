@@ -155,22 +155,26 @@ bool is_typed(const Node& data, std::string_view key) {
 
 // What the data map says where the file says nothing, or where the command line says otherwise.
 void describe_by_data(const ModelSpec& model, WeightsInfo& info) {
-  if (model.section("data") == nullptr || model.inputs.empty()) return;
+  const Node* section = model.section("data");
+  if (section == nullptr || model.inputs.empty()) return;
+  const bool wants_numbers = !info.knows_normalization || is_typed(*section, "scale") ||
+                             is_typed(*section, "mean") || is_typed(*section, "std");
+  const bool wants_classes = info.class_names.empty() || is_typed(*section, "classes");
+  if (!wants_numbers && !wants_classes) return;
   Node data;
   try {
     data = load_data(model);
   } catch (const Error&) {
-    return;  // a data set that is not here says nothing
+    if (section->is_map()) throw;
+    return;  // the name of a data set that is not here says nothing
   }
   const std::vector<int64_t>& sizes = model.inputs.front().sizes;
   const DataDescription said = describe_data(data, sizes.size() == 2 ? sizes[1] : sizes[0]);
-  const bool is_typed_over =
-      is_typed(data, "scale") || is_typed(data, "mean") || is_typed(data, "std");
-  if (!info.knows_normalization || is_typed_over) {
+  if (wants_numbers) {
     info.normalization = said.normalization;
     info.knows_normalization = true;
   }
-  if (info.class_names.empty() || is_typed(data, "classes")) info.class_names = said.class_names;
+  if (wants_classes) info.class_names = said.class_names;
 }
 
 }  // namespace

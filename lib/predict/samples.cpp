@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
 #include <utility>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "graph/builder.h"
-#include "io/npy.h"
 #include "model/settings.h"
 #include "predict/decoder.h"
+#include "predict/outputs.h"
 
 namespace cnn {
 namespace {
@@ -62,17 +60,9 @@ class Sampler {
     PredictReport report;
     report.model = decoder_.graph().name;
     report.samples = request_.prior_samples;
-    make_directories(request_.out);
-    std::vector<std::unique_ptr<NpyWriter>> writers;
-    for (const NamedOutput& output : decoder_.graph().outputs) {
-      const Shape& shape = decoder_.graph().value(output.value).shape;
-      std::vector<int64_t> sizes = {request_.prior_samples};
-      for (int axis = 0; axis < shape.rank(); ++axis) sizes.push_back(shape[axis]);
-      report.files.push_back(request_.out + "/" + output.name + ".npy");
-      writers.push_back(std::make_unique<NpyWriter>(report.files.back(), sizes));
-    }
-    const std::vector<Image> pictures = run_batches(writers);
-    for (const auto& writer : writers) writer->commit();
+    OutputFiles outputs(decoder_.graph(), request_.out, request_.prior_samples);
+    const std::vector<Image> pictures = run_batches(outputs);
+    report.files = outputs.commit();
     if (!pictures.empty()) {
       report.files.push_back(request_.out + "/samples.png");
       write_png(report.files.back(), side_by_side(pictures));
@@ -81,7 +71,7 @@ class Sampler {
   }
 
  private:
-  std::vector<Image> run_batches(const std::vector<std::unique_ptr<NpyWriter>>& writers) {
+  std::vector<Image> run_batches(OutputFiles& outputs) {
     const int64_t size = decoder_.code_shape().count(), batch = decoder_.batch();
     Buffer codes(static_cast<size_t>(batch * size));
     std::vector<Image> pictures;
@@ -91,12 +81,7 @@ class Sampler {
         draw_code(request_.seed, first + i, size, codes.data() + i * size);
       }
       const Executor& executor = decoder_.run(n, codes.data());
-      for (size_t o = 0; o < writers.size(); ++o) {
-        const ConstView view = executor.value(decoder_.graph().outputs[o].value);
-        std::vector<float> ordered(static_cast<size_t>(view.count()));
-        to_channels_first(view.data, ordered.data(), view.batch, view.shape);
-        writers[o]->append(ordered);
-      }
+      outputs.append(n, [&](int id) { return executor.value(id); });
       if (!decoder_.picture()) continue;
       for (Image& picture : decoder_.pictures()) pictures.push_back(std::move(picture));
     }

@@ -102,11 +102,8 @@ namespace {
 
 // The label that the network is to tell, else the first that there is; -1 without one.
 int label_of(const Graph& graph, const Dataset& data) {
-  const std::optional<MainOutput> output = main_output(graph);
-  if (output && output->is_classes()) {
-    const int field = data.field(graph.value(output->target).name);
-    if (field >= 0 && data.fields()[static_cast<size_t>(field)].is_label()) return field;
-  }
+  const int target = target_field(graph, data);
+  if (target >= 0 && data.fields()[static_cast<size_t>(target)].is_label()) return target;
   for (size_t i = 0; i < data.fields().size(); ++i) {
     if (data.fields()[i].is_label()) return static_cast<int>(i);
   }

@@ -157,6 +157,8 @@ TEST_CASE("what weights of other tools do not say the model's data map does") {
   CHECK(first_score(over, said) == Approx(51 / 255.0 - 0.1));
   CHECK(first_score(predict(said.load(), request), said) == Approx(51 / 255.0));
 
+  CHECK_THROWS(predict(said.load({"data.mean=abc"}), request));
+
   const ModelFolder silent(text.c_str(), {{1, 0}, {0, 0}});
   PredictRequest guess = silent.request({silent.picture("p.png", {1, 1, 1, {51}})});
   guess.weights = foreign(silent);
