@@ -232,8 +232,8 @@ class BorderDataset final : public Dataset {
     if (mask_ == fields_.size()) {
       fail(Exit::kSpec, "", "data: 'border_weights' needs masks; the data set has none");
     }
-    fields_.push_back({"border", fields_[mask_].shape, FieldKind::kValues, 0});
-    kept_.resize(static_cast<size_t>(whole_->size()));
+    fields_.push_back({kBorderField, fields_[mask_].shape, FieldKind::kValues, 0});
+    if (weight_bytes() <= kMostKept) kept_.resize(static_cast<size_t>(whole_->size()));
   }
 
   int64_t size() const override { return whole_->size(); }
@@ -247,30 +247,42 @@ class BorderDataset final : public Dataset {
                        options_.background, options_.balance);
   }
   uint64_t memory_bytes() const override {
-    const auto values = static_cast<uint64_t>(size() * fields_.back().shape.count());
-    return whole_->memory_bytes() + values * sizeof(float);
+    return whole_->memory_bytes() + (kept_.empty() ? 0 : weight_bytes());
   }
 
   void read(int64_t index, std::span<float* const> out) const override {
     whole_->read(index, out.first(out.size() - 1));
     if (out.back() == nullptr) return;
+    const auto count = static_cast<size_t>(fields_.back().shape.count());
+    if (kept_.empty()) return compute(index, {out.back(), count});
     const std::vector<float>& weights = weights_of(index);
     std::copy(weights.begin(), weights.end(), out.back());
   }
 
  private:
+  static constexpr uint64_t kMostKept = uint64_t{1} << 30;
+
+  uint64_t weight_bytes() const {
+    return static_cast<uint64_t>(size() * fields_.back().shape.count()) * sizeof(float);
+  }
+
+  void compute(int64_t index, std::span<float> weights) const {
+    const Shape& shape = fields_[mask_].shape;
+    std::vector<float> mask(weights.size());
+    std::vector<float*> out(fields_.size() - 1, nullptr);
+    out[mask_] = mask.data();
+    whole_->read(index, out);
+    border_weights(mask, shape.height(), shape.width(), options_, ignored_class_, weights);
+  }
+
   const std::vector<float>& weights_of(int64_t index) const {
     const auto i = static_cast<size_t>(index);
     {
       const std::lock_guard lock(mutex_);
       if (!kept_[i].empty()) return kept_[i];
     }
-    const Shape& shape = fields_[mask_].shape;
-    std::vector<float> mask(static_cast<size_t>(shape.count())), weights(mask.size());
-    std::vector<float*> out(fields_.size() - 1, nullptr);
-    out[mask_] = mask.data();
-    whole_->read(index, out);
-    border_weights(mask, shape.height(), shape.width(), options_, ignored_class_, weights);
+    std::vector<float> weights(static_cast<size_t>(fields_.back().shape.count()));
+    compute(index, weights);
     const std::lock_guard lock(mutex_);
     if (kept_[i].empty()) kept_[i] = std::move(weights);  // written once, then only read
     return kept_[i];
@@ -280,7 +292,7 @@ class BorderDataset final : public Dataset {
   BorderWeights options_;
   size_t mask_ = 0;
   mutable std::mutex mutex_;
-  mutable std::vector<std::vector<float>> kept_;  // by sample
+  mutable std::vector<std::vector<float>> kept_;  // by sample; empty if they are too many to keep
 };
 
 }  // namespace

@@ -20,6 +20,8 @@ namespace cnn {
 
 class Dataset;
 
+inline constexpr const char* kBorderField = "border";
+
 struct BorderWeights {
   double w0 = 10;
   double sigma = 5;
@@ -34,7 +36,7 @@ void border_weights(std::span<const float> mask, int64_t height, int64_t width,
                     std::span<float> out);
 
 // The same samples with one more field, "border", of the shape of the first mask; computed when it
-// is first read, then kept. Exit::kSpec if there is no mask.
+// is first read, then kept where all are at most 1 GiB. Exit::kSpec if there is no mask.
 std::shared_ptr<const Dataset> with_border_weights(std::shared_ptr<const Dataset> dataset,
                                                    const BorderWeights& options);
 

@@ -196,7 +196,7 @@ std::vector<TargetColumns> target_columns(const TableColumns& columns, const Dat
   }
   std::set<std::string> names = {options.input_name};
   if (!columns.mask.empty()) names.insert("mask");
-  if (options.border_weights) names.insert("border");
+  if (options.border_weights) names.insert(kBorderField);
   for (const TargetColumns& target : result) {
     if (names.insert(target.group.field).second) continue;
     diagnostics.report(target.group.mark,

@@ -65,8 +65,9 @@ struct DataOptions {
   PictureSize patches;
   PictureSize target_crop;
   std::optional<BorderWeights> border_weights;
-  Node files;    // for scripts/get_data.sh
-  Node mirrors;  // likewise
+  std::string stand_in = "digits";  // no key: generated data that would do as well, for messages
+  Node files;                       // for scripts/get_data.sh
+  Node mirrors;                     // likewise
 
   void declare(Options& o);
   // Exit::kSpec if mean or std has neither 1 nor `channels` numbers.

@@ -111,12 +111,15 @@ class DataFormat;
 class DataSource {
  public:
   // `data` is a map without expressions (see load_data); `seed` chooses the samples held out.
-  DataSource(const Node& data, uint64_t seed);
+  // `wanted`: what a network reads, if there is one; generated samples are made to fit it, and a
+  // note says how.
+  DataSource(const Node& data, uint64_t seed, std::span<const Field> wanted = {});
   ~DataSource();
   DataSource(DataSource&&) noexcept;
   DataSource& operator=(DataSource&&) noexcept;
 
-  bool shuffle() const;  // `shuffle:` of the map, for training's loader
+  const Node& map() const { return map_; }  // with what was added to fit the network
+  bool shuffle() const;                     // `shuffle:` of the map, for training's loader
   bool has_test() const;
   // Samples are checked: equal counts, labels in range, at least one sample (a split with nothing
   // held out is an empty validation view); a class without samples is a warning. A missing test
@@ -127,6 +130,7 @@ class DataSource {
   std::shared_ptr<const Dataset> open_whole(Split split);
 
   uint64_t seed_;
+  Node map_;
   std::unique_ptr<DataFormat> format_;
   std::array<int64_t, 3> patches_ = {1, 1, 1};            // samples of one picture
   std::array<std::shared_ptr<const Dataset>, 3> opened_;  // by Split; train with what is held out

@@ -4,7 +4,11 @@
 //   format: digits
 //   train: 10000
 //   test: 2000
+//   size: 224        # scaled from 28x28
+//   channels: 3      # grey, repeated
+//   masks: true      # a second target: ground 0, stroke 1
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -13,23 +17,51 @@
 #include "data/byte_dataset.h"
 #include "data/digits.h"
 #include "data/format.h"
+#include "data/image_fit.h"
 
 namespace cnn {
 namespace {
 
 constexpr int64_t kMostInMemory = 70'000;  // 55 MB
-Shape image_shape() { return {1, kDigitSide, kDigitSide}; }
+constexpr uint8_t kStroke = 128;           // as light as this is ink
 
-// For numbers that memory does not hold: draws each digit when it is read.
-class DrawnDigits final : public Dataset {
+struct DigitsOptions {
+  int64_t train = 10'000;
+  int64_t test = 2'000;
+  int64_t seed = 1;
+  PictureSize size{kDigitSide, kDigitSide};
+  int64_t channels = 1;
+  bool masks = false;
+
+  bool is_plain() const {
+    return size.height == kDigitSide && size.width == kDigitSide && channels == 1 && !masks;
+  }
+};
+
+class Digits final : public Dataset {
  public:
-  DrawnDigits(int64_t size, uint64_t seed, std::string stream, const DataOptions& options,
-              std::string fingerprint)
-      : size_(size), seed_(seed), stream_(std::move(stream)), fingerprint_(std::move(fingerprint)) {
-    fields_ = {{options.input_name, image_shape(), FieldKind::kValues, 0},
-               class_field({1}, options)};
-    normalization_ = options.normalization(1);
-    table_ = normalization_.byte_table(1);
+  Digits(const DigitsOptions& digits, bool is_test, const DataOptions& options)
+      : size_(is_test ? digits.test : digits.train),
+        seed_(static_cast<uint64_t>(digits.seed)),
+        stream_(is_test ? "digits/test" : "digits/train"),
+        picture_(digits.size),
+        channels_(digits.channels) {
+    fingerprint_ = fmt::format("{} {} {}", stream_, seed_, size_);
+    if (!digits.is_plain()) {
+      fingerprint_ += fmt::format(" {}x{}x{} {}", channels_, picture_.height, picture_.width,
+                                  digits.masks ? "masks" : "");
+    }
+    const Shape shape = {channels_, picture_.height, picture_.width};
+    fields_ = {{options.input_name, shape, FieldKind::kValues, 0}, class_field({1}, options)};
+    if (digits.masks) {
+      Field mask{"mask", {1, shape.height(), shape.width()}, FieldKind::kClass, 2};
+      mask.class_names = {"ground", "stroke"};
+      fields_.push_back(std::move(mask));
+    }
+    ignored_class_ = options.ignore;
+    normalization_ = options.normalization(channels_);
+    table_ = normalization_.byte_table(channels_);
+    if (size_ <= kMostInMemory) draw_all();
   }
 
   int64_t size() const override { return size_; }
@@ -39,19 +71,73 @@ class DrawnDigits final : public Dataset {
   void read(int64_t index, std::span<float* const> out) const override {
     CNN_ASSERT(index >= 0 && index < size_ && out.size() == fields_.size());
     if (out[1] != nullptr) out[1][0] = static_cast<float>(digit_class(seed_, stream_, index));
-    if (out[0] == nullptr) return;
-    std::array<uint8_t, kDigitPixels> pixels;
-    draw_digit(seed_, stream_, index, pixels);
-    for (size_t i = 0; i < pixels.size(); ++i) out[0][i] = table_[pixels[i]];
+    float* mask = out.size() > 2 ? out[2] : nullptr;
+    if (out[0] == nullptr && mask == nullptr) return;
+    std::array<uint8_t, kDigitPixels> drawn;
+    const uint8_t* pixels = drawn.data();
+    if (drawn_.empty()) {
+      draw_digit(seed_, stream_, index, drawn);
+    } else {
+      pixels = drawn_.data() + index * kDigitPixels;
+    }
+    if (picture_.height == kDigitSide && picture_.width == kDigitSide) {
+      return write({pixels, kDigitPixels}, out[0], mask);
+    }
+    write(scaled(pixels), out[0], mask);
   }
 
  private:
+  void draw_all() {
+    drawn_.resize(static_cast<size_t>(size_ * kDigitPixels));
+    constexpr int64_t kGrain = 100;
+    parallel_for(size_, kGrain, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        uint8_t* pixels = drawn_.data() + i * kDigitPixels;
+        draw_digit(seed_, stream_, i, std::span<uint8_t, kDigitPixels>(pixels, kDigitPixels));
+      }
+    });
+  }
+
+  // The whole digit, as large as fits in, on black.
+  std::vector<uint8_t> scaled(const uint8_t* pixels) const {
+    const auto [height, width] = picture_;
+    const int64_t side = std::min(height, width);
+    const int64_t top = (height - side) / 2, left = (width - side) / 2;
+    const Image digit =
+        fit_image(Image{kDigitSide, kDigitSide, 1, {pixels, pixels + kDigitPixels}}, side, side);
+    std::vector<uint8_t> picture(static_cast<size_t>(height * width), 0);
+    for (int64_t y = 0; y < side; ++y) {
+      std::copy_n(digit.row(y), side, picture.begin() + (top + y) * width + left);
+    }
+    return picture;
+  }
+
+  void write(std::span<const uint8_t> picture, float* image, float* mask) const {
+    if (image != nullptr) {
+      for (const uint8_t pixel : picture) {
+        for (int64_t c = 0; c < channels_; ++c) {
+          *image++ = table_[static_cast<size_t>(256 * c + pixel)];
+        }
+      }
+    }
+    if (mask == nullptr) return;
+    for (const uint8_t pixel : picture) *mask++ = pixel >= kStroke ? 1.0f : 0.0f;
+  }
+
   int64_t size_;
   uint64_t seed_;
   std::string stream_;
+  PictureSize picture_;
+  int64_t channels_;
   std::string fingerprint_;
-  std::vector<float> table_;
+  std::vector<float> table_;    // 256 values a channel
+  std::vector<uint8_t> drawn_;  // 28x28 each; empty if they are drawn when they are read
 };
+
+Node yaml_number(int64_t number) { return Node::scalar(std::to_string(number)); }
+Node yaml_size(const Shape& shape) {
+  return Node::list({yaml_number(shape.height()), yaml_number(shape.width())});
+}
 
 class DigitsFormat final : public DataFormat {
  public:
@@ -62,42 +148,69 @@ class DigitsFormat final : public DataFormat {
 
   void declare(Options& o) override {
     constexpr double kMost = 10'000'000;  // a list of more takes too long to shuffle
-    o("train", train_, "how many digits to train on").between(1, kMost);
-    o("test", test_, "how many digits to test on").between(1, kMost);
-    o("seed", seed_, "another number gives other digits").at_least(0);
+    constexpr double kMostChannels = 1024;
+    o("train", digits_.train, "how many digits to train on").between(1, kMost);
+    o("test", digits_.test, "how many digits to test on").between(1, kMost);
+    o("seed", digits_.seed, "another number gives other digits").at_least(0);
+    o("size", digits_.size, "height and width; digits of 28x28 are scaled, black around them");
+    o("channels", digits_.channels, "grey is repeated").between(1, kMostChannels);
+    o("masks", digits_.masks, "a second target, 'mask': 1 where a pixel is ink, else 0");
   }
 
   bool has_test() const override { return true; }
 
   std::shared_ptr<const Dataset> open(Split split) const override {
-    const bool test = split == Split::kTest;
-    const int64_t size = test ? test_ : train_;
-    const auto seed = static_cast<uint64_t>(seed_);
-    const std::string stream = test ? "digits/test" : "digits/train";
-    const std::string fingerprint = fmt::format("{} {} {}", stream, seed, size);
-    if (size > kMostInMemory) {
-      return std::make_shared<DrawnDigits>(size, seed, stream, common, fingerprint);
+    return std::make_shared<Digits>(digits_, split == Split::kTest, common);
+  }
+
+  std::optional<std::vector<Entry>> keys_for(std::span<const Field> wanted) const override {
+    const Field& input = wanted.front();
+    const bool is_picture =
+        input.kind == FieldKind::kValues && input.shape.rank() == 3 && !input.items.is_list;
+    if (!is_picture) return std::nullopt;
+    std::vector<Entry> keys;
+    const auto set = [&keys](const char* key, Node value) {
+      keys.push_back({key, {}, std::move(value)});
+    };
+    if (input.name != common.input_name) set("input_name", Node::scalar(input.name));
+    if (input.shape.height() != kDigitSide || input.shape.width() != kDigitSide) {
+      set("size", yaml_size(input.shape));
     }
-    ByteDataset::Part images{"digits", image_shape(), {}};
-    ByteDataset::Part labels{"digits", {1}, {}};
-    images.bytes.resize(static_cast<size_t>(size * kDigitPixels));
-    labels.bytes.resize(static_cast<size_t>(size));
-    constexpr int64_t kGrain = 100;
-    parallel_for(size, kGrain, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        uint8_t* pixels = images.bytes.data() + i * kDigitPixels;
-        const int digit =
-            draw_digit(seed, stream, i, std::span<uint8_t, kDigitPixels>(pixels, kDigitPixels));
-        labels.bytes[static_cast<size_t>(i)] = static_cast<uint8_t>(digit);
-      }
-    });
-    return std::make_shared<ByteDataset>(std::move(images), std::move(labels), common, fingerprint);
+    if (input.shape.channels() != 1) set("channels", yaml_number(input.shape.channels()));
+    if (input.range) {  // pixels in [0,1]
+      set("mean", yaml_number(0));
+      set("std", yaml_number(1));
+    }
+    for (const Field& target : wanted.subspan(1)) {
+      if (!set_target(target, input.shape, set)) return std::nullopt;
+    }
+    return keys;
   }
 
  private:
-  int64_t train_ = 10'000;
-  int64_t test_ = 2'000;
-  int64_t seed_ = 1;
+  template <class Set>
+  bool set_target(const Field& target, const Shape& picture, const Set& set) const {
+    if (target.is_label() && (target.classes == 0 || target.classes >= common.classes.count)) {
+      if (target.name != "label") set("target_name", Node::scalar(target.name));
+      return true;
+    }
+    const bool is_plane = target.shape.rank() == 3 && target.shape.channels() == 1 &&
+                          target.shape.height() <= picture.height() &&
+                          target.shape.width() <= picture.width() && !target.items.is_list;
+    const bool is_mask = target.name == "mask" && target.classes != 1;
+    if (!is_plane || (!is_mask && target.name != kBorderField)) return false;
+    if (!is_mask) {
+      set("border_weights", Node::map({}));
+      return true;
+    }
+    set("masks", Node::scalar("true"));
+    if (target.shape.height() < picture.height() || target.shape.width() < picture.width()) {
+      set("target_crop", yaml_size(target.shape));
+    }
+    return true;
+  }
+
+  DigitsOptions digits_;
 };
 
 }  // namespace

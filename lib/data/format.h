@@ -3,8 +3,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "data/data_options.h"
 #include "data/dataset.h"
@@ -20,6 +22,12 @@ class DataFormat {
   // `val` is a folder or a map: false if the format does not know such; reports what is wrong
   // inside.
   virtual bool read_validation([[maybe_unused]] Diagnostics& diagnostics) { return false; }
+  // For formats that make their samples up: the keys of the map that make them such as a network
+  // reads, inputs first. Nothing if they cannot be.
+  virtual std::optional<std::vector<Entry>> keys_for(
+      [[maybe_unused]] std::span<const Field> wanted) const {
+    return std::nullopt;
+  }
   // True if validation has files of its own; else it is drawn from the training files.
   bool has_validation() const { return !common.val.is_number(); }
   // All samples of the files of a split.

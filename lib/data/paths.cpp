@@ -39,7 +39,10 @@ std::vector<std::string> candidates(const DataPath& path, const DataOptions& opt
   if (!options.name.empty() && !options.files.is_null()) {
     d.notes.push_back("fetch it with: scripts/get_data.sh " + options.name);
   }
-  d.notes.push_back("or use the built-in digits, which need no files: --data digits");
+  if (!options.stand_in.empty()) {
+    d.notes.push_back(
+        fmt::format("or use the built-in {0}, which need no files: --data {0}", options.stand_in));
+  }
   throw Error(Exit::kInput, {d});
 }
 

@@ -155,18 +155,36 @@ class SentencesFormat final : public DataFormat {
         fmt::format("{}/{}", is_topic ? "sentences" : "sums", is_test ? "test" : "train");
     const std::string fingerprint = fmt::format(
         "{} {} {} {}", stream, unit_ == TextUnit::kWord ? "word" : "character", seed, size);
-    TextVocabulary vocabulary =
-        TextVocabulary::of_words(is_topic ? topic_words() : sum_words(), unit_);
     if (is_topic) {
-      return std::make_shared<TopicSentences>(size, seed, stream, std::move(vocabulary), most,
-                                              common, fingerprint);
+      return std::make_shared<TopicSentences>(size, seed, stream, vocabulary(), most, common,
+                                              fingerprint);
     }
-    return std::make_shared<SumSentences>(size, seed, is_test, std::move(vocabulary), most, common,
+    return std::make_shared<SumSentences>(size, seed, is_test, vocabulary(), most, common,
                                           fingerprint);
+  }
+
+  std::optional<std::vector<Entry>> keys_for(std::span<const Field> wanted) const override {
+    if (wanted.size() != 2 || task_ != Task::kTopic) return std::nullopt;
+    const Field &text = wanted[0], &topic = wanted[1];
+    const auto holds = [](int64_t room, int64_t needed) { return room == 0 || room >= needed; };
+    const bool is_text = text.kind == FieldKind::kClass && text.items.varies &&
+                         text.items.most >= longest_topic_sentence(unit_) &&
+                         holds(text.classes, vocabulary().size());
+    if (!is_text || !topic.is_label() || !holds(topic.classes, common.classes.count)) {
+      return std::nullopt;
+    }
+    std::vector<Entry> keys;
+    if (text.name != "text") keys.push_back({"input_name", {}, Node::scalar(text.name)});
+    if (topic.name != "label") keys.push_back({"target_name", {}, Node::scalar(topic.name)});
+    return keys;
   }
 
  private:
   enum class Task { kTopic, kSum };
+
+  TextVocabulary vocabulary() const {
+    return TextVocabulary::of_words(task_ == Task::kTopic ? topic_words() : sum_words(), unit_);
+  }
 
   // The sentences are whole: what they mean may lie in their last word.
   int64_t room(int64_t longest) const {

@@ -48,6 +48,34 @@ std::unique_ptr<DataFormat> read_format(const Node& data) {
   return nullptr;
 }
 
+// The generated data set that a network can be trained on instead; empty if there is none.
+std::string stand_in_for(std::span<const Field> wanted) {
+  for (const DataFormatType& type : data_formats()) {
+    if (type.make()->keys_for(wanted)) return type.name;
+  }
+  return "";
+}
+
+// The map with the keys that make generated samples fit. What the command line says stays.
+Node fitted(const Node& data, std::span<const Field> wanted) {
+  const auto keys = wanted.empty() ? std::nullopt : read_format(data)->keys_for(wanted);
+  if (!keys) return data;
+  Node result = data;
+  std::vector<std::string> added;
+  for (const Entry& key : *keys) {
+    const Node* said = result.find(key.key);
+    if (said != nullptr && said->mark().source && said->mark().source->is_command_line) continue;
+    if (said != nullptr && to_yaml(*said) == to_yaml(key.value)) continue;
+    result.set(key.key, key.value);
+    added.push_back(key.key + " " + to_yaml(key.value));
+  }
+  if (!added.empty()) {
+    note("{} are made to fit the network: {}", data.find("format")->text(),
+         join(added, ", "));
+  }
+  return result;
+}
+
 void warn_of_empty_classes(const Dataset& dataset, int field, const std::vector<int64_t>& counts) {
   constexpr size_t kMostListed = 10;
   const std::vector<std::string> names = dataset.class_names(field);
@@ -115,7 +143,10 @@ std::vector<int64_t> with_patches(std::vector<int64_t> pictures, int64_t patches
 
 }  // namespace
 
-DataSource::DataSource(const Node& data, uint64_t seed) : seed_(seed), format_(read_format(data)) {}
+DataSource::DataSource(const Node& data, uint64_t seed, std::span<const Field> wanted)
+    : seed_(seed), map_(fitted(data, wanted)), format_(read_format(map_)) {
+  if (!wanted.empty()) format_->common.stand_in = stand_in_for(wanted);
+}
 DataSource::~DataSource() = default;
 DataSource::DataSource(DataSource&&) noexcept = default;
 DataSource& DataSource::operator=(DataSource&&) noexcept = default;

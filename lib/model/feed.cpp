@@ -21,6 +21,8 @@ std::vector<Field> fields_of(const Graph& graph, Feed::Reads reads) {
 
 }  // namespace
 
+std::vector<Field> wanted_fields(const Graph& graph) { return fields_of(graph, Feed::Reads::kAll); }
+
 int target_field(const Graph& graph, const Dataset& dataset) {
   const std::optional<MainOutput> output = main_output(graph);
   return output ? dataset.field(graph.value(output->target).name) : -1;

@@ -13,6 +13,8 @@
 
 namespace cnn {
 
+// What a graph reads, inputs first, for DataSource and bind_fields.
+std::vector<Field> wanted_fields(const Graph& graph);
 // The data set's field that is the main output's target (graph/main_output.h); -1 if there is none.
 int target_field(const Graph& graph, const Dataset& dataset);
 // Names of that field's classes, else of the first field that has such (an autoencoder is drawn

@@ -94,8 +94,8 @@ void require_loss(const Graph& graph, const std::string& path, std::vector<std::
         "", std::move(notes)}});
 }
 
-void check_memory(uint64_t planned, uint64_t limit,
-                  const std::vector<MemoryPlan::Tenant>& tenants) {
+void check_memory(uint64_t planned, uint64_t limit, const std::vector<MemoryPlan::Tenant>& tenants,
+                  const std::function<std::string(uint64_t allowed)>& remedy) {
   const uint64_t available = available_memory();
   const bool limited = limit > 0 && (available == 0 || limit < available);
   const uint64_t allowed = limited ? limit : available;
@@ -106,7 +106,7 @@ void check_memory(uint64_t planned, uint64_t limit,
   for (const MemoryPlan::Tenant& tenant : tenants) {
     d.notes.push_back(fmt::format("{} for {}", human_bytes(tenant.bytes), tenant.name));
   }
-  d.notes.push_back("a smaller --batch-size needs less; train.accumulate keeps its effect");
+  d.notes.push_back(remedy ? remedy(allowed) : "a smaller --batch-size needs less");
   throw Error(Exit::kResource, {std::move(d)});
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,8 +67,10 @@ class Network {
 };
 
 // Exit::kResource, with the five largest tenants, if `planned` bytes are more than the machine, the
-// control group or `limit` (0: none) allows. Before anything is allocated (FAULTS 27).
-void check_memory(uint64_t planned, uint64_t limit, const std::vector<MemoryPlan::Tenant>& tenants);
+// control group or `limit` (0: none) allows. Before anything is allocated (FAULTS 27). `remedy`
+// says what would fit into so many bytes; without it a smaller batch is named.
+void check_memory(uint64_t planned, uint64_t limit, const std::vector<MemoryPlan::Tenant>& tenants,
+                  const std::function<std::string(uint64_t allowed)>& remedy = nullptr);
 
 // Exit::kSpec, with `notes`, if there is no loss to train with. `path`: the model file.
 void require_loss(const Graph& graph, const std::string& path, std::vector<std::string> notes = {});

@@ -124,7 +124,7 @@ TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
   TestReport report;
   report.confusion = confusion_for(graph);
 
-  DataSource source(load_data(spec), seed);
+  DataSource source(load_data(spec), seed, wanted_fields(graph));
   DataView view = source.open(split);
   if (view.empty()) {
     fail(Exit::kInput, spec.path, "the split '{}' has no samples", request.split);

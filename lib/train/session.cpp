@@ -49,8 +49,8 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
       network_(spec, true),
       metrics_(spec, network_.test_graph()) {
   require_loss(network_.train_graph(), spec.path);
-  const Node data = load_data(spec);
-  DataSource source(data, static_cast<uint64_t>(settings_.seed));
+  DataSource source(load_data(spec), static_cast<uint64_t>(settings_.seed),
+                    wanted_fields(network_.train_graph()));
   DataView train = source.open(Split::kTrain);
   DataView validation = source.open(Split::kValidation);
   check_sizes(spec, train.size());
@@ -59,15 +59,16 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   data_bytes_ = train.dataset->memory_bytes();
   if (validation.dataset != train.dataset) data_bytes_ += validation.dataset->memory_bytes();
   weights_info_ = describe_weights(spec, network_.test_graph(), *train.dataset);
-  resolved_spec_ = to_yaml(cnn::resolved_spec(spec, data));
+  resolved_spec_ = to_yaml(cnn::resolved_spec(spec, source.map()));
 
-  plan(validation.size());
+  validation_samples_ = validation.size();
+  network_.plan(uses(network_, settings_.batch_size));
   network_.note_kernels(0);
-  check_memory_for(memory_limit);  // before the loaders allocate
+  check_memory_for(spec, memory_limit);  // before the loaders allocate
   if (!fitted_nodes(network_.test_graph()).empty()) fitting_view_ = train;
   require_all_fitted();
   open_feeds(std::move(train), std::move(validation), source.shuffle());
-  check_memory_for(memory_limit);
+  check_memory_for(spec, memory_limit);
   network_.allocate();
   optimizer().attach(network_.store());
   network_.store().initialize(static_cast<uint64_t>(settings_.seed));
@@ -113,17 +114,20 @@ void Session::choose_best(const ModelSpec& spec, bool validates) {
   }
 }
 
-void Session::plan(int64_t validation_samples) {
-  std::vector<Network::Use> uses = {{Pass::training(), settings_.batch_size, {}}};
-  if (validation_samples > 0) {
-    validation_batch_ = std::min(settings_.evaluation_batch(), validation_samples);
-    uses.push_back({Pass::testing(), validation_batch_, metrics_.values()});
+int64_t Session::validation_batch(int64_t batch) const {
+  const int64_t wanted = settings_.val_batch_size > 0 ? settings_.val_batch_size : batch;
+  return std::min(wanted, validation_samples_);
+}
+
+std::vector<Network::Use> Session::uses(const Network& network, int64_t batch) const {
+  std::vector<Network::Use> uses = {{Pass::training(), batch, {}}};
+  if (validation_samples_ > 0) {
+    uses.push_back({Pass::testing(), validation_batch(batch), metrics_.values()});
   }
-  first_fitting_use_ = static_cast<int>(uses.size());
-  for (Network::Use& use : fitting_uses(network_.test_graph(), settings_.batch_size)) {
+  for (Network::Use& use : fitting_uses(network.test_graph(), batch)) {
     uses.push_back(std::move(use));
   }
-  network_.plan(uses);
+  return uses;
 }
 
 bool Session::fit(const std::function<bool(int parameter)>& is_wanted,
@@ -132,7 +136,7 @@ bool Session::fit(const std::function<bool(int parameter)>& is_wanted,
   const auto wanted = [&](const GraphNode& node) {
     return std::any_of(node.parameters.begin(), node.parameters.end(), is_wanted);
   };
-  return fit_layers(network_, first_fitting_use_, fitting_view_,
+  return fit_layers(network_, validation_samples_ > 0 ? 2 : 1, fitting_view_,
                     settings_.loader(settings_.batch_size), wanted, goes_on);
 }
 
@@ -143,24 +147,46 @@ void Session::open_feeds(DataView train, DataView validation, bool shuffle) {
   training.stream = settings_.stream;
   train_feed_ = std::make_unique<Feed>(network_.train_graph(), std::move(train), training);
   if (validation.empty()) return;
-  LoaderSettings testing = settings_.loader(validation_batch_);
+  LoaderSettings testing = settings_.loader(validation_batch(settings_.batch_size));
   testing.stream = settings_.stream;
   validation_feed_ = std::make_unique<Feed>(network_.test_graph(), std::move(validation), testing);
 }
 
-uint64_t Session::planned_bytes() const {
-  return network_.planned_bytes() + settings_.optimizer->state_bytes(network_.store()) +
-         data_bytes_ + (train_feed_ ? train_feed_->bytes() : 0) +
+uint64_t Session::planned_bytes(const Network& network) const {
+  return network.planned_bytes() + settings_.optimizer->state_bytes(network.store()) + data_bytes_;
+}
+
+uint64_t Session::loading_bytes() const {
+  return (train_feed_ ? train_feed_->bytes() : 0) +
          (validation_feed_ ? validation_feed_->bytes() : 0);
 }
 
-void Session::check_memory_for(uint64_t limit) const {
+void Session::check_memory_for(const ModelSpec& spec, uint64_t limit) const {
   std::vector<MemoryPlan::Tenant> others;
   others.push_back({"the optimizer", settings_.optimizer->state_bytes(network_.store())});
   if (data_bytes_ > 0) others.push_back({"samples kept in memory (data.cache)", data_bytes_});
   if (train_feed_) others.push_back({"loading training data", train_feed_->bytes()});
   if (validation_feed_) others.push_back({"loading validation data", validation_feed_->bytes()});
-  check_memory(planned_bytes(), limit, largest_tenants(network_, std::move(others)));
+  check_memory(planned_bytes(), limit, largest_tenants(network_, std::move(others)),
+               [&](uint64_t allowed) { return smaller_batch(spec, allowed); });
+}
+
+// The largest batch that fits, of those that accumulate makes the same updates of.
+std::string Session::smaller_batch(const ModelSpec& spec, uint64_t allowed) const {
+  const auto whole = static_cast<uint64_t>(settings_.batch_size);
+  uint64_t smallest = planned_bytes();
+  for (uint64_t parts = 2; parts <= whole; ++parts) {
+    if (whole % parts != 0) continue;
+    const auto batch = static_cast<int64_t>(whole / parts);
+    Network trial(spec, true);
+    trial.plan(uses(trial, batch));
+    smallest = planned_bytes(trial) + (train_feed_ ? train_feed_->bytes() / parts : 0) +
+               (validation_feed_ ? validation_feed_->bytes() : 0);
+    if (smallest > allowed) continue;
+    return fmt::format("--batch-size {} train.accumulate={} makes the same updates with {}", batch,
+                       settings_.accumulate * static_cast<int64_t>(parts), human_bytes(smallest));
+  }
+  return fmt::format("a batch of one sample needs {}, too", human_bytes(smallest));
 }
 
 std::vector<std::string> Session::score_names() const {

@@ -44,7 +44,7 @@ class Session {
   std::string resolved_spec() const { return resolved_spec_; }
   // The layers' algorithms: "conv: im2col, linear: gemm".
   std::string kernels() const;
-  uint64_t planned_bytes() const;
+  uint64_t planned_bytes() const { return planned_bytes(network_) + loading_bytes(); }
 
   int64_t batches() const { return train_feed_->batches(); }
   int64_t steps_per_epoch() const {
@@ -56,9 +56,14 @@ class Session {
   void require_all_fitted() const;
   void check_sizes(const ModelSpec& spec, int64_t samples) const;
   void choose_best(const ModelSpec& spec, bool validates);
-  void plan(int64_t validation_samples);
+  // What is planned for batches of this size; validation comes second, if there is any.
+  std::vector<Network::Use> uses(const Network& network, int64_t batch) const;
+  int64_t validation_batch(int64_t batch) const;
   void open_feeds(DataView train, DataView validation, bool shuffle);
-  void check_memory_for(uint64_t limit) const;
+  void check_memory_for(const ModelSpec& spec, uint64_t limit) const;
+  uint64_t planned_bytes(const Network& network) const;
+  uint64_t loading_bytes() const;
+  std::string smaller_batch(const ModelSpec& spec, uint64_t allowed) const;
 
   TrainSettings settings_;
   Network network_;
@@ -68,7 +73,7 @@ class Session {
   std::string data_hash_;
   uint64_t data_bytes_ = 0;  // that the data sets may come to keep
   std::string resolved_spec_;
-  int64_t validation_batch_ = 0;
+  int64_t validation_samples_ = 0;
   int first_fitting_use_ = 1;
   DataView fitting_view_;  // the training data, where layers are fitted
   std::unique_ptr<Feed> train_feed_;

@@ -140,7 +140,8 @@ void SampleSource::open_files(const SampleOptions& options, const GraphField& in
 void SampleSource::open_split(const SampleOptions& options, const VizSubject& subject,
                               const Graph& graph, const Field& input) {
   const TrainSettings settings = read_train_settings(subject.spec);
-  DataSource source(load_data(subject.spec), static_cast<uint64_t>(settings.seed));
+  DataSource source(load_data(subject.spec), static_cast<uint64_t>(settings.seed),
+                    wanted_fields(graph));
   split_ = options.split;
   view_ = source.open(split_ == "test"    ? Split::kTest
                       : split_ == "train" ? Split::kTrain

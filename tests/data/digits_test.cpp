@@ -100,3 +100,49 @@ TEST_CASE("the digits' seed is the data set's own") {
   CHECK(hash("{format: digits, test: 20}", 2) == first);
   CHECK(hash("{format: digits, test: 20, seed: 2}", 1) != first);
 }
+
+TEST_CASE("digits are scaled, their grey repeated, and black stands around them") {
+  const Node plain = data_map("{format: digits, train: 20}", ".");
+  const Node large = data_map("{format: digits, train: 20, size: [56, 80], channels: 3}", ".");
+  const DataView small = open_dataset(plain, Split::kTrain, 1);
+  const DataView scaled = open_dataset(large, Split::kTrain, 1);
+  CHECK(scaled.dataset->fields()[0].shape == Shape{3, 56, 80});
+  CHECK(scaled.dataset->fingerprint() != small.dataset->fingerprint());
+  for (int64_t n = 0; n < 20; ++n) {
+    const auto picture = sample_of(*scaled.dataset, n)[0], digit = sample_of(*small.dataset, n)[0];
+    const auto at = [&](int64_t y, int64_t x, int64_t c) { return picture[(y * 80 + x) * 3 + c]; };
+    double ink = 0, drawn = 0, beside = 0;
+    for (int64_t y = 0; y < 56; ++y) {
+      for (int64_t x = 0; x < 80; ++x) {
+        CHECK(at(y, x, 0) == at(y, x, 1));
+        CHECK(at(y, x, 0) == at(y, x, 2));
+        (x >= 12 && x < 68 ? ink : beside) += at(y, x, 0);
+      }
+    }
+    for (const float value : digit) drawn += value;
+    CHECK(beside == 0);
+    CHECK(std::abs(ink - 4 * drawn) < 0.05 * 4 * drawn);  // twice the size in both directions
+    CHECK(sample_of(*scaled.dataset, n)[1] == sample_of(*small.dataset, n)[1]);
+  }
+}
+
+TEST_CASE("masks of digits tell ink from ground") {
+  const Node map = data_map("{format: digits, train: 20, size: 64, masks: true, scale: 1}", ".");
+  const DataView view = open_dataset(map, Split::kTrain, 1);
+  REQUIRE(view.dataset->fields().size() == 3);
+  const Field& mask = view.dataset->fields()[2];
+  CHECK(mask.name == "mask");
+  CHECK(mask.shape == Shape{1, 64, 64});
+  CHECK(mask.kind == FieldKind::kClass);
+  CHECK(mask.class_names == std::vector<std::string>{"ground", "stroke"});
+  for (int64_t n = 0; n < 20; ++n) {
+    const auto sample = sample_of(*view.dataset, n);
+    int64_t ink = 0;
+    for (size_t p = 0; p < sample[0].size(); ++p) {
+      CHECK(sample[2][p] == (sample[0][p] >= 128 ? 1.0f : 0.0f));
+      ink += sample[2][p] == 1;
+    }
+    CHECK(ink > 64 * 64 / 50);
+    CHECK(ink < 64 * 64 / 2);
+  }
+}

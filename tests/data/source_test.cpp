@@ -177,3 +177,48 @@ TEST_CASE("data/mnist.yaml describes the published files") {
   CHECK(std::abs(sum / 784000) < 0.05);
   CHECK(std::abs(squares / 784000 - 1) < 0.05);
 }
+
+TEST_CASE("generated samples are made to fit what a network reads") {
+  const Field image{"photo", {3, 64, 48}};
+  const Field label{"kind", {1}, FieldKind::kClass, 1000};
+  const Field mask{"mask", {1, 40, 30}, FieldKind::kClass, 2};
+  const Field border{"border", {1, 40, 30}};
+  const Node map = data_map("{format: digits, train: 30}", ".");
+  const std::vector<Field> wanted = {image, label, mask, border};
+  DataSource source(map, 1, wanted);
+  const DataView view = source.open(Split::kTrain);
+  CHECK(bind_fields(view, wanted) == std::vector<int>{0, 1, 2, 3});
+  DataSource again(source.map(), 1, wanted);  // as a run keeps it
+  CHECK(again.open(Split::kTrain).hash() == view.hash());
+  CHECK(to_yaml(again.map()) == to_yaml(source.map()));
+
+  // What the user says stays, and is then an error as ever.
+  Node said = map;
+  said.set("size", parse_yaml(std::make_shared<const Source>(Source{"", "[8, 8]", ".", true})));
+  const DataView small = DataSource(said, 1, std::span(wanted).first(2)).open(Split::kTrain);
+  CHECK(small.dataset->fields()[0].shape == Shape{3, 8, 8});
+
+  // Pixels where a loss wants numbers from 0 to 1.
+  Field pixels{"image", {1, 28, 28}};
+  pixels.range = FieldRange{0, 1, std::nullopt, "bce"};
+  const Node normal = data_map("{format: digits, train: 30, mean: 0.1, std: 0.2}", ".");
+  const DataView view01 = DataSource(normal, 1, std::span(&pixels, 1)).open(Split::kTrain);
+  const auto sample = sample_of(*view01.dataset, 0);
+  for (const float value : sample[0]) CHECK((value >= 0 && value <= 1));
+}
+
+TEST_CASE("built-in data are offered in place of missing files where they would do") {
+  const auto offered = [](const std::vector<Field>& wanted) {
+    const Node map = data_map("{format: idx, train: {images: gone, labels: gone}}", "/nowhere");
+    return outcome([&] { DataSource(map, 1, wanted).open(Split::kTrain); });
+  };
+  const Field image{"image", {5, 40, 40}}, label{"label", {1}, FieldKind::kClass, 10};
+  Field text{"words", {1}, FieldKind::kClass, 5000};
+  text.items = Items::up_to(50);
+  CHECK(offered({image, label}).says("--data digits"));
+  CHECK(offered({image}).says("--data digits"));
+  CHECK(offered({text, label}).says("--data sentences"));
+  CHECK_FALSE(offered({image, {"label", {1}, FieldKind::kClass, 2}}).says("--data"));
+  CHECK_FALSE(offered({image, image}).says("--data"));
+  CHECK_FALSE(offered({{"numbers", {13}}, {"price", {1}}}).says("--data"));
+}

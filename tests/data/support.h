@@ -1,10 +1,8 @@
 // What the tests of this folder share: data maps from text, small IDX and npy files.
 #pragma once
 
-#include <cstdlib>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +10,7 @@
 #include "data/dataset.h"
 #include "io/npy.h"
 #include "spec/yaml.h"
+#include "support/environment.h"
 #include "support/process.h"
 
 namespace cnn {
@@ -67,26 +66,5 @@ inline std::vector<std::vector<float>> sample_of(const Dataset& dataset, int64_t
   dataset.read(index, out);
   return values;
 }
-
-// An environment variable while this lives; null: not set.
-class WithEnvironment {
- public:
-  WithEnvironment(const char* name, const char* value) : name_(name) {
-    if (const char* before = std::getenv(name)) before_ = before;
-    set(value);
-  }
-  ~WithEnvironment() { set(before_ ? before_->c_str() : nullptr); }
-
- private:
-  void set(const char* value) {
-    if (value != nullptr) {
-      setenv(name_, value, 1);
-    } else {
-      unsetenv(name_);
-    }
-  }
-  const char* name_;
-  std::optional<std::string> before_;
-};
 
 }  // namespace cnn

@@ -6,9 +6,11 @@
 #include "data/catalogue.h"
 #include "graph/memory_plan.h"
 #include "metrics/metrics.h"
+#include "model/feed.h"
 #include "model/network.h"
 #include "model/settings.h"
 #include "models/support.h"
+#include "support/environment.h"
 #include "support/models.h"
 
 namespace cnn {
@@ -111,6 +113,50 @@ TEST_CASE("every model file parses and plans both phases at its full size") {
     CHECK(train.floats > 0);
     CHECK(test.floats > 0);
     CHECK(built.store.trainable_count() == built.store.parameter_count());
+  }
+}
+
+TEST_CASE("every model file trains on built-in data, as the error for missing files says") {
+  const WithEnvironment no_shared_data("CNN_DATA", nullptr);
+  for (const std::string& name : all_models()) {
+    INFO(name);
+    const ModelSpec spec = load(name);
+    const Built built(spec);
+    const std::vector<Field> wanted = wanted_fields(built.train);
+    // The model's own data, from where they are not.
+    Node own = load_data(spec);
+    if (own.find("format")->text() != "sentences") {
+      own.set("root", Node::scalar("/nowhere"));
+      std::string text;
+      try {
+        DataSource(own, 1, wanted).open(Split::kTrain);
+      } catch (const Error& error) {
+        text = error.what();
+      }
+      CHECK(text.find("--data digits") != std::string::npos);
+    }
+    const bool reads_text = wanted.front().items.is_list;
+    const ModelSpec built_in =
+        load(name, {reads_text ? "data=sentences" : "data=digits", "data.train=40", "data.val=0"});
+    DataSource source(load_data(built_in), 1, wanted);
+    const TrainSettings settings = read_train_settings(spec);
+    Network network(built_in, true);
+    Feed feed(network.train_graph(), source.open(Split::kTrain), settings.loader(1));
+    CHECK(feed.samples() == 40);
+    CHECK(source.open(Split::kTest).size() > 0);
+  }
+}
+
+TEST_CASE("every model file's own batch fits into 8 GiB") {
+  for (const std::string& name : all_models()) {
+    INFO(name);
+    const ModelSpec spec = load(name);
+    const TrainSettings settings = read_train_settings(spec);
+    Network network(spec, true);
+    network.plan({{Pass::training(), settings.batch_size}});
+    const uint64_t bytes =
+        network.planned_bytes() + settings.optimizer->state_bytes(network.store());
+    CHECK(bytes < uint64_t{7} << 30);
   }
 }
 

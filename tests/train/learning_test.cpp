@@ -222,6 +222,38 @@ TEST_CASE("row 27: what memory cannot hold is refused before step 0") {
   CHECK_FALSE(std::filesystem::exists(folder.str("runs")));
 }
 
+TEST_CASE("too large a batch is refused with the one that fits and makes the same updates") {
+  const TemporaryFolder folder;
+  StopFlags flags;
+  Recorder recorder;
+  TrainRequest request;
+  request.out = folder.str("runs");
+  folder.file("m.yaml", kTinyModel);
+  const auto load_with = [&](const std::vector<std::string>& overrides) {
+    return load_model(folder.str("m.yaml"), overrides, vocabulary());
+  };
+  const std::vector<std::string> large = {"data.train=500", "train.batch_size=384",
+                                          "train.accumulate=2", "train.max_steps=1"};
+  request.memory_limit = 1'000'000;
+  const std::string text =
+      error_of(Exit::kResource, [&] { train(load_with(large), request, recorder, flags); });
+  INFO(text);
+  const size_t at = text.find("--batch-size ");
+  REQUIRE(at != std::string::npos);
+  const int batch = std::stoi(text.substr(at + 13));
+  const size_t times = text.find(" train.accumulate=");
+  REQUIRE(times != std::string::npos);
+  CHECK(batch * std::stoi(text.substr(times + 18)) == 768);
+  std::vector<std::string> small = large;
+  small[1] = fmt::format("train.batch_size={}", batch);
+  small[2] = fmt::format("train.accumulate={}", 768 / batch);
+  CHECK_NOTHROW(train(load_with(small), request, recorder, flags));
+  request.memory_limit = 10'000;
+  CHECK(contains(
+      error_of(Exit::kResource, [&] { train(load_with(large), request, recorder, flags); }),
+      "a batch of one sample needs"));
+}
+
 TEST_CASE("a model that cannot be trained leaves nothing behind") {
   const TemporaryFolder folder;
   std::string no_loss = kTinyModel;
