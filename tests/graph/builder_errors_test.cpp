@@ -246,7 +246,6 @@ TEST_CASE("mistakes in losses and outputs are located and explained") {
        layers,
        {"unknown key 'act' for loss 'mse'"},
        "loss: {mse: fc, target: y, act: relu}\n"},
-      {"no target", layers, {"loss 'mse' needs 'target'"}, "loss: {mse: fc}\n"},
       {"unknown input",
        layers,
        {"model.yaml:2:13: error: unknown name 'fx'", "'fc'?"},

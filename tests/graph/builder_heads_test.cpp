@@ -37,6 +37,9 @@ TEST_CASE("a loss is one map, a list of maps, or absent") {
   CHECK(built.inputs("loss.cross_entropy_2") == Names{"fc", "label"});
   CHECK(built.inputs("loss.depth") == Names{"map.act", "depth"});
   CHECK(built.shape("loss.mse") == "[2]");
+  CHECK(Built(with_loss("{mse: fc}")).inputs("loss.mse") == Names{"fc", "target"});
+  CHECK(Built(with_loss("{cross_entropy: fc}")).inputs("loss.cross_entropy") ==
+        Names{"fc", "label"});
   for (const LossTerm& term : built.graph.losses) {
     CHECK(built.graph.node(term.node).is_loss());
   }

@@ -23,7 +23,7 @@ template <class Loss>
 class ValueLoss : public Layer {
  public:
   void options(Options& o) final {
-    o.reference("target", target_, "the field or layer to come near to").required();
+    o.reference("target", target_, "the field or layer to come near to");
     weights_.declare(o);
     own_options(o);
     o("ignore", ignore_, "target number whose places count nowhere")
@@ -161,7 +161,7 @@ class ValueLoss : public Layer {
     });
   }
 
-  std::string target_;
+  std::string target_ = "target";
   std::optional<int64_t> ignore_;
   PositionWeights weights_;
   Reduction reduction_ = Reduction::kMean;
