@@ -102,10 +102,28 @@ std::vector<Image> pictures_of(const Drawing& drawing) {
   return pictures;
 }
 
+std::string train_in(const TemporaryFolder& folder, const std::string& yaml) {
+  TrainRequest request;
+  request.out = folder.str("runs");
+  StopFlags flags;
+  TrainObserver observer;
+  set_log_sink([](std::string_view) {});
+  const TrainReport report =
+      train(load_model(folder.file("m.yaml", yaml), {}, vocabulary()), request, observer, flags);
+  set_log_sink({});
+  return report.run;
+}
+
+VizRequest request_for_run(const std::string& run) {
+  VizRequest request;
+  request.subjects.push_back(
+      {run, run, load_model(model_file_of(run), {}, vocabulary()), weights_of_run(run)});
+  return request;
+}
+
 const std::string& trained_run() {
   static const TemporaryFolder folder;
-  static const std::string run = [] {
-    const std::string model = folder.file("small.yaml", R"(name: small
+  static const std::string run = train_in(folder, R"(name: small
 input: {image: [1, 28, 28]}
 layers:
   - {conv: 6, kernel: 5, stride: 2, act: relu, name: c1}
@@ -122,25 +140,10 @@ train:
   optimizer: {sgd: 0.05, momentum: 0.9}
   seed: 7
 )");
-    TrainRequest request;
-    request.out = folder.str("runs");
-    StopFlags flags;
-    TrainObserver observer;
-    set_log_sink([](std::string_view) {});
-    const TrainReport report = train(load_model(model, {}, vocabulary()), request, observer, flags);
-    set_log_sink({});
-    return report.run;
-  }();
   return run;
 }
 
-VizRequest trained_request() {
-  const std::string& run = trained_run();
-  VizRequest request;
-  request.subjects.push_back(
-      {run, run, load_model(model_file_of(run), {}, vocabulary()), weights_of_run(run)});
-  return request;
-}
+VizRequest trained_request() { return request_for_run(trained_run()); }
 
 VizRequest request_of(const std::string& yaml) {
   VizRequest request;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "support/files.h"
 #include "viz/kind.h"
 
 namespace cnn {
@@ -26,6 +27,10 @@ std::vector<Image> pictures_of(const Drawing& drawing);
 // directory, and a request that looks at it with its best weights.
 const std::string& trained_run();
 VizRequest trained_request();
+// Trains a model file into a folder, without a word, and gives its run directory; and a request
+// that looks at such a run.
+std::string train_in(const TemporaryFolder& folder, const std::string& yaml);
+VizRequest request_for_run(const std::string& run);
 // A request that looks at a model file without weights.
 VizRequest request_of(const std::string& yaml);
 

@@ -102,6 +102,15 @@ Image heat_over(const Image& picture, const FloatImage& heat, const ColourMap& m
   return out;
 }
 
+Image in_colour(const Image& picture) {
+  if (picture.channels == 3) return picture;
+  Image out{picture.height, picture.width, 3, {}};
+  for (const uint8_t value : picture.values) {
+    out.values.insert(out.values.end(), {value, value, value});
+  }
+  return out;
+}
+
 Image as_bytes(const FloatImage& values) {
   Image image{values.height, values.width, values.channels, {}};
   image.values.reserve(values.values.size());

@@ -32,6 +32,7 @@ class ColourMap {
 Image heat_over(const Image& picture, const FloatImage& heat, const ColourMap& map,
                 double most = 0.75);
 
+Image in_colour(const Image& picture);     // grey or RGB as RGB
 Image as_bytes(const FloatImage& values);  // 0 to 1 as 0 to 255, rounded, clamped
 
 // Of finite values; 0 and 0 if there are none.

@@ -138,15 +138,6 @@ class DataKind final : public VizKind {
                : mask;  // cropped to what the network gives
   }
 
-  static Image in_colour(const Image& picture) {
-    if (picture.channels == 3) return picture;
-    Image out{picture.height, picture.width, 3, {}};
-    for (const uint8_t value : picture.values) {
-      out.values.insert(out.values.end(), {value, value, value});
-    }
-    return out;
-  }
-
   // Some samples, a row each: as it is, then as epochs 1, 2, 3 ... see it.
   Sheet augmented_sheet(const ModelSpec& spec, const DataView& view) const {
     constexpr int64_t kRows = 6;

@@ -42,6 +42,11 @@ std::vector<Section> sections() {
        "Rows are true classes, columns what the network says.",
        {},
        true},
+      {"masks",
+       "Masks",
+       "The true mask, the predicted one, and where they differ; the worst first.",
+       {{"most", {"6"}}},
+       true},
       {"errors",
        "The most certain mistakes",
        "Often it is the label or the picture that is doubtful.",
@@ -178,6 +183,7 @@ class ReportPage {
     if (accuracy_) {
       text += card(fmt::format("{:.2f}%", 100 * *accuracy_), split_ + " accuracy");
     }
+    if (iou_) text += card(fmt::format("{:.3f}", *iou_), split_ + " mean IoU");
     if (const auto& best = run_.info.best) {
       text += card(fmt::format("{:.5g}", best->value),
                    fmt::format("best {}, epoch {}", best->metric, best->epoch));
@@ -229,6 +235,7 @@ class ReportPage {
       text += "<div class=\"figures\">\n";
       for (const Figure& figure : result.figures) text += figure_html(figure.drawing);
       if (result.numbers.contains("accuracy")) accuracy_ = result.numbers["accuracy"].get<double>();
+      if (result.numbers.contains("iou")) iou_ = result.numbers["iou"].get<double>();
       numbers_["sections"].push_back(wanted.kind);
       return text + "</div>\n";
     } catch (const Error& error) {
@@ -283,6 +290,7 @@ class ReportPage {
   ModelSummary summary_;
   std::string split_;
   std::optional<double> accuracy_;  // of the confusion matrix
+  std::optional<double> iou_;       // of the masks
   Json numbers_ = {{"sections", Json::array()}};
   std::vector<std::string> left_out_;
 };
