@@ -50,6 +50,25 @@ std::vector<double> log_ticks(double low, double high) {
   return ticks;
 }
 
+namespace {
+
+// So many decimals tell evenly spaced ticks apart: 0.90, 0.95, 1.00. -1: not evenly spaced.
+int decimals_of(const std::vector<double>& ticks) {
+  if (ticks.size() < 2) return -1;
+  const double step = ticks[1] - ticks[0];
+  size_t most = 0;
+  for (size_t i = 0; i < ticks.size(); ++i) {
+    if (i > 0 && std::abs(ticks[i] - ticks[i - 1] - step) > 1e-6 * step) return -1;
+    const std::string text = fmt::format("{:.6g}", ticks[i]);
+    const size_t point = text.find('.');
+    if (text.find('e') != std::string::npos) return -1;
+    if (point != std::string::npos) most = std::max(most, text.size() - point - 1);
+  }
+  return static_cast<int>(most);
+}
+
+}  // namespace
+
 std::vector<std::string> tick_labels(const std::vector<double>& ticks) {
   double largest = 0;
   for (const double tick : ticks) largest = std::max(largest, std::abs(tick));
@@ -57,12 +76,15 @@ std::vector<std::string> tick_labels(const std::vector<double>& ticks) {
       largest >= 20000 && std::all_of(ticks.begin(), ticks.end(), [](double tick) {
         return std::abs(std::remainder(tick, 100)) < 1e-6;
       });
+  const int decimals = thousands ? -1 : decimals_of(ticks);
   std::vector<std::string> labels;
   for (const double tick : ticks) {
     const double shown = thousands ? tick / 1000 : tick;
     const bool tiny = tick != 0 && std::abs(tick) < 1e-3 && largest < 1e-2;
     // Six digits hide what is left of sums like 0.1 + 0.2.
-    std::string text = tiny ? fmt::format("{:.3e}", tick) : fmt::format("{:.6g}", shown);
+    std::string text = tiny           ? fmt::format("{:.3e}", tick)
+                       : decimals > 0 ? fmt::format("{:.{}f}", shown, decimals)
+                                      : fmt::format("{:.6g}", shown);
     if (tiny) {  // 5.000e-05 to 5e-5
       const size_t e = text.find('e');
       std::string digits = text.substr(0, e);

@@ -1,6 +1,7 @@
 #include "viz/drawing/colour_map.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/error.h"
@@ -81,32 +82,46 @@ Image ColourMap::apply(const FloatImage& values) const {
   return image;
 }
 
-Image heat_over(const Image& picture, const FloatImage& heat, const ColourMap& map, double most) {
-  CNN_ASSERT(heat.channels == 1 && (picture.channels == 1 || picture.channels == 3));
-  Image out{picture.height, picture.width, 3, {}};
-  out.values.reserve(static_cast<size_t>(picture.height * picture.width * 3));
-  for (int64_t y = 0; y < picture.height; ++y) {
-    const uint8_t* in = picture.row(y);
-    for (int64_t x = 0; x < picture.width; ++x, in += picture.channels) {
-      const double grey =
-          picture.channels == 1 ? in[0] : 0.299 * in[0] + 0.587 * in[1] + 0.114 * in[2];
-      const double value =
-          static_cast<double>(nearest_value(heat, y, x, picture.height, picture.width));
-      const double share = std::isnan(value) ? 1 : most * std::clamp(value, 0.0, 1.0);
-      const Colour colour = map.at(value);
-      for (const uint8_t part : {colour.red, colour.green, colour.blue}) {
-        out.values.push_back(byte_of((1 - share) * grey + share * part));
-      }
-    }
-  }
-  return out;
-}
-
 Image in_colour(const Image& picture) {
   if (picture.channels == 3) return picture;
   Image out{picture.height, picture.width, 3, {}};
   for (const uint8_t value : picture.values) {
     out.values.insert(out.values.end(), {value, value, value});
+  }
+  return out;
+}
+
+Image heat_over(const Image& picture, const FloatImage& heat, const ColourMap& map,
+                bool has_outline) {
+  CNN_ASSERT(heat.channels == 1 && (picture.channels == 1 || picture.channels == 3));
+  constexpr double kDimmest = 0.25, kGlow = 0.6, kOutline = 0.5;
+  constexpr Colour kLine{255, 213, 0};
+  const auto value_at = [&](int64_t y, int64_t x) {
+    const auto value =
+        static_cast<double>(nearest_value(heat, y, x, picture.height, picture.width));
+    return std::clamp(value, 0.0, 1.0);  // NaN stays
+  };
+  const auto is_edge = [&](int64_t y, int64_t x) {
+    if (!has_outline || !(value_at(y, x) >= kOutline)) return false;
+    return (y > 0 && value_at(y - 1, x) < kOutline) || (x > 0 && value_at(y, x - 1) < kOutline) ||
+           (y + 1 < picture.height && value_at(y + 1, x) < kOutline) ||
+           (x + 1 < picture.width && value_at(y, x + 1) < kOutline);
+  };
+  Image out = in_colour(picture);
+  for (int64_t y = 0; y < picture.height; ++y) {
+    for (int64_t x = 0; x < picture.width; ++x) {
+      uint8_t* pixel = &out.values[static_cast<size_t>(3 * (y * picture.width + x))];
+      const double value = value_at(y, x);
+      const double light = (0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2]) / 255;
+      const Colour colour = map.at(value);
+      const std::array<uint8_t, 3> parts = {colour.red, colour.green, colour.blue};
+      for (size_t c = 0; c < 3; ++c) {
+        const double lit = pixel[c] * (kDimmest + (1 - kDimmest) * value);
+        pixel[c] =
+            std::isnan(value) ? parts[c] : byte_of(lit + kGlow * value * (1 - light) * parts[c]);
+      }
+      if (is_edge(y, x)) pixel[0] = kLine.red, pixel[1] = kLine.green, pixel[2] = kLine.blue;
+    }
   }
   return out;
 }

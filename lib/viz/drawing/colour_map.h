@@ -27,10 +27,11 @@ class ColourMap {
   std::vector<Colour> points_;  // evenly spaced
 };
 
-// The heat of each pixel over the picture (grey or RGB), which is shown as grey: where the heat is
-// 0 the picture alone, at 1 `most` of the colour. A heat map of another size is stretched.
+// The picture (grey or RGB) dimmed where there is no heat, in its own light where that is 1; dark
+// parts glow in the heat's colour, so that it shows on black, too. `has_outline`: a line around
+// what has half of the heat. A heat map of another size is stretched.
 Image heat_over(const Image& picture, const FloatImage& heat, const ColourMap& map,
-                double most = 0.75);
+                bool has_outline = false);
 
 Image in_colour(const Image& picture);     // grey or RGB as RGB
 Image as_bytes(const FloatImage& values);  // 0 to 1 as 0 to 255, rounded, clamped

@@ -15,7 +15,8 @@ namespace cnn {
 std::vector<double> nice_ticks(double low, double high, int wanted);
 // Powers of ten between them; with 2 and 5 times these where there are few.
 std::vector<double> log_ticks(double low, double high);
-// The shortest texts that tell these ticks apart: "0.95", "20 k", "1e-5".
+// The shortest texts that tell these ticks apart: "0.95", "20 k", "1e-5"; evenly spaced ones with
+// as many decimals each: "0.95", "1.00".
 std::vector<std::string> tick_labels(const std::vector<double>& ticks);
 
 struct Axis {

@@ -24,6 +24,7 @@ class SheetPainter {
                          1, std::llround(std::ceil(std::sqrt(1.5 * static_cast<double>(count_)))));
     if (sheet.columns == 0) columns_ = std::min(columns_, std::max<int64_t>(count_, 1));
     rows_ = (count_ + columns_ - 1) / columns_;
+    choose_side();
     measure();
   }
 
@@ -49,10 +50,20 @@ class SheetPainter {
     return column < columns_ && i < count_ ? &sheet_.tiles[static_cast<size_t>(i)] : nullptr;
   }
 
-  int64_t scale_of(const Tile& t) const {
-    if (sheet_.scale > 0) return sheet_.scale;
-    const auto side = static_cast<double>(std::max(t.picture.height, t.picture.width));
-    return std::max<int64_t>(1, std::llround(sheet_.tile_size / std::max(side, 1.0)));
+  static double side_of(const Tile& t) {
+    return static_cast<double>(std::max<int64_t>({t.picture.height, t.picture.width, 1}));
+  }
+
+  // The larger side of all tiles: that of the largest one, enlarged by a whole factor.
+  void choose_side() {
+    for (const Tile& t : sheet_.tiles) {
+      const double scale = std::max(1.0, std::round(sheet_.tile_size / side_of(t)));
+      if (!t.picture.values.empty()) side_ = std::max(side_, scale * side_of(t));
+    }
+  }
+
+  double scale_of(const Tile& t) const {
+    return sheet_.scale > 0 ? static_cast<double>(sheet_.scale) : side_ / side_of(t);
   }
 
   void measure() {
@@ -63,7 +74,7 @@ class SheetPainter {
       for (int64_t column = 0; column < columns_; ++column) {
         const Tile* t = tile(row, column);
         if (t == nullptr) continue;
-        const auto scale = static_cast<double>(scale_of(*t));
+        const double scale = scale_of(*t);
         double& width = widths_[static_cast<size_t>(column)];
         width = std::max(width, scale * static_cast<double>(t->picture.width));
         double& height = heights_[static_cast<size_t>(row)];
@@ -112,7 +123,7 @@ class SheetPainter {
       const Tile* t = tile(row, column);
       if (t == nullptr) continue;
       const double room = widths_[static_cast<size_t>(column)];
-      const auto scale = static_cast<double>(scale_of(*t));
+      const double scale = scale_of(*t);
       const double width = scale * static_cast<double>(t->picture.width);
       draw_tile(drawing, *t, kMargin + left_ + column_x(column) + (room - width) / 2, y, scale,
                 height, room);
@@ -190,6 +201,7 @@ class SheetPainter {
 
   const Sheet& sheet_;
   int64_t count_ = 0, columns_ = 1, rows_ = 0;
+  double side_ = 1;
   double left_ = 0;  // of row titles
   std::vector<double> widths_, heights_, captions_;
 };

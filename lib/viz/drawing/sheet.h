@@ -1,4 +1,4 @@
-// Sheet: small pictures in a grid, enlarged by whole factors so that their pixels stay squares,
+// Sheet: small pictures in a grid, all of one size (the largest is enlarged by a whole factor),
 // with captions, titles of rows and columns, and a bar that says what the colours mean.
 #pragma once
 
@@ -30,7 +30,7 @@ struct Sheet {
   std::string subtitle = {};     // broken into lines where it is long
   std::vector<Tile> tiles = {};  // row by row
   int64_t columns = 0;           // 0: as square as may be, 3:2
-  int64_t scale = 0;             // of every tile; 0: its larger side becomes about `tile_size`
+  int64_t scale = 0;             // of every tile; 0: all become as large, about `tile_size`
   double tile_size = 84;
   double gap = 6;
   std::vector<std::string> column_titles = {};

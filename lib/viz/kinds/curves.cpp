@@ -122,6 +122,7 @@ class Curves final : public VizKind {
   LinePlot plot_of(const std::string& name) const {
     LinePlot plot;
     plot.title = name == "lr" ? "learning rate" : name;
+    if (groups_.size() == 1) plot.title = groups_[0].name + ": " + plot.title;
     plot.width = 460;
     plot.height = 300;
     plot.x.label = over_ == Over::kEpochs  ? "epoch"

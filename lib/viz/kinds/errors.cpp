@@ -81,11 +81,14 @@ class Errors final : public VizKind {
         fmt::format("{}: {} of {} samples wrong ({:.2f}%)", model, with_commas(wrong),
                     with_commas(source.size()),
                     100 * static_cast<double>(wrong) / static_cast<double>(source.size()));
+    const auto shown = static_cast<int64_t>(mistakes.size());
     sheet.subtitle = fmt::format(
-        "split '{}', the most certain mistakes first: true class \xe2\x86\x92 what the network "
-        "says, how "
+        "split '{}', {}, the most certain first: true class \xe2\x86\x92 what the network says, "
+        "how "
         "certain it is",
-        samples_.split);
+        samples_.split,
+        shown < wrong ? fmt::format("{} of {} mistakes", shown, with_commas(wrong))
+                      : "all mistakes");
     sheet.tile_size = 88;
     sheet.gap = 10;
     std::vector<float> values(static_cast<size_t>(source.shape().count()));

@@ -90,7 +90,9 @@ class GradCam final : public VizKind {
   Sheet heading(const Explained& network) const {
     Sheet sheet;
     sheet.title = fmt::format("{}: Grad-CAM", network.name());
-    sheet.subtitle = "where a layer has seen what speaks for the class; bright is much";
+    sheet.subtitle =
+        "where a layer has seen what speaks for the class; bright is much, the line is half of the "
+        "most";
     sheet.columns = 1 + 2 * static_cast<int64_t>(values_.size());
     sheet.tile_size = 128;
     sheet.column_titles = {"input"};
@@ -134,7 +136,7 @@ class GradCam final : public VizKind {
         if (is_empty) std::fill(small.values.begin(), small.values.end(), 0.0f);
         sheet.tiles.push_back({ColourMap::heat().apply(small),
                                is_empty ? "nothing speaks for it" : network.caption(score)});
-        sheet.tiles.push_back({heat_over(picture, map, ColourMap::heat()), ""});
+        sheet.tiles.push_back({heat_over(picture, map, ColourMap::heat(), true), ""});
       }
       result.numbers["pictures"].push_back({{"name", network.source().name(i)},
                                             {"class", network.class_name(score.number)},

@@ -87,17 +87,12 @@ class Occlusion final : public VizKind {
 
   Sheet sheet_of(const Explained& network, const std::vector<Row>& rows) const {
     constexpr float kLeast = 0.01f;  // smaller changes are nothing to look at
-    float most = kLeast;
-    for (const Row& row : rows) {
-      const ValueRange range = range_of(row.falls);
-      most = std::max({most, range.high, -range.low});
-    }
     Sheet sheet;
     sheet.title = fmt::format("{}: occlusion", network.name());
     sheet.subtitle = fmt::format(
         "how much the class's probability falls (red) or grows "
         "(blue) while a grey square of {} "
-        "pixels covers a place; the same colours in every row",
+        "pixels covers a place; each row has its own scale",
         square_);
     sheet.columns = 3;
     sheet.tile_size = 128;
@@ -105,17 +100,18 @@ class Occlusion final : public VizKind {
     const ColourMap& map = ColourMap::diverging();
     for (const Row& row : rows) {
       FloatImage fall = row.falls, strength = row.falls;
-      const double largest = 100 * static_cast<double>(std::max(0.0f, range_of(fall).high));
+      const ValueRange range = range_of(fall);
+      const float most = std::max({kLeast, range.high, -range.low});
       stretch(fall, {-most, most});
       for (float& value : strength.values) value = std::max(value, 0.0f) / most;
       sheet.row_titles.push_back(row.name);
       sheet.tiles.push_back({row.picture, row.truth});
-      sheet.tiles.push_back({map.apply(fall), network.caption(row.score),
-                             fmt::format("falls by {:.1f}% at most", largest)});
-      sheet.tiles.push_back({heat_over(row.picture, strength, ColourMap::heat()), ""});
+      sheet.tiles.push_back(
+          {map.apply(fall), network.caption(row.score),
+           fmt::format("-{0:.3g}% to +{0:.3g}%", 100 * static_cast<double>(most))});
+      sheet.tiles.push_back({heat_over(row.picture, strength, ColourMap::heat(), true), ""});
     }
-    const std::string end = fmt::format("{:.3g}%", 100 * static_cast<double>(most));
-    sheet.bar = ColourBar{&map, "-" + end, "+" + end, "fall of the probability"};
+    sheet.bar = ColourBar{&map, "grows", "falls", "to the ends of the row's scale"};
     return sheet;
   }
 

@@ -26,7 +26,8 @@ double lightness(Colour c) { return 0.299 * c.red + 0.587 * c.green + 0.114 * c.
 
 TEST_CASE("ticks are round numbers within the range") {
   CHECK(tick_labels(nice_ticks(0, 1, 5)) ==
-        std::vector<std::string>{"0", "0.2", "0.4", "0.6", "0.8", "1"});
+        std::vector<std::string>{"0.0", "0.2", "0.4", "0.6", "0.8", "1.0"});
+  CHECK(tick_labels(nice_ticks(0.9, 1, 2)) == std::vector<std::string>{"0.90", "0.95", "1.00"});
   CHECK(tick_labels(nice_ticks(0.91, 0.99, 4)) ==
         std::vector<std::string>{"0.92", "0.94", "0.96", "0.98"});
   CHECK(tick_labels(nice_ticks(-3, 3, 3)) == std::vector<std::string>{"-2", "0", "2"});
@@ -124,6 +125,26 @@ TEST_CASE("a sheet enlarges by whole factors and keeps rows, captions and titles
   CHECK(xml_fault(svg_file(drawing)).value_or("") == "");
 }
 
+TEST_CASE("tiles of a sheet have one size, whatever their pictures have") {
+  Sheet sheet;
+  sheet.tile_size = 128;
+  for (const int64_t side : {224, 7, 13, 60}) {
+    sheet.tiles.push_back(
+        {Image{side, side, 1, std::vector<uint8_t>(static_cast<size_t>(side * side), 9)}, ""});
+  }
+  sheet.tiles.push_back({Image{112, 56, 1, std::vector<uint8_t>(112 * 56, 9)}, ""});
+  int64_t seen = 0;
+  const Drawing drawing = draw(sheet);
+  for (const Drawing::Element& element : drawing.elements()) {
+    const auto* picture = std::get_if<Drawing::Picture>(&element);
+    if (picture == nullptr) continue;
+    ++seen;
+    CHECK(picture->height == Approx(224));
+    CHECK(picture->width == Approx(picture->image.width == 56 ? 112 : 224));
+  }
+  CHECK(seen == 5);
+}
+
 TEST_CASE("a long title is broken into lines, not cut") {
   Drawing drawing(200, 100);
   const double one = draw_titles(drawing, "short", "", 10, 180);
@@ -177,12 +198,32 @@ TEST_CASE("values are stretched alone, together and around zero") {
 TEST_CASE("heat lies over the picture, stretched to its size") {
   const Image grey{2, 2, 1, {10, 20, 30, 40}};
   const FloatImage heat{1, 2, 1, {0, 1}};
-  const Image over = heat_over(grey, heat, ColourMap::heat(), 1.0);
+  const Image over = heat_over(grey, heat, ColourMap::heat());
   CHECK(over.channels == 3);
-  CHECK(over.values[0] == 10);  // no heat: the picture alone
-  CHECK(over.row(1)[0] == 30);
-  CHECK(over.row(0)[3] == 255);  // all heat: its colour alone
-  CHECK(over.row(1)[3] == 255);
+  for (size_t c = 0; c < 3; ++c) {
+    CHECK(over.values[c] == 3);  // no heat: a quarter of the picture
+    CHECK(over.row(1)[c] == 8);
+    CHECK(over.row(0)[3 + c] > 100);  // all heat: it glows
+    CHECK(over.row(1)[3 + c] > 100);
+  }
+}
+
+TEST_CASE("heat is seen on a white picture and on a black one, and is outlined where it is half") {
+  const FloatImage heat{1, 4, 1, {0, 0.3f, 0.6f, 1}};
+  for (const uint8_t brightness : {0, 255}) {
+    const Image picture{1, 4, 1, std::vector<uint8_t>(4, brightness)};
+    const Image over = heat_over(picture, heat, ColourMap::heat());
+    for (size_t p = 1; p < 4; ++p) CHECK(over.values[3 * p] > over.values[3 * p - 3] + 20);
+    CHECK(over.values[0] < 70);
+    const Image outlined = heat_over(picture, heat, ColourMap::heat(), true);
+    for (size_t p = 0; p < 4; ++p) {
+      const std::vector<uint8_t> pixel(outlined.values.begin() + static_cast<int64_t>(3 * p),
+                                       outlined.values.begin() + static_cast<int64_t>(3 * p) + 3);
+      CHECK((pixel == std::vector<uint8_t>{255, 213, 0}) == (p == 2));
+    }
+  }
+  const Image colours{1, 1, 3, {200, 10, 90}};
+  CHECK(heat_over(colours, {1, 1, 1, {1}}, ColourMap::heat()).values[0] > 190);  // keeps its hue
 }
 
 TEST_CASE("parts of values become pictures") {

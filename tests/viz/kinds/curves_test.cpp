@@ -40,8 +40,8 @@ TEST_CASE("one run's curves: a plot a score, training dashed, the best epoch mar
   const std::string svg = svg_file(result.figures[0].drawing);
   CHECK(xml_fault(svg).value_or("") == "");
   const std::vector<std::string> texts = texts_of(result.figures[0].drawing);
-  for (const char* text :
-       {"loss", "accuracy", "learning rate", "training", "validation", "epoch"}) {
+  for (const char* text : {"small: loss", "small: accuracy", "small: learning rate", "training",
+                           "validation", "epoch"}) {
     INFO(text);
     CHECK(std::find(texts.begin(), texts.end(), text) != texts.end());
   }

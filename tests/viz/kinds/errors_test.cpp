@@ -2,6 +2,7 @@
 
 #include "support/catch.h"
 #include "support/text.h"
+#include "viz/drawing/svg.h"
 #include "viz/support.h"
 
 using namespace cnn;
@@ -20,4 +21,9 @@ TEST_CASE("mistakes are as many as the confusion matrix says, the most certain f
       CHECK(shown[i]["probability"].get<double>() <= shown[i - 1]["probability"].get<double>());
   }
   CHECK(pictures_of(result.figures[0].drawing).size() == shown.size());
+  REQUIRE(wrong > 2);
+  const VizResult two = run_kind("errors", trained_request(), {{"most", {"2"}}});
+  CHECK(count_of(svg_file(two.figures[0].drawing), fmt::format("2 of {} mistakes", wrong)) == 1);
+  const VizResult all = run_kind("errors", trained_request(), {{"most", {"150"}}});
+  CHECK(count_of(svg_file(all.figures[0].drawing), "all mistakes") == 1);
 }

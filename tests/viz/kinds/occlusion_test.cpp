@@ -36,12 +36,12 @@ TEST_CASE("the probability falls where what the class looks at is hidden") {
   const std::vector<float> falls = values_of(picture["fall"]);
   REQUIRE(falls.size() == 80);
   const auto most = std::max_element(falls.begin(), falls.end()) - falls.begin();
-  // The bar names the largest change, however small.
+  // The row's scale goes to its largest change, however small.
   const auto larger = [](float a, float b) { return std::abs(a) < std::abs(b); };
   const float change = std::abs(*std::max_element(falls.begin(), falls.end(), larger));
   const std::vector<std::string> texts = texts_of(result.figures.at(0).drawing);
   CHECK(std::count(texts.begin(), texts.end(),
-                   fmt::format("-{:.3g}%", 100 * static_cast<double>(change))) == 1);
+                   fmt::format("-{0:.3g}% to +{0:.3g}%", 100 * static_cast<double>(change))) == 1);
   CHECK(falls[56] == *std::max_element(falls.begin(), falls.end()));
   CHECK(std::abs(most / 10 - 5) <= 2);
   // Far away nothing changes: not even by rounding.
