@@ -58,6 +58,31 @@ bool is_empty_folder(const std::string& path) {
   return fs::is_empty(path, error) && !error;
 }
 
+Json json_of(const std::vector<Resumption>& resumptions) {
+  Json list = Json::array();
+  for (const Resumption& r : resumptions) {
+    list.push_back({{"time", r.time},
+                    {"command", r.command},
+                    {"epochs", r.epochs},
+                    {"steps", r.steps},
+                    {"overrides", r.overrides}});
+  }
+  return list;
+}
+
+std::vector<Resumption> resumptions_of(const Json& list) {
+  std::vector<Resumption> resumptions;
+  for (const Json& json : list) {
+    Resumption& r = resumptions.emplace_back();
+    json.at("time").get_to(r.time);
+    json.at("command").get_to(r.command);
+    json.at("epochs").get_to(r.epochs);
+    json.at("steps").get_to(r.steps);
+    json.at("overrides").get_to(r.overrides);
+  }
+  return resumptions;
+}
+
 }  // namespace
 
 std::string RunInfo::json() const {
@@ -70,8 +95,8 @@ std::string RunInfo::json() const {
                     {"status", status},      {"message", message},
                     {"best", json_of(best)}, {"epochs", epochs},
                     {"steps", steps},        {"seconds", seconds},
-                    {"resumed", resumed},    {"started", started},
-                    {"ended", ended}},
+                    {"resumed", resumed},    {"resumptions", json_of(resumptions)},
+                    {"started", started},    {"ended", ended}},
                    2) +
          "\n";
 }
@@ -99,6 +124,7 @@ RunInfo RunInfo::parse(const std::string& path) {
     j.at("steps").get_to(info.steps);
     j.at("seconds").get_to(info.seconds);
     j.at("resumed").get_to(info.resumed);
+    if (const Json* list = j.find("resumptions")) info.resumptions = resumptions_of(*list);
     j.at("started").get_to(info.started);
     j.at("ended").get_to(info.ended);
     return info;

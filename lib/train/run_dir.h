@@ -1,6 +1,7 @@
 // RunDirectory: the folder of one training run.
 //
-//   spec.yaml   the resolved model file         run.json  how, where and how far (RunInfo)
+//   spec.yaml   the resolved model file: what trains, since the last --resume
+//   run.json    how, where and how far (RunInfo)
 //   results.csv one row an epoch                log.txt   what the terminal was told
 //   state/{last,previous}.safetensors           weights/{best,last}.safetensors
 //   plots/  test/                               tb/       TensorBoard events
@@ -13,11 +14,21 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/files.h"
 #include "train/results.h"
 
 namespace cnn {
+
+// One `cnn train --resume`.
+struct Resumption {
+  std::string time;     // ISO 8601, UTC
+  std::string command;  // as typed
+  int64_t epochs = 0;   // completed by then
+  int64_t steps = 0;
+  std::vector<std::string> overrides;  // what it changed in spec.yaml: "train.epochs=6"
+};
 
 // The content of run.json.
 struct RunInfo {
@@ -39,6 +50,7 @@ struct RunInfo {
   int64_t steps = 0;
   double seconds = 0;
   int64_t resumed = 0;  // how often
+  std::vector<Resumption> resumptions;
   std::string started;  // ISO 8601, UTC
   std::string ended;
 

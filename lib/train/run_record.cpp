@@ -6,6 +6,10 @@
 #include "base/log.h"
 #include "base/machine.h"
 #include "base/parallel.h"
+#include "base/text.h"
+#include "layers/catalog.h"
+#include "model/vocabulary.h"
+#include "spec/diff.h"
 
 namespace cnn {
 namespace {
@@ -57,6 +61,17 @@ void check_position(const std::string& run, const TrainPosition& position, Sessi
       position.batch, position.batches_per_epoch);
 }
 
+// The overrides that make `now` of the run's model file.
+std::vector<std::string> changes(const std::string& path, const Node& now) {
+  const ModelSpec before = load_model(path, {}, vocabulary());
+  std::vector<std::string> overrides;
+  for (const SpecDifference& d : diff_specs(before.root, now, takes_branches)) {
+    const std::string value = d.second == nullptr ? "~" : to_yaml(*d.second);
+    overrides.push_back(d.path + "=" + value.substr(0, value.find_last_not_of('\n') + 1));
+  }
+  return overrides;
+}
+
 }  // namespace
 
 LogTap::LogTap(TrainObserver& observer) : observer_(observer) {
@@ -91,7 +106,7 @@ RunRecord::RunRecord(const TrainRequest& request, TrainObserver& observer)
 
 TrainPosition RunRecord::open(const ModelSpec& spec, Session& session,
                               const std::function<bool()>& goes_on) {
-  return request_.resume.empty() ? begin(spec, session, goes_on) : resume(session, goes_on);
+  return request_.resume.empty() ? begin(spec, session, goes_on) : resume(spec, session, goes_on);
 }
 
 TrainPosition RunRecord::begin(const ModelSpec& spec, Session& session,
@@ -106,16 +121,17 @@ TrainPosition RunRecord::begin(const ModelSpec& spec, Session& session,
   if (!request_.weights.empty()) info_.weights = std::filesystem::absolute(request_.weights);
   describe_machine(session, info_);
   info_.started = iso_time(wall_seconds());
-  directory_->write_spec(session.resolved_spec());
+  directory_->write_spec(to_yaml(session.resolved_spec()));
   open_files(session, {});
   return first_position(session);
 }
 
-TrainPosition RunRecord::resume(Session& session, const std::function<bool()>& goes_on) {
+TrainPosition RunRecord::resume(const ModelSpec& spec, Session& session,
+                                const std::function<bool()>& goes_on) {
   RunInfo now = info_;
+  now.model = spec.name;
   describe_machine(session, now);
   compare(now);
-  ++now.resumed;
   TrainPosition position = first_position(session);
   if (has_checkpoint(path())) {
     LoadedCheckpoint loaded = load_checkpoint(
@@ -130,7 +146,20 @@ TrainPosition RunRecord::resume(Session& session, const std::function<bool()>& g
   }
   info_ = now;
   open_files(session, position.sizes);
+  note_resumption(session, position);
   return position;
+}
+
+// What trains from here on is what spec.yaml says, and run.json tells what was changed when.
+void RunRecord::note_resumption(const Session& session, const TrainPosition& position) {
+  ++info_.resumed;
+  const std::vector<std::string> overrides =
+      changes(directory_->file("spec.yaml"), session.resolved_spec());
+  info_.resumptions.push_back(
+      {iso_time(wall_seconds()), request_.command, position.epoch, position.step, overrides});
+  if (overrides.empty()) return;
+  directory_->write_spec(to_yaml(session.resolved_spec()));
+  note("from here on with {}; spec.yaml says so", join(overrides, ", "));
 }
 
 void RunRecord::compare(const RunInfo& now) const {

@@ -57,7 +57,9 @@ class RunRecord {
  private:
   TrainPosition begin(const ModelSpec& spec, Session& session,
                       const std::function<bool()>& goes_on);
-  TrainPosition resume(Session& session, const std::function<bool()>& goes_on);
+  TrainPosition resume(const ModelSpec& spec, Session& session,
+                       const std::function<bool()>& goes_on);
+  void note_resumption(const Session& session, const TrainPosition& position);
   void compare(const RunInfo& now) const;
   void open_files(const Session& session, const RunFiles::Sizes& sizes);
 

@@ -59,7 +59,7 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   data_bytes_ = train.dataset->memory_bytes();
   if (validation.dataset != train.dataset) data_bytes_ += validation.dataset->memory_bytes();
   weights_info_ = describe_weights(spec, network_.test_graph(), *train.dataset);
-  resolved_spec_ = to_yaml(cnn::resolved_spec(spec, source.map()));
+  resolved_spec_ = cnn::resolved_spec(spec, source.map());
 
   validation_samples_ = validation.size();
   network_.plan(uses(network_, settings_.batch_size));

@@ -41,7 +41,7 @@ class Session {
   const WeightsInfo& weights_info() const { return weights_info_; }
   const std::string& data_hash() const { return data_hash_; }
   // The model file as a run keeps it: merged, with data that are found from anywhere.
-  std::string resolved_spec() const { return resolved_spec_; }
+  const Node& resolved_spec() const { return resolved_spec_; }
   // The layers' algorithms: "conv: im2col, linear: gemm".
   std::string kernels() const;
   uint64_t planned_bytes() const { return planned_bytes(network_) + loading_bytes(); }
@@ -72,7 +72,7 @@ class Session {
   WeightsInfo weights_info_;
   std::string data_hash_;
   uint64_t data_bytes_ = 0;  // that the data sets may come to keep
-  std::string resolved_spec_;
+  Node resolved_spec_;
   int64_t validation_samples_ = 0;
   int first_fitting_use_ = 1;
   DataView fitting_view_;  // the training data, where layers are fitted

@@ -287,6 +287,59 @@ TEST_CASE("a finished run can be resumed for more epochs, or changes nothing") {
   check_equal(outcome(runs.run("a")), three);
 }
 
+TEST_CASE(
+    "a resumed run's spec.yaml is what trains now, and run.json lists what was changed when") {
+  Runs runs(kModelWithState, {"train.epochs=1", "train.schedule=constant"});
+  Recorder recorder;
+  StopFlags flags;
+  runs.start("a", recorder, flags);
+  const std::string file = runs.run("a") + "/spec.yaml";
+  const std::string first = read_text(file);
+  runs.resume("a", recorder, flags);
+  CHECK(read_text(file) == first);
+
+  TrainRequest request;
+  request.resume = runs.run("a");
+  request.command = "cnn train --resume a --epochs 2";
+  Recorder more;
+  train(load(file, {"train.epochs=2", "train.clip=~"}), request, more, flags);
+  CHECK(more.said("train.epochs=2"));
+  CHECK(load(file).root.find("train")->find("epochs")->text() == "2");
+  CHECK(load(file).root.find("train")->find("clip") == nullptr);
+  const RunInfo info = RunInfo::parse(runs.run("a") + "/run.json");
+  CHECK(info.resumed == 2);
+  REQUIRE(info.resumptions.size() == 2);
+  CHECK(info.resumptions[0].overrides.empty());
+  CHECK(info.resumptions[1].overrides ==
+        std::vector<std::string>{"train.epochs=2", "train.clip=~"});
+  CHECK(info.resumptions[1].command == request.command);
+  CHECK(info.resumptions[1].epochs == 1);
+  CHECK(info.resumptions[1].steps == 4);
+  CHECK_FALSE(info.resumptions[1].time.empty());
+
+  TrainRequest anew;
+  anew.out = runs.folder().str("runs");
+  anew.name = "b";
+  train(load(file), anew, more, flags);
+  CHECK(read_text(runs.run("b") + "/spec.yaml") == read_text(file));
+  CHECK(RunInfo::parse(runs.run("b") + "/run.json").epochs == 2);
+}
+
+TEST_CASE("a resumption that is refused leaves spec.yaml as it was") {
+  Runs runs(kModelWithState, {"train.epochs=1"});
+  Recorder recorder;
+  StopFlags flags;
+  runs.start("a", recorder, flags);
+  const std::string before = read_text(runs.run("a") + "/spec.yaml");
+  TrainRequest request;
+  request.resume = runs.run("a");
+  CHECK(error_of(Exit::kInput, [&] {
+          train(load(runs.run("a") + "/spec.yaml", {"train.epochs=2", "metrics=[accuracy, top5]"}),
+                request, recorder, flags);
+        }) != "");
+  CHECK(read_text(runs.run("a") + "/spec.yaml") == before);
+}
+
 TEST_CASE("within an epoch, a run cannot go on with other batches") {
   Runs runs(kModelWithState);
   Recorder recorder;

@@ -30,6 +30,8 @@ RunInfo some_info() {
   info.epochs = 9;
   info.steps = 1234;
   info.seconds = 0.3;
+  info.resumed = 1;
+  info.resumptions = {{"2026-01-31T09:00:00Z", "cnn train --resume x", 4, 40, {"train.lr=0.1"}}};
   info.started = "2026-01-31T08:05:09Z";
   return info;
 }
