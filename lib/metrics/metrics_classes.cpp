@@ -79,8 +79,8 @@ class AnyTopK final : public TopK {
   std::vector<std::string> names() const override { return {"top" + std::to_string(k_)}; }
 };
 
-// The mean over classes of precision, recall or F1; a class without samples and predictions counts
-// as 0.
+// The mean of precision, recall or F1 over the classes that have samples: outputs that no sample is
+// of would spoil it.
 class ClassMean final : public ClassMetric {
  public:
   ClassMean(const char* name, double ConfusionMatrix::ClassScore::*field)
@@ -98,8 +98,14 @@ class ClassMean final : public ClassMetric {
   std::vector<std::string> names() const override { return {name_}; }
   Scores result() const override {
     double sum = 0;
-    for (int64_t c = 0; c < classes_; ++c) sum += matrix_.score(c).*field_;
-    return {{name_, sum / static_cast<double>(classes_)}};
+    int64_t present = 0;
+    for (int64_t c = 0; c < classes_; ++c) {
+      const ConfusionMatrix::ClassScore score = matrix_.score(c);
+      if (score.samples == 0) continue;
+      sum += score.*field_;
+      ++present;
+    }
+    return {{name_, present > 0 ? sum / static_cast<double>(present) : 0}};
   }
 
  private:
@@ -124,13 +130,14 @@ extern const MetricType topk_metric = {"topk", "share of targets among the k lar
                                        "{topk: 3}",
                                        [] { return std::unique_ptr<Metric>(new AnyTopK); }};
 extern const MetricType precision_metric = {
-    "precision", "mean over classes: right ones among the predictions of a class", "precision",
+    "precision", "mean over classes with samples: right ones among the predictions of a class",
+    "precision",
     [] { return std::unique_ptr<Metric>(new ClassMean("precision", &ClassScore::precision)); }};
 extern const MetricType recall_metric = {
-    "recall", "mean over classes: found ones among the samples of a class", "recall",
+    "recall", "mean over classes with samples: found ones among the samples of a class", "recall",
     [] { return std::unique_ptr<Metric>(new ClassMean("recall", &ClassScore::recall)); }};
 extern const MetricType f1_metric = {
-    "f1", "mean over classes: harmonic mean of precision and recall", "f1",
+    "f1", "mean over classes with samples: harmonic mean of precision and recall", "f1",
     [] { return std::unique_ptr<Metric>(new ClassMean("f1", &ClassScore::f1)); }};
 
 void require_positions(const MetricInputs& inputs) {

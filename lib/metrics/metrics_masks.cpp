@@ -56,8 +56,8 @@ class PixelAccuracy final : public CountedMask {
   Scores result() const override { return {{"pixel_accuracy", matrix_.accuracy()}}; }
 };
 
-// Overlap of predicted and true regions. Classes that are neither there nor predicted leave the
-// mean alone; by themselves they are 1.
+// Overlap of predicted and true regions. Classes that no pixel has leave the mean alone, predicted
+// or not; by themselves those that are not predicted either are 1.
 class Overlap final : public CountedMask {
  public:
   // shared_share: of the intersection, 1 for |A or B| and 2 for |A| + |B| below.
@@ -82,8 +82,10 @@ class Overlap final : public CountedMask {
     int64_t present = 0;
     for (int64_t c = 0; c < classes_; ++c) {
       const std::optional<double> overlap = overlap_of(c);
-      sum += overlap.value_or(0);
-      present += overlap.has_value();
+      if (is_there(c)) {
+        sum += overlap.value_or(0);
+        ++present;
+      }
       if (per_class_) scores.emplace_back(keys[static_cast<size_t>(c) + 1], overlap.value_or(1));
     }
     scores.front().second = present > 0 ? sum / static_cast<double>(present) : 0;
@@ -91,6 +93,13 @@ class Overlap final : public CountedMask {
   }
 
  private:
+  bool is_there(int64_t c) const {
+    for (int64_t found = 0; found < classes_; ++found) {
+      if (matrix_.at(c, found) > 0) return true;
+    }
+    return false;
+  }
+
   std::optional<double> overlap_of(int64_t c) const {
     int64_t truths = 0, predictions = 0;
     for (int64_t other = 0; other < classes_; ++other) {

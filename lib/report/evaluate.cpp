@@ -8,6 +8,7 @@
 #include "data/catalogue.h"
 #include "data/ten_crops.h"
 #include "graph/main_output.h"
+#include "model/class_counts.h"
 #include "model/loaded_network.h"
 #include "model/settings.h"
 #include "report/pca.h"
@@ -129,6 +130,7 @@ TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
   if (view.empty()) {
     fail(Exit::kInput, spec.path, "the split '{}' has no samples", request.split);
   }
+  check_class_counts(spec, graph, view);
   std::optional<CropAverage> crops;
   if (request.ten_crops) {
     crops.emplace(graph);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "data/catalogue.h"
+#include "model/class_counts.h"
 #include "model/fit.h"
 #include "model/resolve.h"
 
@@ -54,6 +55,7 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   DataView train = source.open(Split::kTrain);
   DataView validation = source.open(Split::kValidation);
   check_sizes(spec, train.size());
+  check_class_counts(spec, network_.train_graph(), train);
   choose_best(spec, !validation.empty());
   data_hash_ = train.hash() + validation.hash();
   data_bytes_ = train.dataset->memory_bytes();

@@ -61,6 +61,11 @@ TEST_CASE("a class that is nowhere leaves the mean alone, ignored pixels count n
       result_of(*metric("iou", "show", "per_class"), 1, 4, {0, 0, 0, 1}, {0, 0, 0, 255}, 255);
   CHECK(*find_score(iou, "iou") == 1);
   CHECK(*find_score(iou, "iou_1") == 1);
+  // Predicted, but no pixel's: the mean is that of the other one.
+  const Scores absent =
+      result_of(*metric("iou", "show", "per_class"), 2, 4, {0, 0, 0, 1}, {0, 0, 0, 0});
+  CHECK(*find_score(absent, "iou") == 0.75);
+  CHECK(*find_score(absent, "iou_1") == 0);
 }
 
 TEST_CASE("masks of one score alone: above the threshold is class 1") {

@@ -101,6 +101,19 @@ TEST_CASE("the confusion matrix counts by true and predicted class") {
   CHECK(ConfusionMatrix(2).accuracy() == 0);
 }
 
+TEST_CASE("means over classes leave out outputs that no sample is of") {
+  // Classes 0 and 1 of three; one sample of class 1 is taken for class 2.
+  const std::vector<float> outputs = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+  const std::vector<float> targets = {0, 1, 1};
+  for (const auto& [name, mean] : Scores{{"precision", 1}, {"recall", 0.75}, {"f1", 5.0 / 6}}) {
+    INFO(name);
+    const std::unique_ptr<Metric> m = metric(name);
+    m->setup({{3}, {1}});
+    m->add({outputs.data(), 3, {3}}, {targets.data(), 3, {1}});
+    CHECK(m->result().front().second == Approx(mean));
+  }
+}
+
 // The metric set of a model with two heads.
 MetricSet set_of(const std::string& metrics, Graph* keep = nullptr) {
   const TemporaryFolder folder;

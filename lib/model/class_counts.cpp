@@ -1,0 +1,87 @@
+#include "model/class_counts.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace cnn {
+namespace {
+
+struct Counts {
+  int64_t outputs = 0;  // classes that the scores are of
+  int64_t classes = 0;  // of the data; 0: not known
+  bool ignores_last = false;
+};
+
+// The classes of a field: as the data say, else by the largest label.
+int64_t classes_of(const DataView& view, int number) {
+  const Field& field = view.dataset->fields()[static_cast<size_t>(number)];
+  if (field.kind != FieldKind::kClass || field.classes > 0 || !field.is_label()) {
+    return field.classes;
+  }
+  float label = 0, largest = -1;
+  std::vector<float*> out(view.dataset->fields().size(), nullptr);
+  out[static_cast<size_t>(number)] = &label;
+  for (const int64_t index : view.indices) {
+    view.dataset->read(index, out);
+    if (static_cast<int64_t>(label) != view.dataset->ignored_class()) {
+      largest = std::max(largest, label);
+    }
+  }
+  return static_cast<int64_t>(largest) + 1;
+}
+
+Counts counts_of(const Graph& graph, const GraphNode& loss, const DataView& view) {
+  for (size_t i = 0; i < loss.inputs.size() && i < loss.plan.fields.size(); ++i) {
+    const Field& wanted = loss.plan.fields[i];
+    if (wanted.shape.rank() == 0 || wanted.kind != FieldKind::kClass) continue;
+    const Value& target = graph.value(loss.inputs[i]);
+    const int field = target.producer < 0 ? view.dataset->field(target.name) : -1;
+    if (field < 0) return {};
+    const int64_t classes = classes_of(view, field);
+    const auto is_last = [&](const std::optional<int64_t>& ignored) {
+      return ignored && *ignored == classes - 1;
+    };
+    return {wanted.classes, classes,
+            is_last(loss.plan.ignored_class) || is_last(view.dataset->ignored_class())};
+  }
+  return {};
+}
+
+// "vars.classes=10", where a variable says how many there are.
+std::string remedy(const ModelSpec& spec, const std::string& layer, const Counts& counts) {
+  for (const Entry& variable : spec.vars.entries()) {
+    if (variable.key.find("class") == std::string::npos) continue;
+    if (variable.value.as_int() != counts.outputs) continue;
+    return fmt::format("vars.{}={} gives it as many", variable.key, counts.classes);
+  }
+  return fmt::format("give '{}' as many", layer);
+}
+
+}  // namespace
+
+void check_class_counts(const ModelSpec& spec, const Graph& graph, const DataView& view) {
+  Diagnostics diagnostics;
+  for (const LossTerm& term : graph.losses) {
+    const GraphNode& loss = graph.node(term.node);
+    const Counts counts = counts_of(graph, loss, view);
+    if (counts.classes < 2) continue;
+    const Value& scores = graph.value(loss.inputs.front());
+    const Mark& mark = scores.producer < 0 ? loss.mark : graph.node(scores.producer).mark;
+    const std::string found =
+        scores.shape.channels() == 1
+            ? fmt::format("'{}' has 1 score, which tells 2 classes apart; the data have {}",
+                          scores.name, counts.classes)
+            : fmt::format("'{}' has scores of {} classes, the data have {}", scores.name,
+                          counts.outputs, counts.classes);
+    const std::string how = remedy(spec, scores.name, counts);
+    if (counts.outputs < counts.classes - (counts.ignores_last ? 1 : 0)) {
+      diagnostics.report(mark, found, how);
+    } else if (counts.outputs > counts.classes) {
+      warn("{}: {}: the scores beyond never have a sample; {}", mark.place(), found, how);
+    }
+  }
+  diagnostics.throw_if_any();
+}
+
+}  // namespace cnn
