@@ -32,7 +32,8 @@ struct Executor::Slot {
   std::vector<ConstView> read_outs, read_grad_outs;  // the same, for backward to read
   std::vector<int64_t*> starts;  // by output: of a list whose length the layer decides
   bool derives = false;
-  int loss = -1;  // term
+  bool keeps_statistics = false;  // all of them are frozen
+  int loss = -1;                  // term
 };
 
 Executor::Executor(const Graph& graph, ParameterStore& store, const MemoryPlan& plan, Arena& arena)
@@ -92,6 +93,10 @@ Executor::Slot Executor::make_slot(size_t i, const GradientFlow& flow, int worke
     slot.gradients.push_back(write == Write::kNone ? nullptr : store_.gradient(parameter));
     slot.add_parameters.push_back(write == Write::kAdd);
   }
+  const auto moves = [&](int parameter) {
+    return !store_.at(parameter).request.learned && !store_.at(parameter).frozen;
+  };
+  slot.keeps_statistics = std::none_of(node.parameters.begin(), node.parameters.end(), moves);
   for (const Placement& placement : plan_.memory[i]) {
     slot.memory.push_back(place(placement, worker));
   }
@@ -231,11 +236,12 @@ void Executor::fill(AnyCall& call, const Slot& slot, size_t i, const Slice& slic
   const int length = graph_.nodes[i].length;
   call.pass = plan_.pass;
   call.batch = length < 0 ? slice.count : starts(length)[batch_];
-  call.first = slice.first;
+  call.first = first_ + slice.first;
   call.seed = seed_;
   call.name = graph_.nodes[i].name;
   call.step = step_;
   call.lends = graph_.nodes[i].plan.lends;
+  call.keeps_statistics = slot.keeps_statistics;
   call.in = slot.in;
   call.parameters = slot.parameters;
   call.memory = slot.memory;
@@ -369,8 +375,9 @@ void Executor::observe_backward(size_t i, BackwardCall& call) {
   }
 }
 
-void Executor::forward(int64_t n, uint64_t seed, uint64_t step) {
+void Executor::forward(int64_t n, uint64_t seed, uint64_t step, int64_t first) {
   set_batch(n);
+  first_ = first;
   seed_ = seed;
   step_ = step;
   ran_backward_ = false;

@@ -52,8 +52,9 @@ class Executor {
   // `starts` every sample has all that there can be.
   void bind(int field, const float* data, const int64_t* starts = nullptr);
 
-  // Runs forward on n <= plan.batch samples. (seed, step) key the layers' random numbers.
-  void forward(int64_t n, uint64_t seed, uint64_t step);
+  // Runs forward on n <= plan.batch samples. (seed, step) and the samples' numbers, from `first`
+  // on, key the layers' random numbers.
+  void forward(int64_t n, uint64_t seed, uint64_t step, int64_t first = 0);
 
   // Gradients of `scale` times the weighted sum of losses, and of sum(gradient(v) * value(v)) over
   // the plan's starts v, whose gradients the caller writes anew before every call. Parameter
@@ -146,6 +147,7 @@ class Executor {
   int64_t batch_ = 0;
   uint64_t seed_ = 0;
   uint64_t step_ = 0;
+  int64_t first_ = 0;
   float scale_ = 1;
   std::span<const double> denominators_;  // during backward()
   bool accumulate_ = false;

@@ -141,7 +141,7 @@ struct LayerPlan {
   int backward_spares_input = -1;    // but not this one
   int blind_input = -1;              // nothing flows back to this one: it is only looked at
   bool backward_reads_output = true;
-  bool identity_in_test = false;  // dropout: in testing the output is the input
+  bool identity_in_test = false;  // dropout: in testing the output is the (first) input
   bool lends = false;             // set by the graph: another layer borrows what this one saves
   std::string kernel;             // the algorithm that serves it, for `cnn time`
   std::string kernel_why;         // the same and what speaks for it, for -v
@@ -224,11 +224,12 @@ class Setup {
 struct Call {
   Pass pass;
   int64_t batch = 0;  // samples; of a layer that does not mix items, items
-  int64_t first = 0;  // its first sample's place in the batch that is run
+  int64_t first = 0;  // its first sample's number: in the batch, or what Executor::forward is told
   uint64_t seed = 0;
   std::string_view name;  // the layer's dotted path: its random stream
   uint64_t step = 0;
   bool lends = false;  // another layer reads what this one saves, even if no backward follows
+  bool keeps_statistics = false;  // frozen: training neither moves them nor computes others
   std::span<const ConstView> in;
   std::span<float* const> parameters;  // by id: stored layout
   std::span<float* const> memory;      // by id; Per::kThread: threads() blocks of `count`

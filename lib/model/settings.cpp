@@ -189,7 +189,8 @@ std::string train_help() {
   std::string text = "train: how a model is trained\n\n" + option_lines(options, "  ");
   text +=
       "  params          a list of {match: GLOB, lr_mult, decay_mult, freeze}; the last match "
-      "wins\n";
+      "wins;\n                  freeze: true (batch norm's statistics too), weights (not these), "
+      "false\n";
   text += family_help("optimizer", optimizer_types());
   text += family_help("schedule", schedule_types());
   text += family_help("metrics", metric_types());

@@ -190,7 +190,7 @@ Json define_common_keys(Json& definitions) {
       {"init", ref_to("init")},
       {"lr_mult", any_of({Json{{"type", "number"}, {"minimum", 0}}, ref_to("expression")})},
       {"decay_mult", any_of({Json{{"type", "number"}, {"minimum", 0}}, ref_to("expression")})},
-      {"freeze", any_of({type("boolean"), ref_to("expression")})},
+      {"freeze", any_of({type("boolean"), Json{{"enum", {"weights"}}}, ref_to("expression")})},
       {"if", any_of({type("boolean"), ref_to("expression")})},
       {"repeat", any_of({Json{{"type", "integer"}, {"minimum", 0}}, ref_to("expression")})},
       {"first", type("object")},
@@ -305,10 +305,11 @@ void add_train(Json& definitions) {
   properties["optimizer"] = optimizers.schema(definitions);
   properties["schedule"] = schedules.schema(definitions);
   const Json factor = any_of({Json{{"type", "number"}, {"minimum", 0}}, ref_to("expression")});
-  Json rule = closed({{"match", type("string")},
-                      {"lr_mult", factor},
-                      {"decay_mult", factor},
-                      {"freeze", any_of({type("boolean"), ref_to("expression")})}});
+  Json rule = closed(
+      {{"match", type("string")},
+       {"lr_mult", factor},
+       {"decay_mult", factor},
+       {"freeze", any_of({type("boolean"), Json{{"enum", {"weights"}}}, ref_to("expression")})}});
   rule["required"] = {"match"};
   properties["params"] = any_of({list_of(rule), type("null")});
   definitions["train"] = closed(std::move(properties));

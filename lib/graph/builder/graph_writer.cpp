@@ -318,7 +318,7 @@ std::vector<int> GraphWriter::add_parameters(const NewLayer& request, const Laye
     Parameter& parameter = store_.at(id);
     parameter.lr_mult = request.settings.lr_mult.value_or(1.0);
     parameter.decay_mult = request.settings.decay_mult;
-    parameter.frozen = request.settings.freeze.value_or(false);
+    parameter.frozen = freezes(request.settings.freeze.value_or(Freeze::kNothing), p);
     ids.push_back(id);
   }
   return ids;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "graph/builder/settings.h"
 #include "spec/options.h"
 
 namespace cnn::build {
@@ -13,13 +14,13 @@ struct Rule {
   std::string match;
   std::optional<double> lr_mult;
   std::optional<double> decay_mult;
-  std::optional<bool> freeze;
+  std::optional<Freeze> freeze;
 
   void declare(Options& o) {
     o("match", match, "names of weights, with '*' and '?'").required();
     o("lr_mult", lr_mult, "multiplies the learning rate").at_least(0);
     o("decay_mult", decay_mult, "multiplies the weight decay").at_least(0);
-    o("freeze", freeze, "leave them as they are");
+    o("freeze", freeze, "true: they stay as they are, statistics too; weights: statistics move");
   }
 };
 
@@ -32,7 +33,7 @@ int apply(const Rule& rule, ParameterStore& store) {
     ++matches;
     if (rule.lr_mult) parameter.lr_mult = *rule.lr_mult;
     if (rule.decay_mult) parameter.decay_mult = *rule.decay_mult;
-    if (rule.freeze) parameter.frozen = *rule.freeze;
+    if (rule.freeze) parameter.frozen = freezes(*rule.freeze, parameter.request);
   }
   return matches;
 }

@@ -4,6 +4,28 @@
 
 #include "layers/initializer.h"
 
+namespace cnn {
+
+std::string OptionType<Freeze>::name() { return "true, false or weights"; }
+OptionSchema OptionType<Freeze>::schema() {
+  return OptionSchema::one_of({OptionSchema::boolean(), OptionSchema::one_word_of({"weights"})});
+}
+bool OptionType<Freeze>::read(const Node& node, Freeze& out, Diagnostics& d) {
+  const std::optional<bool> all = node.as_bool();
+  if (!all && !(node.is_scalar() && node.text() == "weights")) {
+    d.report(node.mark(), "'freeze' expects true, false or weights, found " + node.describe());
+    return false;
+  }
+  out = !all ? Freeze::kWeights : *all ? Freeze::kAll : Freeze::kNothing;
+  return true;
+}
+Node OptionType<Freeze>::write(const Freeze& value) {
+  if (value == Freeze::kWeights) return Node::scalar("weights");
+  return OptionType<bool>::write(value == Freeze::kAll);
+}
+
+}  // namespace cnn
+
 namespace cnn::build {
 namespace {
 
@@ -96,8 +118,8 @@ bool read_setting(Settings& settings, const Entry& entry, Diagnostics& diagnosti
   if (entry.key == "lr_mult") return read_multiplier(settings.lr_mult, entry, diagnostics);
   if (entry.key == "decay_mult") return read_multiplier(settings.decay_mult, entry, diagnostics);
   if (entry.key == "freeze") {
-    settings.freeze = entry.value.read_bool(diagnostics);
-    return settings.freeze.has_value();
+    settings.freeze.emplace();
+    return OptionType<Freeze>::read(entry.value, *settings.freeze, diagnostics);
   }
   // An op is read once here, so that its mistakes are found on any layer.
   settings.init = entry.value;

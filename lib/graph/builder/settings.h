@@ -7,6 +7,18 @@
 
 #include "graph/parameter_store.h"
 #include "spec/node.h"
+#include "spec/options.h"
+
+namespace cnn {
+
+// `freeze`: what stays as it is. Of true the statistics of batch norm too.
+enum class Freeze { kNothing, kWeights, kAll };
+CNN_OPTION_TYPE(Freeze);
+inline bool freezes(Freeze freeze, const ParameterRequest& request) {
+  return freeze == Freeze::kAll || (freeze == Freeze::kWeights && request.learned);
+}
+
+}  // namespace cnn
 
 namespace cnn::build {
 
@@ -14,7 +26,7 @@ struct Settings {
   std::optional<Node> init;  // an op, or a map by parameter name
   std::optional<double> lr_mult;
   std::optional<double> decay_mult;
-  std::optional<bool> freeze;
+  std::optional<Freeze> freeze;
 
   // What is not set here, from `weaker`.
   Settings over(const Settings& weaker) const;

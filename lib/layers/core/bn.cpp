@@ -3,8 +3,8 @@
 //   y = weight (x - mean) / sqrt(var + eps) + bias
 // with the batch's mean and (biased) variance in training, running ones in testing. Training moves
 // the running ones: r <- (1 - momentum) r + momentum * batch, the variance then unbiased (m - 1),
-// as in PyTorch. One row alone has variance 0: its output is the bias, and the running variance
-// moves towards 0.
+// as in PyTorch; frozen ones stay, and are used in training too. One row alone has variance 0: its
+// output is the bias, and the running variance moves towards 0.
 //
 // Backward in training, with x^ = (x - mean) / sqrt(var + eps):
 //   dbias = sum g, dweight = sum g x^, dx = weight / sqrt(var + eps) (g - dbias/m - x^ dweight/m)
@@ -84,7 +84,7 @@ class BatchNorm final : public Layer {
     const ConstView& in = call.input();
     float* mean = call.scratch(saved_);
     float* inverse = mean + channels_;
-    if (call.pass.phase == Phase::kTrain) {
+    if (uses_batch(call)) {
       batch_statistics(call, mean, inverse);
     } else {
       running_statistics(call, mean, inverse);
@@ -136,10 +136,10 @@ class BatchNorm final : public Layer {
       write(call, weight_, sums + channels_);
     }
     if (!call.grad_input() && !add_residual) return;
-    // dx = own g + slope (x - mean) + offset; in testing mean and variance are constants.
+    // dx = own g + slope (x - mean) + offset; running mean and variance are constants.
     float* slope = bias + channels_;
     float* offset = slope + channels_;
-    const double share = call.pass.phase == Phase::kTrain ? 1 / static_cast<double>(run.rows) : 0.0;
+    const double share = uses_batch(call) ? 1 / static_cast<double>(run.rows) : 0.0;
     for (int64_t c = 0; c < channels_; ++c) {
       const double shared = -static_cast<double>(own[c]) * share;
       slope[c] = static_cast<float>(shared * sums[channels_ + c] * static_cast<double>(inverse[c]));
@@ -150,6 +150,10 @@ class BatchNorm final : public Layer {
   }
 
  private:
+  static bool uses_batch(const Call& call) {
+    return call.pass.phase == Phase::kTrain && !call.keeps_statistics;
+  }
+
   int parameter(Setup& setup, const char* name, double value, bool learned) const {
     ParameterRequest request;
     request.name = name;
@@ -233,6 +237,8 @@ extern const LayerType bn_layer = {
         "eps) + bias, with the batch's mean and variance in training and running ones in testing. "
         "Training moves the running ones by `momentum` towards the batch's (the variance then "
         "unbiased), as PyTorch does. Any shape.\n"
+        "With `freeze: true` training uses the running ones too and leaves them as they are; "
+        "with `freeze: weights` they are computed and move as ever.\n"
         "Ioffe & Szegedy 2015, \"Batch normalization: accelerating deep network training by "
         "reducing internal covariate shift\".",
     .other_names = {"batchnorm", "batch_norm", "BatchNorm", "BatchNorm2d", "BatchNormalization"},

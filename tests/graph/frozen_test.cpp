@@ -1,0 +1,68 @@
+// `freeze`: what it keeps as it is, and what a layer with frozen statistics computes.
+#include "graph/random_run.h"
+#include "support/catch.h"
+
+namespace cnn {
+namespace {
+
+std::string model_with(const std::string& bn, const std::string& train = "{}") {
+  return "input: {image: [2, 4, 4]}\n"
+         "layers:\n"
+         "  - {conv: 3, kernel: 3, pad: 1, name: c}\n"
+         "  - {" +
+         bn +
+         ", name: n}\n"
+         "  - {gap: ~, act: tanh}\n"
+         "  - {linear: 3, name: out}\n"
+         "loss: {cross_entropy: out, target: label}\n"
+         "train: " +
+         train + "\n";
+}
+
+// Which of weight, bias, running_mean and running_var are frozen: "wbmv".
+std::string frozen(const std::string& bn, const std::string& train = "{}") {
+  const Built built(model_with(bn, train));
+  std::string letters;
+  for (const auto& [name, letter] : std::vector<std::pair<std::string, char>>{
+           {"n.weight", 'w'}, {"n.bias", 'b'}, {"n.running_mean", 'm'}, {"n.running_var", 'v'}}) {
+    if (built.parameter(name).frozen) letters += letter;
+  }
+  return letters;
+}
+
+}  // namespace
+
+TEST_CASE("freeze: true freezes statistics too, weights does not") {
+  CHECK(frozen("bn: ~") == "");
+  CHECK(frozen("bn: ~, freeze: true") == "wbmv");
+  CHECK(frozen("bn: ~, freeze: weights") == "wb");
+  CHECK(frozen("bn: ~, freeze: true", "{params: [{match: 'n.*', freeze: weights}]}") == "wb");
+  CHECK(frozen("bn: ~", "{params: [{match: 'n.*', freeze: true}]}") == "wbmv");
+  CHECK(frozen("bn: ~", "{params: [{match: 'n.weight', freeze: true}]}") == "w");
+  CHECK(frozen("bn: ~, freeze: weights", "{params: [{match: '*', freeze: false}]}") == "");
+}
+
+TEST_CASE("a frozen bn trains the layers around it with its own statistics") {
+  for (const bool is_frozen : {true, false}) {
+    RandomRun run(model_with(is_frozen ? "bn: ~, freeze: true" : "bn: ~, freeze: weights"));
+    const auto numbers = [&](const std::string& name) {
+      return run.store().export_values(run.store().find(name));
+    };
+    run.store().import_values(run.store().find("n.running_mean"), std::vector<float>{1, -1, 0.5f});
+    run.store().import_values(run.store().find("n.running_var"), std::vector<float>{4, 0.25f, 2});
+    run.forward();
+    CHECK((numbers("n.running_mean") == std::vector<float>{1, -1, 0.5f}) == is_frozen);
+    CHECK((numbers("n.running_var") == std::vector<float>{4, 0.25f, 2}) == is_frozen);
+    if (!is_frozen) continue;
+    const std::vector<float> in = run.value("c"), out = run.value("n");
+    for (size_t i = 0; i < in.size(); ++i) {
+      const float mean[] = {1, -1, 0.5f}, variance[] = {4, 0.25f, 2};
+      CHECK(out[i] ==
+            Approx((in[i] - mean[i % 3]) / std::sqrt(variance[i % 3] + 1e-5f)).margin(1e-5));
+    }
+    run.backward();
+    for (const int64_t i : {0, 7, 20}) run.check_gradient("c.weight", i);
+  }
+}
+
+}  // namespace cnn
