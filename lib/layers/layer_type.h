@@ -69,6 +69,7 @@ struct LayerType {
   bool uses_batch_statistics = false;  // in training: a run warns of batches of one sample
   bool adds_noise = false;             // to its input: viz reconstruct
   bool draws_code = false;             // its output is a sample of a code: cnn predict, viz latent
+  Link makes = Link::kNone;  // probabilities: a run warns of losses that make them once more
 
   const char* summary;       // one line: "fully connected layer"
   const char* example;       // a model-file item or two

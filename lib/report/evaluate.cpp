@@ -8,8 +8,8 @@
 #include "data/catalogue.h"
 #include "data/ten_crops.h"
 #include "graph/main_output.h"
-#include "model/class_counts.h"
 #include "model/loaded_network.h"
+#include "model/loss_checks.h"
 #include "model/settings.h"
 #include "report/pca.h"
 #include "train/evaluator.h"
@@ -66,8 +66,10 @@ Scores compare_with_pca(int64_t components, const Graph& graph, Executor& execut
   const auto batches = [&](Feed& feed, int value, bool runs) -> Batches {
     return [&executor, &feed, value, runs](const std::function<void(const ConstView&)>& use) {
       feed.start_epoch(0);
+      int64_t first = 0;
       while (const int64_t n = feed.next(executor)) {
-        if (runs) executor.forward(n, 0, 0);
+        if (runs) executor.forward(n, 0, 0, first);
+        first += n;
         ConstView batch = executor.value(value);
         batch.batch = n;
         use(batch);

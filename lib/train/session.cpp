@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "data/catalogue.h"
-#include "model/class_counts.h"
 #include "model/fit.h"
+#include "model/loss_checks.h"
 #include "model/resolve.h"
 
 namespace cnn {
@@ -20,9 +20,14 @@ Mark mark_of(const ModelSpec& spec, std::string_view key) {
   return entry ? entry->mark : Mark{};
 }
 
-bool uses_batch_statistics(const Graph& graph) {
-  return std::any_of(graph.nodes.begin(), graph.nodes.end(),
-                     [](const GraphNode& node) { return node.type->uses_batch_statistics; });
+bool uses_batch_statistics(const Graph& graph, const ParameterStore& store) {
+  const auto moves = [&](int parameter) {
+    return !store.at(parameter).request.learned && !store.at(parameter).frozen;
+  };
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const GraphNode& node) {
+    return node.type->uses_batch_statistics &&
+           std::any_of(node.parameters.begin(), node.parameters.end(), moves);
+  });
 }
 
 }  // namespace
@@ -56,6 +61,7 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   DataView validation = source.open(Split::kValidation);
   check_sizes(spec, train.size());
   check_class_counts(spec, network_.train_graph(), train);
+  warn_of_double_links(network_.train_graph());
   choose_best(spec, !validation.empty());
   data_hash_ = train.hash() + validation.hash();
   data_bytes_ = train.dataset->memory_bytes();
@@ -96,7 +102,8 @@ void Session::check_sizes(const ModelSpec& spec, int64_t samples) const {
                                    settings_.batch_size, counted(samples, "sample")));
     diagnostics.throw_if_any();
   }
-  if (settings_.batch_size == 1 && uses_batch_statistics(network_.train_graph())) {
+  if (settings_.batch_size == 1 &&
+      uses_batch_statistics(network_.train_graph(), network_.store())) {
     warn("batch norm in batches of one sample: its statistics are those of that sample alone");
   }
 }

@@ -26,6 +26,7 @@ class HardSigmoid final : public Layer {
 extern const LayerType hard_sigmoid_layer = {
     .name = "hard_sigmoid",
     .role = LayerType::Role::kActivation,
+    .makes = Link::kSigmoid,
     .summary = "sigmoid made of three straight pieces",
     .example = "- hard_sigmoid\n- {linear: 64, act: hard_sigmoid}",
     .details =

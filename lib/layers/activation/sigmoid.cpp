@@ -24,6 +24,7 @@ class Sigmoid final : public Layer {
 extern const LayerType sigmoid_layer = {
     .name = "sigmoid",
     .role = LayerType::Role::kActivation,
+    .makes = Link::kSigmoid,
     .summary = "logistic function, between 0 and 1",
     .example = "- sigmoid\n- {linear: 1, act: sigmoid}",
     .details = "y = 1 / (1 + exp(-x)); any shape.",

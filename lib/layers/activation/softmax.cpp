@@ -67,6 +67,7 @@ class Softmax final : public Layer {
 extern const LayerType softmax_layer = {
     .name = "softmax",
     .role = LayerType::Role::kActivation,
+    .makes = Link::kSoftmax,
     .summary = "probabilities over the channels of every position",
     .example = "- softmax\n- {linear: 10, act: softmax}",
     .details =

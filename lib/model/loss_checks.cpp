@@ -1,8 +1,9 @@
-#include "model/class_counts.h"
+#include "model/loss_checks.h"
 
 #include <algorithm>
 
 #include "base/log.h"
+#include "layers/catalog.h"
 
 namespace cnn {
 namespace {
@@ -58,6 +59,25 @@ std::string remedy(const ModelSpec& spec, const std::string& layer, const Counts
   return fmt::format("give '{}' as many", layer);
 }
 
+// The layer whose numbers a value has, perhaps in another shape; null: a field's.
+const GraphNode* maker_of(const Graph& graph, int value) {
+  while (graph.value(value).producer >= 0) {
+    const GraphNode& node = graph.node(graph.value(value).producer);
+    const bool passes_on = node.type->family == LayerType::Family::kShape;
+    if (!passes_on && !node.plan.identity_in_test) return &node;
+    value = node.inputs.front();
+  }
+  return nullptr;
+}
+
+// The layer that makes such probabilities.
+std::string_view maker_of(Link link) {
+  for (const LayerType* type : layer_types()) {
+    if (type->makes == link) return type->name;
+  }
+  return "probabilities";
+}
+
 }  // namespace
 
 void check_class_counts(const ModelSpec& spec, const Graph& graph, const DataView& view) {
@@ -82,6 +102,20 @@ void check_class_counts(const ModelSpec& spec, const Graph& graph, const DataVie
     }
   }
   diagnostics.throw_if_any();
+}
+
+void warn_of_double_links(const Graph& graph) {
+  for (const LossTerm& term : graph.losses) {
+    const GraphNode& loss = graph.node(term.node);
+    const GraphNode* maker = maker_of(graph, loss.inputs.front());
+    if (loss.plan.link == Link::kNone || maker == nullptr) continue;
+    if (maker->type->makes == Link::kNone) continue;
+    warn(
+        "{}: '{}' takes scores and applies its own {}, but is given what '{}' has made of them: "
+        "the network learns worse; leave '{}' out (cnn predict applies it all the same)",
+        maker->mark.place(), loss.type->name, maker_of(loss.plan.link), maker->type->name,
+        maker->type->name);
+  }
 }
 
 }  // namespace cnn

@@ -1,4 +1,4 @@
-// A network's classes against those of its data, before anything is run.
+// What losses are given, looked at before anything is run.
 #pragma once
 
 #include "data/dataset.h"
@@ -10,5 +10,9 @@ namespace cnn {
 // For every loss of class scores: fewer outputs than the data have classes are Exit::kSpec, more
 // are a warning; both say where the layer stands, both counts, and the remedy.
 void check_class_counts(const ModelSpec& spec, const Graph& graph, const DataView& view);
+
+// Warns of losses that take scores and are given probabilities: softmax or the sigmoid would be
+// taken twice.
+void warn_of_double_links(const Graph& graph);
 
 }  // namespace cnn

@@ -1,4 +1,4 @@
-#include "model/class_counts.h"
+#include "model/loss_checks.h"
 
 #include "data/catalogue.h"
 #include "data/support.h"
@@ -74,6 +74,39 @@ TEST_CASE("where the data do not say how many classes there are, the largest lab
   CHECK(log.has("4 classes, the data have 3"));
   CHECK(contains(error_of(Exit::kSpec, [&] { check("{linear: 2, name: out}", data); }),
                  "2 classes, the data have 3"));
+}
+
+// What a network of these layers is warned of.
+std::vector<std::string> links(const std::string& layers, const std::string& loss) {
+  const QuietLog log;
+  const TemporaryFolder folder;
+  ParameterStore store;
+  const std::string yaml =
+      "input: {image: [4]}\nlayers:\n  - {linear: 3, name: a}\n" + layers + "loss: " + loss + "\n";
+  warn_of_double_links(build_graph(load(folder.file("m.yaml", yaml)), Phase::kTrain, store));
+  return log.lines;
+}
+
+TEST_CASE("probabilities for a loss that takes scores are a warning with the remedy") {
+  const std::string cross_entropy = "{cross_entropy: out, target: label}";
+  const std::string scores = "{bce_logits: out, target: image}";
+  const auto has = [](const std::vector<std::string>& lines, const std::string& part) {
+    REQUIRE(lines.size() == 1);
+    return contains(lines.front(), part);
+  };
+  const auto softmax = links("  - {softmax: ~, name: out}\n", cross_entropy);
+  CHECK(has(softmax, "m.yaml:4:5: 'cross_entropy' takes scores and applies its own softmax"));
+  CHECK(has(softmax, "leave 'softmax' out"));
+  CHECK(has(links("  - {linear: 3, act: softmax, name: out}\n", cross_entropy),
+            "m.yaml:4:22: 'cross_entropy'"));
+  CHECK(has(links("  - {linear: 4, act: sigmoid}\n  - {reshape: [4], name: out}\n", scores),
+            "'bce_logits' takes scores and applies its own sigmoid"));
+  CHECK(has(links("  - sigmoid\n  - {dropout: 0.5, name: out}\n", cross_entropy), "'sigmoid'"));
+
+  CHECK(links("  - {linear: 3, name: out}\n", cross_entropy).empty());
+  CHECK(links("  - softmax\n  - {linear: 3, name: out}\n", cross_entropy).empty());
+  CHECK(links("  - {linear: 4, act: sigmoid, name: out}\n", "{bce: out, target: image}").empty());
+  CHECK(links("  - {linear: 4, act: sigmoid, name: out}\n", "{mse: out, target: image}").empty());
 }
 
 }  // namespace
