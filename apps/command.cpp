@@ -142,6 +142,24 @@ void warn_of_runtimes() {
       list);
 }
 
+// A second training goes to another folder, whatever the hand is used to type.
+void note_newer_runs(const std::string& run) {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::path(run + "/").lexically_normal().parent_path();
+  if (fs::is_symlink(folder)) return;  // runs/latest
+  std::vector<std::string> newer = newer_runs(folder.string());
+  if (newer.empty()) return;
+  constexpr size_t kMostListed = 3;
+  const size_t count = newer.size();
+  if (count > kMostListed) newer.erase(newer.begin(), newer.end() - kMostListed);
+  const std::string latest = (folder.parent_path() / "latest").string();
+  std::error_code error;
+  const fs::path target = fs::read_symlink(latest, error);
+  note("{} is not the newest run of its model: {}{} {} started later{}", run,
+       count > kMostListed ? "among others " : "", join(newer, ", "), count == 1 ? "was" : "were",
+       error ? "" : fmt::format(" ({} is {})", latest, target.string()));
+}
+
 }  // namespace
 
 Flag Flag::required() { return Flag(option_->required()); }
@@ -300,6 +318,7 @@ std::string Command::weights_for(const std::string& path, const std::string& giv
     }
     fail(Exit::kUsage, "", "--weights FILE is required with a model file (a run has its own)");
   }
+  note_newer_runs(path);
   return weights_of_run(path);
 }
 

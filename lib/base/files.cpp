@@ -11,7 +11,9 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <system_error>
+#include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -309,7 +311,12 @@ void make_directories(const std::string& path) {
 FileLock::FileLock(const std::string& path, std::string_view what) {
   descriptor_ = open_for_writing(path, O_RDWR | O_CREAT);
   if (descriptor_ < 0) fail_writing(path, "open", errno);
-  if (uninterrupted([&] { return flock(descriptor_, LOCK_EX | LOCK_NB); }) == 0) return;
+  // is_held() has it for a moment, too.
+  for (int tries = 0;; ++tries) {
+    if (uninterrupted([&] { return flock(descriptor_, LOCK_EX | LOCK_NB); }) == 0) return;
+    if (errno != EWOULDBLOCK || tries == 2) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
   const int code = errno;
   close(descriptor_);
   if (code == EWOULDBLOCK) {
@@ -319,5 +326,14 @@ FileLock::FileLock(const std::string& path, std::string_view what) {
 }
 
 FileLock::~FileLock() { close(descriptor_); }
+
+bool FileLock::is_held(const std::string& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const int result = uninterrupted([&] { return flock(descriptor, LOCK_SH | LOCK_NB); });
+  const bool held = result != 0 && errno == EWOULDBLOCK;
+  close(descriptor);
+  return held;
+}
 
 }  // namespace cnn

@@ -95,6 +95,8 @@ class FileLock {
   ~FileLock();
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
+  // Whether somebody holds it now, this process included; a file that is not there nobody holds.
+  static bool is_held(const std::string& path);
 
  private:
   int descriptor_ = -1;

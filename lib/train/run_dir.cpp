@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <tuple>
 
 #include "base/log.h"
 #include "train/json.h"
@@ -133,6 +134,34 @@ RunInfo RunInfo::parse(const std::string& path) {
   }
 }
 
+RunInfo read_run_info(const std::string& run) {
+  RunInfo info = RunInfo::parse(run + "/run.json");
+  if (info.status == "running" && !FileLock::is_held(run + "/.lock")) info.status = "killed";
+  return info;
+}
+
+namespace {
+
+bool is_empty_or_missing(const std::string& folder) {
+  std::error_code error;
+  return !fs::exists(folder, error) || is_empty_folder(folder);
+}
+
+// Whether a run of that folder ended before it had weights, a checkpoint, or anything that was made
+// of these.
+bool came_to_nothing(const std::string& path) {
+  if (fs::is_symlink(path) || !file_exists(path + "/.lock")) return false;
+  if (FileLock::is_held(path + "/.lock")) return false;
+  for (const char* folder : {"state", "weights", "plots", "test"}) {
+    if (!is_empty_or_missing(path + "/" + folder)) return false;
+  }
+  if (!file_exists(path + "/run.json")) return true;
+  const std::string status = read_run_info(path).status;
+  return status == "failed" || status == "killed";
+}
+
+}  // namespace
+
 RunDirectory::RunDirectory(std::string path)
     : path_(std::move(path)), lock_(path_ + "/.lock", path_) {}
 
@@ -142,12 +171,15 @@ std::unique_ptr<RunDirectory> RunDirectory::create(const std::string& out, const
   make_directories(out);
   std::string chosen = name;
   bool fresh = make_folder(out + "/" + chosen);
+  bool failed = false;  // its place is taken
   for (int number = 2; !fresh && !overwrite; ++number) {
+    failed = came_to_nothing(out + "/" + chosen);
+    if (failed) break;
     chosen = fmt::format("{}-{}", name, number);
     fresh = make_folder(out + "/" + chosen);
   }
   const std::string path = out + "/" + chosen;
-  if (!fresh) {
+  if (!fresh && !failed) {
     if (fs::is_symlink(path)) fail(Exit::kResource, path, "is a link; --overwrite takes a folder");
     // The lock is the first file of a run and stays when the others are removed.
     if (!file_exists(path + "/.lock") && !is_run_directory(path) && !is_empty_folder(path)) {
@@ -155,6 +187,7 @@ std::unique_ptr<RunDirectory> RunDirectory::create(const std::string& out, const
     }
   }
   std::unique_ptr<RunDirectory> run(new RunDirectory(path));
+  if (failed) run->set_aside();
   if (!fresh) run->remove_run();
   for (const char* folder : kFolders) make_directories(run->file(folder));
   link_latest(out, chosen);
@@ -173,6 +206,17 @@ std::unique_ptr<RunDirectory> RunDirectory::open(const std::string& path) {
   return run;
 }
 
+void RunDirectory::set_aside() const {
+  make_directories(file("failed"));
+  std::error_code error;
+  for (const char* name : kFiles) {
+    if (!error && file_exists(file(name))) fs::rename(file(name), file("failed/") + name, error);
+  }
+  if (error) fail(Exit::kResource, path_, "the failed run cannot be moved: {}", error.message());
+  note("{}: the run there ended before its first checkpoint; its files are in {} now", path_,
+       file("failed"));
+}
+
 void RunDirectory::remove_run() const {
   // What makes it a run goes last, so that an interrupted removal can be repeated.
   std::error_code error;
@@ -183,6 +227,39 @@ void RunDirectory::remove_run() const {
     if (!error) fs::remove(file(*name), error);
   }
   if (error) fail(Exit::kResource, path_, "the old run cannot be removed: {}", error.message());
+}
+
+std::vector<std::string> newer_runs(const std::string& run) {
+  // Those of one second by their numbers: net, net-2, net-10.
+  struct Begun {
+    std::string started, name, path;
+    bool operator<(const Begun& other) const {
+      const auto key = [](const Begun& b) { return std::tuple(b.started, b.name.size(), b.name); };
+      return key(*this) < key(other);
+    }
+  };
+  std::error_code error;
+  const fs::path real = fs::canonical(run, error);
+  if (error) return {};
+  const RunInfo own = RunInfo::parse(run + "/run.json");
+  const Begun self{own.started, real.filename().string(), ""};
+  const fs::path beside = fs::path(run).parent_path();
+  std::vector<Begun> newer;
+  for (const auto& entry : fs::directory_iterator(real.parent_path(), error)) {
+    const std::string path = entry.path().string();
+    if (entry.is_symlink() || !is_run_directory(path)) continue;
+    try {
+      const RunInfo info = RunInfo::parse(path + "/run.json");
+      const std::string name = entry.path().filename().string();
+      const Begun other{info.started, name, (beside / name).string()};
+      if (info.model == own.model && self < other) newer.push_back(other);
+    } catch (const Error&) {  // one that cannot be read is no reason not to use this one
+    }
+  }
+  std::sort(newer.begin(), newer.end());
+  std::vector<std::string> paths;
+  for (const Begun& b : newer) paths.push_back(b.path);
+  return paths;
 }
 
 bool is_run_directory(const std::string& path) {

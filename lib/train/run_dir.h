@@ -43,7 +43,7 @@ struct RunInfo {
   int threads = 1;
   int64_t seed = 0;
   std::string data_hash;
-  std::string status = "running";  // running, done, stopped, interrupted, failed
+  std::string status = "running";  // running, done, stopped, interrupted, failed, killed
   std::string message;             // why it stopped or failed
   std::optional<BestResult> best;
   int64_t epochs = 0;
@@ -58,10 +58,16 @@ struct RunInfo {
   static RunInfo parse(const std::string& path);  // Exit::kInput if it cannot be read
 };
 
+// run.json of a run as it is now: of one that says "running" and that nobody holds the lock of the
+// status is "killed".
+RunInfo read_run_info(const std::string& run);
+
 class RunDirectory {
  public:
-  // OUT/NAME, or OUT/NAME-2, -3 ... where that exists; with `overwrite` an old run of that name is
-  // emptied first (a folder that is no run is refused). Exit::kResource if it cannot be written.
+  // OUT/NAME, or OUT/NAME-2, -3 ... where that exists. A run that ended before its first checkpoint
+  // leaves its place: what it wrote goes to the folder `failed` there, with a note. With
+  // `overwrite` an old run of that name is emptied first (a folder that is no run is refused).
+  // Exit::kResource if it cannot be written.
   static std::unique_ptr<RunDirectory> create(const std::string& out, const std::string& name,
                                               bool overwrite);
   // An existing run, for --resume; a link such as runs/latest is resolved first. Exit::kInput if
@@ -78,9 +84,13 @@ class RunDirectory {
  private:
   explicit RunDirectory(std::string path);  // locks it and makes its folders
   void remove_run() const;
+  void set_aside() const;
   std::string path_;
   FileLock lock_;
 };
+
+// The runs of the same model beside `run` that were started after it, oldest first.
+std::vector<std::string> newer_runs(const std::string& run);
 
 // True if `path` is a run directory (or a link to one): it holds run.json and spec.yaml.
 bool is_run_directory(const std::string& path);

@@ -5,6 +5,7 @@
 
 #include "apps/support.h"
 #include "support/catch.h"
+#include "support/text.h"
 
 using namespace cnn;
 namespace {
@@ -80,6 +81,14 @@ TEST_CASE("train, test, predict, summary and time work together") {
   SECTION("a second run of the same name gets a number") {
     CHECK(run_cnn({"train", "small.yaml", "--max-steps", "1"}, here).exit == 0);
     CHECK(std::filesystem::exists(folder.path() / "runs/small-2/run.json"));
+    const std::string said =
+        "runs/small is not the newest run of its model: runs/small-2 was started later "
+        "(runs/latest is small-2)";
+    CHECK(contains(run_cnn({"test", "runs/small"}, here).err, said));
+    CHECK(contains(run_cnn({"test", "runs/small/"}, here).err, "runs/small-2 was started later"));
+    for (const std::string run : {"runs/small-2", "runs/latest"}) {
+      CHECK_FALSE(contains(run_cnn({"test", run}, here).err, "newest"));
+    }
   }
   SECTION("a run and the link to it are one run") {
     const auto result = run_cnn({"runs", "compare", "runs/small", "runs/latest"}, here);

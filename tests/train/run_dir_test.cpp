@@ -58,7 +58,8 @@ TEST_CASE("runs of one name get numbers, and 'latest' links to the newest") {
     CHECK(fs::is_directory(first->file(name)));
   }
   CHECK(fs::read_symlink(out + "/latest") == "net");
-  CHECK(RunDirectory::create(out, "net", false)->path() == out + "/net-2");
+  const auto second = RunDirectory::create(out, "net", false);
+  CHECK(second->path() == out + "/net-2");
   CHECK(RunDirectory::create(out, "net", false)->path() == out + "/net-3");
   CHECK(fs::read_symlink(out + "/latest") == "net-3");
   fs::remove(out + "/latest");
@@ -124,6 +125,80 @@ TEST_CASE("row 73: a run in use is refused to others") {
   CHECK(RunDirectory::open(out + "/net")->path() == fs::canonical(out + "/net"));
   // runs/latest is resolved first.
   CHECK(RunDirectory::open(out + "/latest")->path() == fs::canonical(out + "/net"));
+}
+
+TEST_CASE("a run that says 'running' and holds no lock was killed") {
+  const TemporaryFolder folder;
+  RunInfo info = some_info();
+  info.status = "running";
+  auto run = RunDirectory::create(folder.str(), "net", false);
+  run->write_info(info);
+  const std::string path = run->path();
+  CHECK(read_run_info(path).status == "running");
+  run.reset();
+  CHECK(read_run_info(path).status == "killed");
+  CHECK(RunInfo::parse(path + "/run.json").status == "running");
+  info.status = "done";
+  RunDirectory::create(folder.str(), "other", false)->write_info(info);
+  CHECK(read_run_info(folder.str("other")).status == "done");
+}
+
+TEST_CASE("a run that ended before its first checkpoint leaves its name, and nothing is lost") {
+  const TemporaryFolder folder;
+  const QuietLog log;
+  const std::string out = folder.str("runs");
+  const auto start = [&](const std::string& status, const std::string& weights = "") {
+    auto run = RunDirectory::create(out, "net", false);
+    RunInfo info = some_info();
+    info.status = status;
+    run->write_spec("name: net\n");
+    run->write_info(info);
+    std::ofstream(run->file("log.txt")) << status;
+    if (!weights.empty()) std::ofstream(run->file("weights/last.safetensors")) << weights;
+    return run->path();
+  };
+  CHECK(start("failed") == out + "/net");
+  std::ofstream(out + "/net/mine.txt") << "notes";
+  CHECK(start("running") == out + "/net");  // and is killed
+  CHECK(log.has("net: the run there ended before its first checkpoint; its files are in"));
+  CHECK(read_text(out + "/net/failed/log.txt") == "failed");
+  CHECK(fs::exists(out + "/net/failed/spec.yaml"));
+  CHECK(fs::exists(out + "/net/failed/run.json"));
+  CHECK(fs::exists(out + "/net/mine.txt"));
+  CHECK(start("failed", "w") == out + "/net");
+  CHECK(read_text(out + "/net/failed/log.txt") == "running");
+  // This one has weights, the next one is done, the third is in use.
+  CHECK(start("done") == out + "/net-2");
+  const auto used = RunDirectory::create(out, "net", false);
+  CHECK(used->path() == out + "/net-3");
+  CHECK(start("done") == out + "/net-4");
+  CHECK(read_text(out + "/net/weights/last.safetensors") == "w");
+}
+
+TEST_CASE("runs of one model that were started later are known by their times and numbers") {
+  const TemporaryFolder folder;
+  const auto add = [&](const std::string& name, const std::string& model, const std::string& time) {
+    const auto run = RunDirectory::create(folder.str("runs"), name, false);
+    RunInfo info = some_info();
+    info.model = model;
+    info.started = time;
+    run->write_spec("name: net\n");
+    run->write_info(info);
+  };
+  add("net", "net", "2026-01-31T08:00:00Z");
+  add("net-10", "net", "2026-01-31T08:00:00Z");
+  add("net-2", "net", "2026-01-31T08:00:00Z");
+  add("adam", "net", "2026-01-31T09:00:00Z");
+  add("old", "net", "2026-01-30T09:00:00Z");
+  add("other", "deep", "2026-01-31T10:00:00Z");
+  const auto newer = [&](const std::string& name) {
+    return newer_runs(folder.str("runs/" + name));
+  };
+  const auto path = [&](const std::string& name) { return folder.str("runs/" + name); };
+  CHECK(newer("net") == std::vector<std::string>{path("net-2"), path("net-10"), path("adam")});
+  CHECK(newer("net-2") == std::vector<std::string>{path("net-10"), path("adam")});
+  CHECK(newer("adam").empty());
+  CHECK(newer("other").empty());
 }
 
 TEST_CASE("a run stands for its model file and its weights") {
