@@ -16,9 +16,10 @@ constexpr const char* kExamples =
     "  cnn runs compare runs/sgd-* runs/adam-*          mean and spread over the seeds of each";
 
 constexpr const char* kDescription =
-    "list shows the run directories in a folder (default: runs). compare shows, for each run, the "
-    "settings that are not the same in all of them and the scores of its best epoch; runs that "
-    "differ in nothing but their seed are also shown as mean and standard deviation.";
+    "list shows the run directories in a folder (default: runs); 'killed' is a run whose process "
+    "ended without a word. compare shows, for each run, the settings that are not the same in all "
+    "of them and the scores of its best epoch; runs that differ in nothing but their seed are "
+    "also shown as mean and standard deviation.";
 
 // A run that cannot be read is no reason not to show the others.
 RunReport read_folder(const std::string& folder) {

@@ -123,8 +123,8 @@ Run read_run(const std::string& path) {
   std::error_code error;
   const fs::path whole = fs::canonical(path, error);
   const std::string name = (error ? fs::path(path) : whole).filename().string();
-  return {path, name, RunInfo::parse(path + "/run.json"),
-          load_model(path + "/spec.yaml", {}, vocabulary()), read_epochs(path + "/results.csv")};
+  return {path, name, read_run_info(path), load_model(path + "/spec.yaml", {}, vocabulary()),
+          read_epochs(path + "/results.csv")};
 }
 
 std::vector<Run> read_runs(const std::vector<std::string>& paths) {

@@ -78,6 +78,16 @@ RunFiles::Sizes RunFiles::sizes() const {
   return {{kResults, results_->size()}, {kLog, log_->size()}, {kEvents, events_->size()}};
 }
 
+void RunFiles::take_back(const Sizes& sizes) {
+  const std::lock_guard lock(log_mutex_);
+  try {
+    results_->cut_to(size_in(sizes, kResults));
+    log_->cut_to(size_in(sizes, kLog));
+    events_->cut_to(size_in(sizes, kEvents));
+  } catch (const Error&) {  // a resumed run does it
+  }
+}
+
 void RunFiles::sync() {
   const std::lock_guard lock(log_mutex_);
   results_->sync();

@@ -29,6 +29,8 @@ class RunFiles {
   void log(std::string_view line);
 
   Sizes sizes() const;
+  // Removes what was written since, as far as the disk lets it: for the way out of an error.
+  void take_back(const Sizes& sizes);
   void sync();
 
  private:

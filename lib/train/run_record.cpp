@@ -181,6 +181,27 @@ void RunRecord::open_files(const Session& session, const RunFiles::Sizes& sizes)
   tap_.attach(files_.get());
 }
 
+void RunRecord::add(const EpochRow& row, std::string_view line, Session& session) {
+  const std::string best = directory_->file("weights/best.safetensors");
+  const auto written = [&] {
+    std::error_code none;
+    return std::filesystem::last_write_time(best, none);
+  };
+  const RunFiles::Sizes before = files_->sizes();
+  const auto old = written();
+  try {
+    files_->add(row);
+    files_->log(line);
+    if (row.is_best) export_weights(session, "best");
+  } catch (const Error&) {
+    const bool is_there = row.is_best && written() != old;  // a disk may fail behind the rename
+    if (is_there) last_epoch_ = row.epoch;
+    if (!is_there) files_->take_back(before);
+    throw;
+  }
+  last_epoch_ = row.epoch;
+}
+
 void RunRecord::export_weights(Session& session, std::string_view name) {
   save_weights(directory_->file(fmt::format("weights/{}.safetensors", name)),
                session.network().store(), session.weights_info());

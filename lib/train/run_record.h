@@ -45,7 +45,9 @@ class RunRecord {
 
   const std::string& path() const { return directory_->path(); }
   void log(std::string_view line) { files_->log(line); }
-  void add(const EpochRow& row) { files_->add(row); }
+  // The epoch's row, its line of the log and, if it is the best, weights/best; all or none of them.
+  void add(const EpochRow& row, std::string_view line, Session& session);
+  int64_t last_epoch() const { return last_epoch_; }  // that add() has added; 0: none
 
   // weights/NAME.safetensors.
   void export_weights(Session& session, std::string_view name);
@@ -66,6 +68,7 @@ class RunRecord {
   const TrainRequest& request_;
   std::unique_ptr<RunDirectory> directory_;
   RunInfo info_;
+  int64_t last_epoch_ = 0;
   bool rotate_ = true;  // the last checkpoint is whole and becomes the previous one
   std::unique_ptr<RunFiles> files_;
   LogTap tap_;  // after the files that it writes to

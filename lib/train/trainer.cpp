@@ -242,14 +242,18 @@ class Trainer {
                                  ? static_cast<double>(position_.samples) / position_.epoch_seconds
                                  : 0;
     row.resident_mib = resident_mib();
+    const std::optional<BestResult> best = position_.best;
     row.is_best = take_best(scores);
     row.scores = std::move(scores);
-    record_.add(row);
-    record_.log(epoch_line(row, settings_.epochs));
+    try {
+      record_.add(row, epoch_line(row, settings_.epochs), session_);
+    } catch (const Error&) {  // run.json shall not name a best that weights/best is not
+      if (record_.last_epoch() != row.epoch) position_.best = best;
+      throw;
+    }
     begin_next_epoch(row.scores);
-    // An export that is ahead of the checkpoint is written again, with the same bits, by a run that
+    // Exports that are ahead of the checkpoint are written again, with the same bits, by a run that
     // is resumed; one that lags behind would stay wrong.
-    if (row.is_best) record_.export_weights(session_, "best");
     save_and_export();
     record_.write_info("running", "", position_);
     observer_.epoch_ended(row);
@@ -313,10 +317,13 @@ class Trainer {
 
   // Best effort: the error itself matters more, and the disk may be full.
   void record_failure(const std::exception& error) {
+    const auto* known = dynamic_cast<const Error*>(&error);
+    const std::string problem = known ? known->diagnostics().front().problem : error.what();
     try {
-      const auto* known = dynamic_cast<const Error*>(&error);
-      const std::string problem = known ? known->diagnostics().front().problem : error.what();
       record_.log("error: " + problem);
+    } catch (const std::exception&) {
+    }
+    try {
       record_.write_info("failed", problem, position_);
     } catch (const std::exception&) {
     }

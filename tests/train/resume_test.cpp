@@ -189,6 +189,54 @@ TEST_CASE("row 61: a disk that fails at the n-th call is exit 6, and the run can
   CHECK(failures > 10);
 }
 
+TEST_CASE("whatever the disk does, results.csv, run.json and weights/best tell of the same epoch") {
+  Runs runs(kModelWithState, {"train.epochs=2", "train.best={train/loss: min}"});
+  const auto best_file = [&](const std::string& name) {
+    const std::string path = runs.run(name) + "/weights/best.safetensors";
+    return file_exists(path) ? read_text(path) : "";
+  };
+  std::vector<std::string> best = {""};  // by epoch
+  class Epochs : public Recorder {
+   public:
+    explicit Epochs(std::function<void()> ended) : ended_(std::move(ended)) {}
+    void epoch_ended(const EpochRow&) override { ended_(); }
+
+   private:
+    std::function<void()> ended_;
+  } epochs([&] { best.push_back(best_file("whole")); });
+  StopFlags flags;
+  runs.start("whole", epochs, flags);
+  REQUIRE(best.size() == 3);
+  REQUIRE(best[1] != best[2]);
+
+  int failures = 0;
+  for (int n = 0; n < 1000; ++n) {
+    const std::string name = "d" + std::to_string(n);
+    int calls = 0;
+    set_file_faults([&](std::string_view) { return calls++ == n ? ENOSPC : 0; });
+    Recorder recorder;
+    bool failed = false;
+    try {
+      runs.start(name, recorder, flags);
+    } catch (const Error&) {
+      failed = true;
+    }
+    set_file_faults({});
+    if (calls <= n) break;  // the run has no more
+    if (!failed || !is_run_directory(runs.run(name))) continue;
+    ++failures;
+    INFO("failed at call " << n);
+    const std::string csv = runs.run(name) + "/results.csv";
+    const std::string rows = file_exists(csv) ? read_text(csv) : "";
+    const size_t named = contains(rows, "\n2,") ? 2 : contains(rows, "\n1,") ? 1 : 0;
+    CHECK(best_file(name) == best[named]);
+    const RunInfo info = RunInfo::parse(runs.run(name) + "/run.json");
+    if (info.status != "failed") continue;  // the fault has hit run.json itself
+    CHECK((info.best ? info.best->epoch : 0) == static_cast<int64_t>(named));
+  }
+  CHECK(failures > 20);
+}
+
 TEST_CASE("row 59: where the newest checkpoint is damaged, the one before it is used") {
   Runs runs(kModelWithState);
   const Outcome whole = runs.whole();
