@@ -24,8 +24,10 @@ constexpr const char* kExamples =
 constexpr const char* kDescription =
     "Shows every layer's output volume, parameters, multiply-adds (MACs), activation memory and "
     "receptive field ('jump' is the field's stride), and the memory that training and inference "
-    "take. Tables use the terminal's width (COLUMNS=160 sets it). A model file with an error in "
-    "its layers is shown up to the error.";
+    "take. Where 'layers' are counted, in tables, CSV and drawings, these are those with "
+    "multiply-adds, as papers count: convolutions, linear layers and the like. Tables use the "
+    "terminal's width (COLUMNS=160 sets it). A model file with an error in its layers is shown up "
+    "to the error.";
 
 // The models of a command line, in the form that it asks for.
 class Summaries {

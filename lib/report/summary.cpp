@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 
 #include "base/parallel.h"
@@ -251,6 +252,10 @@ ModelSummary summarize_until_error(const ModelSpec& spec) {
   if (!partial.problems.empty()) add_graph(partial.graph, summary);
   summary.parameters = store.parameter_count();
   return summary;
+}
+
+int64_t ModelSummary::layer_count() const {
+  return std::count_if(layers.begin(), layers.end(), std::mem_fn(&LayerSummary::counts));
 }
 
 int64_t ModelSummary::training_only() const {

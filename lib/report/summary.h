@@ -33,6 +33,9 @@ struct LayerSummary {
   bool changes_values_only = false;  // LayerType::changes_values_only
   std::string folded_into;           // the item whose `act:` it is; or empty
   bool is_folded = false;            // an activation, and that item is the layer before it
+
+  // One of the layers that tables, CSV and drawings count: with multiply-adds, as papers count.
+  bool counts() const { return macs > 0; }
 };
 
 struct MemorySummary {
@@ -76,6 +79,7 @@ struct ModelSummary {
   MemorySummary memory;
   bool is_partial = false;  // an error ended it: layers alone
 
+  int64_t layer_count() const;  // of those that count
   // Parameters of layers that exist in training only.
   int64_t training_only() const;
   // What windows leave unread, a sentence a line.

@@ -214,7 +214,7 @@ std::string comparison_csv(const std::vector<ModelSummary>& models) {
   std::string text = csv_line(titles);
   for (const ModelSummary& model : models) {
     const std::vector<std::string> cells = {model.name,
-                                            std::to_string(model.layers.size()),
+                                            std::to_string(model.layer_count()),
                                             std::to_string(model.parameters),
                                             std::to_string(model.trainable),
                                             std::to_string(model.macs),

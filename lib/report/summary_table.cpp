@@ -290,11 +290,9 @@ std::vector<std::string> comparison_cells(const ModelSummary& model, const Compa
   for (const auto& input : model.inputs) {
     inputs.push_back(volume_text(input.shape, input.items));
   }
-  const auto weighted = std::count_if(model.layers.begin(), model.layers.end(),
-                                      [](const LayerSummary& layer) { return layer.macs > 0; });
   std::vector<std::string> cells = {model.name};
   if (level.input) cells.push_back(join(inputs, ", "));
-  if (level.layers) cells.push_back(std::to_string(weighted));
+  if (level.layers) cells.push_back(std::to_string(model.layer_count()));
   cells.push_back(with_commas(model.parameters));
   cells.push_back(human_bytes(model.memory.weights));
   cells.push_back(level.exact_macs ? with_commas(model.macs) : short_count(model.macs));

@@ -12,7 +12,8 @@ void accumulate(SummaryLine& line, const LayerSummary& layer) {
   line.parameters += layer.parameters;
   line.macs += layer.macs;
   line.activation_bytes += layer.activation_bytes;
-  line.layers += 1;
+  line.items += 1;
+  line.layers += layer.counts();
 }
 
 }  // namespace
@@ -40,9 +41,9 @@ SummaryTree::SummaryTree(const ModelSummary& summary, int depth) : depth_(depth)
   }
   for (SummaryLine& line : lines_) {
     if (!line.is_collapsed) continue;
-    const std::string count = fmt::format("{} layers", line.layers);
-    line.operation = line.layers == 1 ? line.layer->operation : count;
-    line.brief = line.layers == 1 ? line.layer->brief : count;
+    const std::string count = counted(line.layers, "layer");
+    line.operation = line.items == 1 ? line.layer->operation : count;
+    line.brief = line.items == 1 ? line.layer->brief : count;
   }
 }
 

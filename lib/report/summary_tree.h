@@ -22,7 +22,8 @@ struct SummaryLine {
   int64_t parameters = 0;
   int64_t macs = 0;
   uint64_t activation_bytes = 0;
-  int64_t layers = 0;
+  int64_t items = 0;   // of the model file that it stands for
+  int64_t layers = 0;  // of these, as LayerSummary::counts
 };
 
 class SummaryTree {

@@ -50,7 +50,7 @@ class Boxes {
       box.folded.push_back(layer.type);
       // A flattened picture is still shown as the volume that it was.
       if (layer.output.rank() == box.output.rank()) box.output = layer.output;
-      ++box.layers;
+      box.layers += layer.counts();
       box_of_[layer.name] = box_of_.at(layer.inputs[0]);
       return;
     }
@@ -77,7 +77,7 @@ class Boxes {
     const std::string name = parent_path(parts, static_cast<size_t>(depth_));
     if (!boxes_.empty() && boxes_.back().is_block && boxes_.back().name == name) {
       LayoutBox& box = boxes_.back();
-      ++box.layers;
+      box.layers += layer.counts();
       box.output = layer.output;
       box.items = layer.items;
       const int self = static_cast<int>(boxes_.size()) - 1;
@@ -98,6 +98,7 @@ class Boxes {
   void open(LayoutBox box, const LayerSummary& layer) {
     const int self = static_cast<int>(boxes_.size());
     box.output = layer.output;
+    box.layers = layer.counts();
     box.items = layer.items;
     for (const std::string& input : layer.inputs) add_input(box, input, self);
     box_of_[layer.name] = self;

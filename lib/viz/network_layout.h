@@ -24,7 +24,7 @@ struct LayoutBox {
   Shape output;                     // of an item
   Items items;                      // of a list
   LayerType::Family family = LayerType::Family::kNone;
-  int64_t layers = 1;       // that it stands for
+  int64_t layers = 0;       // that it stands for, as LayerSummary::counts
   std::vector<int> inputs;  // boxes
   bool is_block = false;
   std::vector<std::string> path;  // the blocks around it, by whole names, outermost first

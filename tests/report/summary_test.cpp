@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "io/csv.h"
+#include "report/summary_tree.h"
 #include "report/timing.h"
 #include "support/catch.h"
 #include "support/training.h"
@@ -218,7 +219,7 @@ TEST_CASE("blocks below the depth are one line each, with their sums") {
   const std::vector<std::string> one = rows_of(table_of(summary, 200, 1));
   REQUIRE(one.size() == 6);
   CHECK(first_words(one[3]) == "stage");
-  CHECK(contains(one[3], "14 layers"));
+  CHECK(contains(one[3], "5 layers"));
   CHECK(contains(one[3], "2,440"));
   CHECK(contains(one[3], "8x2x2"));
   const std::vector<std::string> two = rows_of(table_of(summary, 200, 2));
@@ -265,7 +266,7 @@ loss: {cross_entropy: fc, target: label}
   CHECK(first_words(rows[rows.size() - 3]) == "`- (concat)");
   const std::vector<std::string> one = rows_of(table_of(summary, 120, 1));
   REQUIRE(one.size() == 4);
-  CHECK(contains(one[1], "4 layers"));
+  CHECK(contains(one[1], "2 layers"));
   CHECK(contains(one[1], "4x28x28"));
 }
 
@@ -318,6 +319,22 @@ TEST_CASE("CSV has a line a layer, or a line a network") {
   const CsvTable models = CsvTable::parse(comparison_csv({summary, summary}), "models");
   REQUIRE(models.rows() == 2);
   CHECK(models.number(1, models.column("parameters")) == static_cast<double>(summary.parameters));
+}
+
+TEST_CASE("layers are counted as papers do, in tables, CSV and drawings alike") {
+  const ModelSummary summary = summary_of(kResidual);
+  // stem, five convolutions of the blocks, fc; no pool, no norm, no activation, no sum.
+  CHECK(summary.layer_count() == 7);
+  const CsvTable models = CsvTable::parse(comparison_csv({summary, summary}), "models");
+  CHECK(models.number(0, models.column("layers")) == 7);
+  TableStyle style;
+  style.columns = 160;
+  const std::vector<std::string> rows = rows_of(comparison_table({summary}, style));
+  CHECK(contains(rows[0], "  7  "));
+  int64_t lines = 0;
+  const SummaryTree tree(summary, 1);
+  for (const SummaryLine& line : tree.lines()) lines += line.layers;
+  CHECK(lines == 7);
 }
 
 TEST_CASE("Graphviz gets a box a layer, a cluster a block and every edge") {

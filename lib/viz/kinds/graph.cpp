@@ -204,8 +204,7 @@ Drawing drawing_of(const ModelSummary& summary, const NetworkLayout& layout) {
   drawing.set_label(fmt::format("the network {}", summary.name));
   const double top = draw_titles(
       drawing, summary.name,
-      fmt::format("{}, {} parameters, {} multiply-adds",
-                  counted(static_cast<int64_t>(summary.layers.size()), "layer"),
+      fmt::format("{}, {} parameters, {} multiply-adds", counted(summary.layer_count(), "layer"),
                   with_commas(summary.parameters), human_count(static_cast<double>(summary.macs))),
       kMargin, width - 2 * kMargin);
   drawing.add(inner, kMargin, top);
@@ -258,7 +257,8 @@ extern const VizKindType graph_kind = {
     .details =
         "From the top down; to the right as pictures get smaller. The small solids are as "
         "high and wide as a layer's output and as deep as its channels, all in steps of "
-        "halving. Activations, norms and dropout stand in the box of the layer before them.",
+        "halving. 'layers' counts those with multiply-adds, as papers do. Activations, norms and "
+        "dropout stand in the box of the layer before them.",
     .needs = VizKindType::Needs::kModel,
     .prefers_svg = true,
     .make = make_kind<GraphKind>};

@@ -3,6 +3,7 @@
 #include "model/vocabulary.h"
 #include "support/catch.h"
 #include "support/models.h"
+#include "support/text.h"
 #include "viz/drawing/raster.h"
 #include "viz/drawing/svg.h"
 #include "viz/network_layout.h"
@@ -97,12 +98,14 @@ TEST_CASE("deep networks are drawn in blocks, and --depth chooses how deep") {
   CHECK(layout_of(summarize(zoo("resnet50")), 0).rows <= 48);
   const NetworkLayout shallow = layout_of(summarize(zoo("resnet18")), 1);
   CHECK(box_of(shallow, "layer1").is_block);
-  CHECK(box_of(shallow, "layer1").layers > 5);
+  CHECK(box_of(shallow, "layer1").layers == 4);
+  CHECK(box_of(shallow, "layer2").layers == 5);  // one makes the shortcut
   VizRequest request;
   request.subjects.push_back({"resnet18", "", zoo("resnet18"), ""});
   const VizResult result = run_kind("graph", request, {{"depth", {"1"}}});
   CHECK(result.numbers["params"] == 11689512);
   const std::string svg = svg_file(result.figures[0].drawing);
+  CHECK(contains(svg, "21 layers"));
   CHECK(xml_fault(svg).value_or("") == "");
   CHECK(svg_file(run_kind("graph", request, {{"depth", {"1"}}}).figures[0].drawing) == svg);
 }
