@@ -13,7 +13,7 @@ constexpr const char* kExamples =
     "  cnn test models/lenet5.yaml --weights w.safetensors\n"
     "  cnn test runs/lenet5 --split val --json\n"
     "  cnn test runs/ae-linear --pca 32                  beside 32 principal components\n"
-    "  cnn test runs/vae vars.sampled_tests=true --passes 10\n"
+    "  cnn test runs/vae --passes 10                    the bound, over ten samples of each code\n"
     "  cnn test runs/lenet5 --fail-below accuracy=0.98  exit code 7 if it is not reached";
 
 std::string report_text(const TestReport& report) {

@@ -34,6 +34,14 @@ int value_of(const Node* node, int otherwise, const Graph& graph, std::string_vi
   return value;
 }
 
+// Whether testing draws a sample from these values: of a code from its mean and variance.
+bool draws_from(const Graph& graph, const std::vector<int>& values) {
+  const auto draws = [&](const GraphNode& node) {
+    return node.type->draws_code && !node.plan.identity_in_test && node.inputs == values;
+  };
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), draws);
+}
+
 }  // namespace
 
 MetricSet::MetricSet(const ModelSpec& spec, const Graph& graph) {
@@ -124,6 +132,7 @@ bool MetricSet::bind(Bound& bound, const Node& item, const OpChoice& op, const G
     if (bound.more.back() < 0) return false;
     inputs.more.push_back(shape(bound.more.back()));
   }
+  inputs.draws = draws_from(graph, bound.more);
   bound.views.resize(bound.more.size());
   if (!check_lengths(bound, op, graph, diagnostics)) return false;
   try {

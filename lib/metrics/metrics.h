@@ -35,6 +35,7 @@ struct MetricInputs {
   std::optional<int64_t> ignore = {};  // the class number that the loss leaves out, if any
   bool is_score = false;               // its sigmoid is meant (MainOutput::is_before_sigmoid)
   std::vector<Shape> more = {};        // of reads()
+  bool draws = false;                  // a sample is drawn from the values of reads()
 };
 
 class Metric {

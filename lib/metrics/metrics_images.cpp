@@ -85,8 +85,8 @@ class Psnr final : public PictureMetric {
   double peak_ = 1;
 };
 
-// log p(x|z) - KL(q(z|x) || N(0, 1)) in nats, for the z that the network used: in testing the mean
-// of q, unless its layer samples there too.
+// log p(x|z) - KL(q(z|x) || N(0, 1)) in nats, for the z that the network used. Only for a z that is
+// drawn from q its mean is a lower bound; at the mean of q it is above that, and is not called so.
 class Elbo final : public SampleMean {
  public:
   void options(Options& o) override {
@@ -105,6 +105,7 @@ class Elbo final : public SampleMean {
       fail(Exit::kSpec, "",
            "needs two layers of one shape, mean and log variance: {{elbo: [mu, logvar]}}");
     }
+    name_ = inputs.draws ? "elbo" : "at_mean";
     reset();
   }
   void add(const ConstView& output, const ConstView& target,
@@ -120,7 +121,7 @@ class Elbo final : public SampleMean {
     }
   }
   std::vector<std::string> names() const override {
-    return {"elbo", "elbo_reconstruction", "elbo_kl"};
+    return {name_, name_ + "_reconstruction", name_ + "_kl"};
   }
 
  private:
@@ -145,6 +146,7 @@ class Elbo final : public SampleMean {
   }
 
   std::vector<std::string> code_;
+  std::string name_ = "elbo";
   bool is_normal_ = false;
 };
 
@@ -209,8 +211,9 @@ extern const MetricType psnr_metric = {
     "psnr", "peak signal to noise ratio of an image in dB, the mean over images", "psnr",
     []() -> std::unique_ptr<Metric> { return std::make_unique<Psnr>(); }};
 extern const MetricType elbo_metric = {
-    "elbo", "evidence lower bound in nats, and its two parts", "{elbo: [mu, logvar]}",
-    []() -> std::unique_ptr<Metric> { return std::make_unique<Elbo>(); }};
+    "elbo",
+    "evidence lower bound in nats, and its two parts; called at_mean where the code is its mean",
+    "{elbo: [mu, logvar]}", []() -> std::unique_ptr<Metric> { return std::make_unique<Elbo>(); }};
 extern const MetricType activation_metric = {
     "activation", "mean of all numbers of a layer", "{activation: ~, of: code}",
     []() -> std::unique_ptr<Metric> { return std::make_unique<Activation>(); }};

@@ -20,11 +20,11 @@ std::optional<Scores> Evaluator::run(const Progress& progress, const std::string
   };
   sums_ = LossSums(graph_);
   metrics_.reset();
-  uint64_t step = 0;
   for (int64_t pass = 0, done = 0; pass < passes_; ++pass) {
     feed_.start_epoch(0);
-    for (; const int64_t n = feed_.next(executor_); ++step) {
-      executor_.forward(n, seed_, step);
+    while (const int64_t n = feed_.next(executor_)) {
+      // By the sample's number, so that what is drawn does not depend on the batches.
+      executor_.forward(n, seed_, static_cast<uint64_t>(pass), done - pass * feed_.samples());
       if (!std::isfinite(sums_.add(graph_, executor_))) {
         fail_diverged(executor_, "the loss is not finite", when);
       }

@@ -63,14 +63,16 @@ TEST_CASE("activation, nonzeros and mean_square look at one layer alone") {
 }
 
 // A variational autoencoder in little; the metrics of a model file.
-Scores elbo_of(const std::string& metrics, const std::vector<float>& image) {
+Scores elbo_of(const std::string& metrics, const std::vector<float>& image,
+               const std::string& testing = "true") {
   const TemporaryFolder folder;
   const ModelSpec spec = load(folder.file("m.yaml", R"(
 input: {image: [2]}
 layers:
   - {linear: 1, name: mu, init: {constant: 0.5}}
   - {linear: 1, from: image, name: logvar, init: {constant: 0.25}}
-  - {linear: 2, from: mu, name: recon, init: {constant: 1}}
+  - {gaussian: [mu, logvar], testing: )" + testing + R"(, name: code}
+  - {linear: 2, name: recon, init: {constant: 1}}
 loss:
   - {bce_logits: recon, target: image, reduction: sum}
   - {kl_normal: [mu, logvar]}
@@ -84,7 +86,7 @@ metrics: )" + metrics + "\n"));
   Arena arena(plan.floats);
   Executor executor(graph, store, plan, arena);
   executor.bind(0, image.data());
-  executor.forward(1, 1, 0);
+  executor.forward(1, 1, 0, 7);
   set.add([&](int id) { return executor.value(id); });
   Scores scores = set.result();
   scores.emplace_back("loss", executor.total_loss());
@@ -95,8 +97,10 @@ TEST_CASE("the evidence lower bound and its parts are the losses of the autoenco
   const Scores scores = elbo_of("[{elbo: [mu, logvar]}, psnr]", {1, 0.5f});
   const double mu = 0.75, v = 0.375;  // biases start at 0
   const double kl = (mu * mu + std::exp(v) - 1 - v) / 2;
-  const double p = 1 / (1 + std::exp(-mu));
+  const double z = mu + std::exp(v / 2) * static_cast<double>(Rng(1, "code", 0, 7).normal(0));
+  const double p = 1 / (1 + std::exp(-z));
   const double likelihood = std::log(p) + 0.5 * std::log(p) + 0.5 * std::log(1 - p);
+  CHECK(std::abs(z - mu) > 0.1);
   CHECK(*find_score(scores, "elbo_kl") == Approx(kl));
   CHECK(*find_score(scores, "elbo_reconstruction") == Approx(likelihood));
   CHECK(*find_score(scores, "elbo") == Approx(likelihood - kl));
@@ -106,10 +110,20 @@ TEST_CASE("the evidence lower bound and its parts are the losses of the autoenco
         Approx(-10 * std::log10(((p - 1) * (p - 1) + (p - 0.5) * (p - 0.5)) / 2)));
 }
 
+TEST_CASE("at the code's mean there is no bound, and nothing is called so") {
+  const Scores scores = elbo_of("[{elbo: [mu, logvar]}]", {1, 0.5f}, "false");
+  const double p = 1 / (1 + std::exp(-0.75));
+  const double likelihood = 1.5 * std::log(p) + 0.5 * std::log(1 - p);
+  CHECK(find_score(scores, "elbo") == nullptr);
+  CHECK(find_score(scores, "elbo_reconstruction") == nullptr);
+  CHECK(*find_score(scores, "at_mean_reconstruction") == Approx(likelihood));
+  CHECK(*find_score(scores, "at_mean") == Approx(likelihood - *find_score(scores, "at_mean_kl")));
+}
+
 TEST_CASE("a normal likelihood has variance 1") {
-  const Scores scores = elbo_of("[{elbo: [mu, logvar], likelihood: normal}]", {1, 0.5f});
+  const Scores scores = elbo_of("[{elbo: [mu, logvar], likelihood: normal}]", {1, 0.5f}, "false");
   const double square = (0.75 - 1) * (0.75 - 1) + (0.75 - 0.5) * (0.75 - 0.5);
-  CHECK(*find_score(scores, "elbo_reconstruction") == Approx(-square / 2 - std::log(2 * M_PI)));
+  CHECK(*find_score(scores, "at_mean_reconstruction") == Approx(-square / 2 - std::log(2 * M_PI)));
 }
 
 TEST_CASE("metrics say what they lack") {

@@ -63,7 +63,7 @@ TEST_CASE("a class that is nowhere leaves the mean alone, ignored pixels count n
   CHECK(*find_score(iou, "iou_1") == 1);
   // Predicted, but no pixel's: the mean is that of the other one.
   const Scores absent =
-      result_of(*metric("iou", "show", "per_class"), 2, 4, {0, 0, 0, 1}, {0, 0, 0, 0});
+      result_of(*metric("iou", "show", "per_class"), 1, 4, {0, 0, 0, 1}, {0, 0, 0, 0});
   CHECK(*find_score(absent, "iou") == 0.75);
   CHECK(*find_score(absent, "iou_1") == 0);
 }

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "base/parallel.h"
 #include "io/npy.h"
 #include "support/catch.h"
 #include "support/model_folder.h"
@@ -46,7 +47,8 @@ TEST_CASE("passes of a network that samples differ, and their mean nears the exp
     const TestReport report =
         tested(model, {"vars.samples=" + samples}, [&](TestRequest& r) { r.passes = passes; });
     CHECK(report.samples == 5);
-    return *find_score(report.metrics, "elbo_reconstruction");
+    return *find_score(report.metrics,
+                       samples == "true" ? "elbo_reconstruction" : "at_mean_reconstruction");
   };
   const double mean_code = -std::log(2 * M_PI) / 2;  // 2 * 0.5 x is x
   CHECK(reconstruction(1, "false") == Approx(mean_code));
@@ -55,6 +57,23 @@ TEST_CASE("passes of a network that samples differ, and their mean nears the exp
   const double expected = mean_code - 2 * std::exp(1.0);
   CHECK(reconstruction(1, "true") != Approx(reconstruction(2, "true")));
   CHECK(reconstruction(2000, "true") == Approx(expected).epsilon(0.05));
+}
+
+TEST_CASE("what a network samples in testing is the same for a seed, in batches of any size") {
+  const Sampler model;
+  const auto elbo = [&](const std::vector<std::string>& overrides, int64_t batch) {
+    return *find_score(
+        tested(model, overrides, [&](TestRequest& r) { r.passes = 3, r.batch_size = batch; })
+            .metrics,
+        "elbo");
+  };
+  const double whole = elbo({}, 5);
+  for (const int64_t batch : {1, 2, 3, 4}) CHECK(elbo({}, batch) == whole);
+  const int before = threads();
+  set_threads(3);
+  CHECK(elbo({}, 2) == whole);
+  set_threads(before);
+  CHECK(elbo({"train.seed=9"}, 5) != whole);
 }
 
 // Two classes of pictures of 8x9, of which the network sees 7x7.

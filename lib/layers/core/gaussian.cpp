@@ -1,8 +1,9 @@
 // gaussian: a sample of a normal distribution with given mean and logarithm of the variance:
-//   y = mu + exp(logvar / 2) * eps,  eps ~ N(0, 1)       in training; in testing y = mu
-// unless `testing`,
-// so that gradients reach mu and logvar (the reparameterisation trick). eps of value i of a sample
-// (in memory's order) is call.rng(sample).normal(i); backward draws it again.
+//   y = mu + exp(logvar / 2) * eps,  eps ~ N(0, 1)
+// in training and where losses are measured; in predictions and pictures y = mu. `testing: false`:
+// mu in all of testing. So that gradients reach mu and logvar (the reparameterisation trick). eps
+// of value i of a sample (in memory's order) is call.rng(sample).normal(i); backward draws it
+// again.
 //
 // Kingma & Welling 2013, "Auto-encoding variational Bayes".
 #include <cmath>
@@ -17,7 +18,8 @@ namespace {
 class Gaussian final : public Layer {
  public:
   void options(Options& o) override {
-    o("testing", testing_, "samples in testing, too, in place of the mean");
+    o("testing", testing_,
+      "samples where losses and metrics are taken in testing; false: the mean");
   }
 
   void setup(Setup& s) override {
@@ -57,7 +59,9 @@ class Gaussian final : public Layer {
   }
 
  private:
-  bool is_active(const Call& call) const { return testing_ || call.pass.phase == Phase::kTrain; }
+  bool is_active(const Call& call) const {
+    return call.pass.phase == Phase::kTrain || (testing_ && call.pass.losses);
+  }
 
   static float noise(const Rng& rng, uint64_t i, float logvar) {
     return std::exp(0.5f * logvar) * rng.normal(i);
@@ -65,7 +69,7 @@ class Gaussian final : public Layer {
 
   static constexpr int64_t kCost = 50;
 
-  bool testing_ = false;
+  bool testing_ = true;
 };
 
 }  // namespace
@@ -83,9 +87,9 @@ extern const LayerType gaussian_layer = {
         "- {linear: 20, from: enc, name: logvar}\n"
         "- {gaussian: [mu, logvar], name: code}",
     .details =
-        "y = mu + exp(logvar / 2) * eps with eps from N(0, 1) in training; the mean in testing "
-        "unless "
-        "`testing`. "
+        "y = mu + exp(logvar / 2) * eps with eps from N(0, 1) in training, in validation and in "
+        "`cnn test`, so that losses and the metric `elbo` are the bound itself; the mean in `cnn "
+        "predict` and pictures, and with `testing: false` in all of testing. "
         "Both inputs have the same shape, any. Gradients reach both (the reparameterisation "
         "trick); with the loss kl_normal it makes a variational autoencoder.\n"
         "Kingma & Welling 2013, \"Auto-encoding variational Bayes\".",

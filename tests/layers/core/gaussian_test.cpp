@@ -35,14 +35,19 @@ Numbers gaussian(const ReferenceCall& call) {
 
 }  // namespace
 
-TEST_CASE("gaussian matches the reference: a sample in training, the mean in testing") {
+TEST_CASE("gaussian matches the reference: a sample in training and where losses are tested") {
   for (const Shape& shape : std::vector<Shape>{{1}, {20}, {3, 5}, {3, 5, 7}, {400}}) {
-    check_layer({"{gaussian: [mu, logvar]}", {shape, shape}, gaussian});
+    check_layer({"{gaussian: [mu, logvar]}", {shape, shape}, sampled});
   }
 }
 
-TEST_CASE("gaussian samples in testing where it is told to") {
-  check_layer({"{gaussian: [mu, logvar], testing: true}", {{3, 5}, {3, 5}}, sampled});
+TEST_CASE("gaussian gives the mean in testing where it is told to, and in predictions always") {
+  check_layer({"{gaussian: [mu, logvar], testing: false}", {{3, 5}, {3, 5}}, gaussian});
+  const LayerHarness layer("{gaussian: [mu, logvar]}", {{3}, {3}}, Phase::kTest);
+  RunSettings settings;
+  settings.pass = Pass::predicting();
+  CHECK(layer.run(settings, 1, 1, {{1, 2, 3}, {0, 1, 2}}, {}, {1, 1, 1}).out ==
+        std::vector<float>{1, 2, 3});
 }
 
 TEST_CASE("gaussian's samples have the mean and the variance that they are asked for") {
