@@ -14,6 +14,7 @@
 #include <map>
 #include <new>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "base/files.h"
@@ -351,6 +352,11 @@ int Command::run(int argc, char** argv, const std::function<Exit()>& body) {
     complain("error: out of memory\n");
     return static_cast<int>(Exit::kResource);
   } catch (const std::exception& error) {
+    if (const auto* system = dynamic_cast<const std::system_error*>(&error);
+        system && system->code() == std::errc::resource_unavailable_try_again) {
+      complain(std::string("error: a thread cannot be started: ") + error.what() + "\n");
+      return static_cast<int>(Exit::kResource);
+    }
     complain(std::string(error.what()) + "\nThis is a fault of cnn itself; please report it.\n");
     return static_cast<int>(Exit::kBug);
   }

@@ -1,7 +1,13 @@
 #include "base/machine.h"
 
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#if defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
 
 #include <algorithm>
 #include <charconv>
@@ -98,14 +104,17 @@ std::string instruction_set() {
 #endif
 }
 
-std::string blas_name() {
-  // The library that is loaded, by its file: "libopenblasp-r0.3.21.so".
-  std::ifstream file("/proc/self/maps");
-  for (std::string line; std::getline(file, line);) {
-    const std::string name = line.substr(line.rfind('/') + 1);
-    if (line.find('/') != std::string::npos && name.find("blas") != std::string::npos) return name;
-  }
-  return "built in";
+std::string offered_instruction_set() {
+#if defined(__x86_64__)
+  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  return v4 ? "x86-64-v4" : v3 ? "x86-64-v3" : "x86-64";
+#elif defined(__aarch64__)
+  return (getauxval(AT_HWCAP) & HWCAP_SVE) != 0 ? "aarch64-sve" : "aarch64";
+#else
+  return "unknown";
+#endif
 }
 
 uint64_t available_memory() {
@@ -113,8 +122,29 @@ uint64_t available_memory() {
   if (const auto line = line_after("/proc/meminfo", "MemAvailable:")) {
     if (const auto kib = number_in(*line)) least = *kib * 1024;
   }
-  least = std::min(least, control_group_room());
+  least = std::min({least, control_group_room(), address_space_left().value_or(kUnlimited)});
   return least == kUnlimited ? 0 : least;
+}
+
+std::optional<uint64_t> address_space_left() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
+  std::ifstream file("/proc/self/statm");
+  uint64_t pages = 0;
+  file >> pages;
+  const uint64_t taken = pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  return limit.rlim_cur > taken ? limit.rlim_cur - taken : 0;
+}
+
+bool can_map(const std::vector<uint64_t>& sizes) {
+  std::vector<void*> blocks;
+  for (const uint64_t size : sizes) {
+    void* block = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (block == MAP_FAILED) break;
+    blocks.push_back(block);
+  }
+  for (size_t i = 0; i < blocks.size(); ++i) munmap(blocks[i], sizes[i]);
+  return blocks.size() == sizes.size();
 }
 
 double resident_mib() {

@@ -1,6 +1,7 @@
 #include "base/parallel.h"
 
 #include <link.h>
+#include <pthread.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -18,6 +19,10 @@
 #if defined(__SSE__)
 #include <immintrin.h>
 #endif
+
+#include "base/error.h"
+#include "base/machine.h"
+#include "base/text.h"
 
 namespace cnn {
 namespace {
@@ -236,7 +241,38 @@ class Team {
   std::atomic<bool> stop_{false};
 };
 
+int wanted = 0;  // threads; 0: nobody has said
 std::unique_ptr<Team> team;
+std::atomic<Team*> ready{nullptr};  // the team, once it is made
+std::mutex making;
+
+// libgomp ends the process where a thread's stack cannot be had.
+void require_stacks(int count) {
+  pthread_attr_t attributes;
+  size_t bytes = 0;
+  pthread_getattr_default_np(&attributes);
+  pthread_attr_getstacksize(&attributes, &bytes);
+  pthread_attr_destroy(&attributes);
+  if (can_map(std::vector<uint64_t>(static_cast<size_t>(count), bytes))) return;
+  throw Error(Exit::kResource,
+              {{"",
+                fmt::format("out of memory: {} cannot have their stacks of {} each",
+                            counted(count, "thread"), human_bytes(bytes)),
+                "",
+                {"a higher limit (ulimit -v) or fewer threads help: --threads 1 makes none"}}});
+}
+
+// Made at the first loop that has work for it: most commands have none.
+Team& ready_team() {
+  if (Team* made = ready.load(std::memory_order_acquire)) return *made;
+  const std::lock_guard lock(making);
+  if (!team) {
+    require_stacks(threads());
+    team = std::make_unique<Team>(threads());
+    ready.store(team.get(), std::memory_order_release);
+  }
+  return *team;
+}
 
 void run_serially(int64_t count, int64_t grain, detail::ChunkBody body, void* context) {
   for (int64_t begin = 0; begin < count; begin += grain) {
@@ -302,14 +338,15 @@ void set_threads(int count) {
   count = std::max(1, count);
   keep_blas_serial();
   set_denormal_mode();
-  if (team && team->size() == count) return;
+  if (wanted == count) return;
+  wanted = count;
+  ready = nullptr;
   team.reset();
-  team = std::make_unique<Team>(count);
 }
 
 int threads() {
-  if (!team) set_threads(default_threads());
-  return team->size();
+  if (wanted == 0) set_threads(default_threads());
+  return wanted;
 }
 
 std::vector<std::string> openmp_runtimes() {
@@ -357,7 +394,7 @@ void detail::run_chunks(int64_t count, int64_t grain, ChunkBody body, void* cont
   job.grain = grain;
   job.body = body;
   job.context = context;
-  if (!team->run(job)) return run_serially(count, grain, body, context);
+  if (!ready_team().run(job)) return run_serially(count, grain, body, context);
   job.error.rethrow();
 }
 

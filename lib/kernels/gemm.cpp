@@ -9,6 +9,8 @@
 
 #ifndef CNN_REFERENCE_BLAS
 #include <cblas.h>
+
+#include "kernels/gemm_library.h"
 #endif
 
 namespace cnn {
@@ -104,10 +106,11 @@ void multiply(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, float alpha, co
 
 void multiply(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
               int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc) {
+  static const auto sgemm = reinterpret_cast<decltype(&cblas_sgemm)>(gemm_library().sgemm);
   const auto blas = [](Op op) { return op == Op::kNone ? CblasNoTrans : CblasTrans; };
-  cblas_sgemm(CblasRowMajor, blas(a_op), blas(b_op), static_cast<int>(m), static_cast<int>(n),
-              static_cast<int>(k), alpha, a, static_cast<int>(lda), b, static_cast<int>(ldb), beta,
-              c, static_cast<int>(ldc));
+  sgemm(CblasRowMajor, blas(a_op), blas(b_op), static_cast<int>(m), static_cast<int>(n),
+        static_cast<int>(k), alpha, a, static_cast<int>(lda), b, static_cast<int>(ldb), beta, c,
+        static_cast<int>(ldc));
 }
 
 #endif

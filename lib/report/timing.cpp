@@ -7,6 +7,7 @@
 #include "base/median.h"
 #include "base/parallel.h"
 #include "base/rng.h"
+#include "kernels/gemm_library.h"
 #include "model/network.h"
 #include "model/optimizer.h"
 #include "model/settings.h"
@@ -57,6 +58,7 @@ class Bench {
     CNN_ASSERT(diagnostics.empty());
     check_memory(planned_bytes(), request.memory_limit,
                  largest_tenants(network_, {{"the optimizer", optimizer_bytes()}}));
+    gemm_library();
     network_.allocate();
     network_.store().initialize(1);
     if (request.training) optimizer_->attach(network_.store());
@@ -175,6 +177,8 @@ TimingReport time_model(const ModelSpec& spec, const TimingRequest& request) {
   report.batch_size = bench.batch();
   report.threads = threads();
   report.instruction_set = instruction_set();
+  report.blas = gemm_library().file;
+  report.blas_core = gemm_library().core;
   report.steps = static_cast<int64_t>(times.size());
   report.step_s = median(times);
   report.samples_per_s = static_cast<double>(bench.batch()) / report.step_s;

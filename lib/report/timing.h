@@ -44,6 +44,8 @@ struct TimingReport {
   int64_t batch_size = 0;
   int threads = 1;
   std::string instruction_set;  // of the code: "x86-64-v4"
+  std::string blas;             // what matrix products run on
+  std::string blas_core;        // for which processor its kernels are, of OpenBLAS
   int64_t steps = 0;
   double step_s = 0;  // median
   double samples_per_s = 0;

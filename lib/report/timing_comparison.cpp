@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "kernels/gemm_library.h"
 #include "report/timing.h"
 #include "train/json.h"
 
@@ -95,6 +96,10 @@ std::vector<std::string> TimingComparison::differences() const {
   add("threads", a_.threads, b_.threads);
   if (!a_.instruction_set.empty() && !b_.instruction_set.empty()) {
     add("instruction set", a_.instruction_set, b_.instruction_set);
+  }
+  if (!a_.blas.empty() && !b_.blas.empty()) {
+    add("matrix products", GemmLibrary{a_.blas, a_.blas_core}.name(),
+        GemmLibrary{b_.blas, b_.blas_core}.name());
   }
   // Of runs without layers it is unknown.
   const double low = std::min(a_.machine.gflops, b_.machine.gflops);

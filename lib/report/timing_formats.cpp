@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "kernels/gemm_library.h"
 #include "report/timing.h"
 #include "train/json.h"
 
@@ -120,6 +121,8 @@ TimingReport report_of(const Json& json) {
   report.batch_size = json.at("batch_size").get<int64_t>();
   report.threads = json.at("threads").get<int>();
   report.instruction_set = json.value("instruction_set", std::string());
+  report.blas = json.value("blas", std::string());
+  report.blas_core = json.value("blas_core", std::string());
   report.steps = json.at("steps").get<int64_t>();
   report.step_s = json.at("step_s").get<double>();
   report.samples_per_s = json.at("samples_per_s").get<double>();
@@ -158,6 +161,8 @@ std::string TimingReport::json() const {
                     {"batch_size", batch_size},
                     {"threads", threads},
                     {"instruction_set", instruction_set},
+                    {"blas", blas},
+                    {"blas_core", blas_core},
                     {"steps", steps},
                     {"step_s", step_s},
                     {"samples_per_s", samples_per_s},
@@ -180,6 +185,7 @@ std::string TimingReport::table(bool is_utf8, bool color) const {
     text += fmt::format("speed: {:.0f} GFLOP/s, {:.2f} of this machine's sgemm\n", gflops,
                         gflops / machine.gflops);
   }
+  text += "matrix products: " + GemmLibrary{blas, blas_core}.name() + "\n";
   text += fmt::format("memory: {:.1f} MiB at most, {:.1f} MiB planned\n", peak_mib, planned_mib);
   return text;
 }

@@ -87,17 +87,29 @@ std::vector<Resumption> resumptions_of(const Json& list) {
 }  // namespace
 
 std::string RunInfo::json() const {
-  return json_text({{"schema", 1},           {"command", command},
-                    {"version", version},    {"model", model},
-                    {"weights", weights},    {"cpu", cpu},
-                    {"blas", blas},          {"instruction_set", instruction_set},
-                    {"kernels", kernels},    {"threads", threads},
-                    {"seed", seed},          {"data_hash", data_hash},
-                    {"status", status},      {"message", message},
-                    {"best", json_of(best)}, {"epochs", epochs},
-                    {"steps", steps},        {"seconds", seconds},
-                    {"resumed", resumed},    {"resumptions", json_of(resumptions)},
-                    {"started", started},    {"ended", ended}},
+  return json_text({{"schema", 1},
+                    {"command", command},
+                    {"version", version},
+                    {"model", model},
+                    {"weights", weights},
+                    {"cpu", cpu},
+                    {"blas", blas},
+                    {"blas_core", blas_core},
+                    {"instruction_set", instruction_set},
+                    {"kernels", kernels},
+                    {"threads", threads},
+                    {"seed", seed},
+                    {"data_hash", data_hash},
+                    {"status", status},
+                    {"message", message},
+                    {"best", json_of(best)},
+                    {"epochs", epochs},
+                    {"steps", steps},
+                    {"seconds", seconds},
+                    {"resumed", resumed},
+                    {"resumptions", json_of(resumptions)},
+                    {"started", started},
+                    {"ended", ended}},
                    2) +
          "\n";
 }
@@ -113,6 +125,7 @@ RunInfo RunInfo::parse(const std::string& path) {
     j.at("weights").get_to(info.weights);
     j.at("cpu").get_to(info.cpu);
     j.at("blas").get_to(info.blas);
+    info.blas_core = j.value("blas_core", info.blas_core);
     info.instruction_set = j.value("instruction_set", info.instruction_set);
     j.at("kernels").get_to(info.kernels);
     j.at("threads").get_to(info.threads);

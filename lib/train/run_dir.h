@@ -38,6 +38,7 @@ struct RunInfo {
   std::string weights;  // that it started from, absolute; empty: from its initialisers
   std::string cpu;
   std::string blas;
+  std::string blas_core;        // for which processor its kernels are, of OpenBLAS
   std::string instruction_set;  // of the code: others, and other kernels, give other bits
   std::string kernels;          // the algorithms of the layers
   int threads = 1;

@@ -7,6 +7,7 @@
 #include "base/machine.h"
 #include "base/parallel.h"
 #include "base/text.h"
+#include "kernels/gemm_library.h"
 #include "layers/catalog.h"
 #include "model/vocabulary.h"
 #include "spec/diff.h"
@@ -16,7 +17,8 @@ namespace {
 
 void describe_machine(const Session& session, RunInfo& info) {
   info.cpu = cpu_name();
-  info.blas = blas_name();
+  info.blas = gemm_library().file;
+  info.blas_core = gemm_library().core;
   info.instruction_set = instruction_set();
   info.kernels = session.kernels();
   info.threads = threads();
@@ -163,13 +165,16 @@ void RunRecord::note_resumption(const Session& session, const TrainPosition& pos
 }
 
 void RunRecord::compare(const RunInfo& now) const {
-  const bool is_old = info_.instruction_set.empty();  // from before it was written down
+  // Empty: from before it was written down.
+  const bool is_old = info_.instruction_set.empty();
+  const bool other_core = !info_.blas_core.empty() && now.blas_core != info_.blas_core;
   if (now.cpu != info_.cpu || now.blas != info_.blas || now.kernels != info_.kernels ||
-      (!is_old && now.instruction_set != info_.instruction_set)) {
+      other_core || (!is_old && now.instruction_set != info_.instruction_set)) {
     warn(
         "the run was started on another CPU or with other kernels ({}; {}{}{}); results may differ "
         "in their last bits",
-        info_.cpu, info_.instruction_set, is_old ? "" : "; ", info_.blas);
+        info_.cpu, info_.instruction_set, is_old ? "" : "; ",
+        GemmLibrary{info_.blas, info_.blas_core}.name());
   }
   if (now.data_hash != info_.data_hash) {
     warn("the data are not those that the run was started with");

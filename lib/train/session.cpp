@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "data/catalogue.h"
+#include "kernels/gemm_library.h"
 #include "model/fit.h"
 #include "model/loss_checks.h"
 #include "model/resolve.h"
@@ -73,6 +74,7 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   network_.plan(uses(network_, settings_.batch_size));
   network_.note_kernels(0);
   check_memory_for(spec, memory_limit);  // before the loaders allocate
+  gemm_library();
   if (!fitted_nodes(network_.test_graph()).empty()) fitting_view_ = train;
   require_all_fitted();
   open_feeds(std::move(train), std::move(validation), source.shuffle());

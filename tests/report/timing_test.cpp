@@ -61,9 +61,9 @@ TEST_CASE("timing reports what the interface promises, for training and inferenc
     CHECK(report.machine.copy_gb_s > 0);
     const Json j = Json::parse(report.json());
     const std::vector<std::string> expected = {
-        "batch_size", "gflops", "instruction_set", "layers",      "machine",
-        "mode",       "model",  "peak_mib",        "planned_mib", "samples_per_s",
-        "schema",     "step_s", "steps",           "threads",     "update_s"};
+        "batch_size", "blas",   "blas_core", "gflops",   "instruction_set", "layers",
+        "machine",    "mode",   "model",     "peak_mib", "planned_mib",     "samples_per_s",
+        "schema",     "step_s", "steps",     "threads",  "update_s"};
     CHECK(keys(j) == expected);
     CHECK(j["mode"] == (training ? "train" : "infer"));
     CHECK(contains(report.table(), "c1"));

@@ -11,6 +11,17 @@
 namespace cnn {
 namespace fs = std::filesystem;
 
+namespace {
+
+void limit_to(int resource, long bytes) {
+  if (bytes < 0) return;
+  const auto limit = static_cast<rlim_t>(bytes);
+  const rlimit both{limit, limit};
+  setrlimit(static_cast<decltype(RLIMIT_AS)>(resource), &both);
+}
+
+}  // namespace
+
 Process::Process(const std::vector<std::string>& words, const ProcessSettings& settings)
     : out_path_(settings.stdout_to.empty() ? folder_.str("out") : settings.stdout_to),
       err_path_(folder_.str("err")) {
@@ -33,11 +44,8 @@ Process::Process(const std::vector<std::string>& words, const ProcessSettings& s
   dup2(in, 0);
   dup2(out, 1);
   dup2(err, 2);
-  if (settings.file_size_limit >= 0) {
-    const auto limit = static_cast<rlim_t>(settings.file_size_limit);
-    const rlimit both{limit, limit};
-    setrlimit(RLIMIT_FSIZE, &both);
-  }
+  limit_to(RLIMIT_FSIZE, settings.file_size_limit);
+  limit_to(RLIMIT_AS, settings.address_limit);
   for (const auto& [name, value] : settings.environment) setenv(name.c_str(), value.c_str(), 1);
   execv(argv[0], argv.data());
   _exit(127);

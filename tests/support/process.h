@@ -16,6 +16,7 @@ struct ProcessSettings {
   std::string stdout_to;       // a file instead of capturing ("/dev/full")
   bool broken_stdout = false;  // a pipe whose reader has gone
   long file_size_limit = -1;   // RLIMIT_FSIZE in bytes
+  long address_limit = -1;     // RLIMIT_AS in bytes
   std::vector<std::pair<std::string, std::string>> environment = {};
 };
 

@@ -20,6 +20,7 @@ RunInfo some_info() {
   info.weights = "/tmp/w";
   info.cpu = "cpu";
   info.blas = "blas";
+  info.blas_core = "Core";
   info.instruction_set = "x86-64-v3";
   info.kernels = "conv: im2col";
   info.threads = 3;
@@ -42,6 +43,7 @@ TEST_CASE("run.json comes back as it was written") {
   const RunInfo back = RunInfo::parse(folder.file("run.json", info.json()));
   CHECK(back.json() == info.json());
   CHECK(back.command == info.command);
+  CHECK(back.blas_core == "Core");
   CHECK(back.best->value == 0.1 + 0.2);
   CHECK(contains(error_of(Exit::kInput, [&] { RunInfo::parse(folder.file("x", "{}")); }), "x"));
   CHECK(error_of(Exit::kInput, [&] { RunInfo::parse(folder.file("x", "[1,")); }) != "");

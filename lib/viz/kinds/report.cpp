@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "data/catalogue.h"
 #include "data/dataset.h"
+#include "kernels/gemm_library.h"
 #include "model/settings.h"
 #include "report/runs.h"
 #include "report/summary.h"
@@ -270,7 +271,8 @@ class ReportPage {
             row("time", human_seconds(info.seconds)) + row("status", info.status) +
             row("epochs", std::to_string(info.epochs)) + row("steps", with_commas(info.steps)) +
             row("started from", info.weights) + row("processor", info.cpu) +
-            row("threads", std::to_string(info.threads)) + row("BLAS", info.blas) +
+            row("threads", std::to_string(info.threads)) +
+            row("BLAS", GemmLibrary{info.blas, info.blas_core}.name()) +
             row("algorithms", info.kernels) + row("seed", std::to_string(info.seed)) +
             row("data", info.data_hash) + row("cnn", info.version) +
             row("memory planned for training", human_bytes(summary_.memory.train_bytes()));
