@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <map>
+#include <string_view>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -28,11 +29,27 @@ constexpr const char* kExamples =
 
 StopFlags flags;  // signal handlers can reach nothing else
 
+constexpr unsigned kGraceSeconds = 8;  // whoever sends SIGTERM seldom waits for more than 10
+
 extern "C" void on_stop(int signal_number) {
   int none = 0;
   if (!flags.stop_signal.compare_exchange_strong(none, signal_number)) {
     _exit(128 + signal_number);  // asked twice: at once
   }
+  if (signal_number == SIGTERM) alarm(kGraceSeconds);
+}
+
+// The step, or whatever else runs, is too long. What is being written is let finish.
+extern "C" void on_alarm(int) {
+  if (flags.saving) {
+    alarm(1);
+    return;
+  }
+  constexpr std::string_view kText =
+      "\nwarning: SIGTERM, and the step has not ended within 8 s: stopped without a new "
+      "checkpoint, the last one stands\n";
+  if (write(STDERR_FILENO, kText.data(), kText.size()) < 0) _exit(128 + SIGTERM);
+  _exit(128 + SIGTERM);
 }
 
 extern "C" void on_hangup(int) { flags.save_requested = true; }
@@ -45,6 +62,8 @@ void handle_signals() {
   sigaction(SIGTERM, &action, nullptr);
   action.sa_handler = on_hangup;
   sigaction(SIGHUP, &action, nullptr);
+  action.sa_handler = on_alarm;
+  sigaction(SIGALRM, &action, nullptr);
 }
 
 std::string summary_text(const TrainReport& report) {
@@ -91,7 +110,9 @@ int main(int argc, char** argv) {
   Command command(
       "train", kExamples,
       "Trains the network of MODEL.yaml and writes a run directory: weights, results.csv, "
-      "spec.yaml, run.json.\nCtrl-C saves a checkpoint first; a second one quits at once.");
+      "spec.yaml, run.json.\nCtrl-C saves a checkpoint first; a second one quits at once. So does "
+      "SIGTERM, which does not "
+      "wait longer than 8 s for a step to end.");
   command.add_model("the model file");
   command.add_key("--data", "data", "NAME", "data set: a name or a file of data/");
   command.add_key("--epochs", "train.epochs", "N", "passes over the training data");

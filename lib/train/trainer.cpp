@@ -20,6 +20,19 @@ double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+// Says so while it lives; one within another leaves the word to the outer.
+class Saving {
+ public:
+  explicit Saving(StopFlags& flags) : flags_(flags), was_(flags.saving.exchange(true)) {}
+  ~Saving() { flags_.saving = was_; }
+  Saving(const Saving&) = delete;
+  Saving& operator=(const Saving&) = delete;
+
+ private:
+  StopFlags& flags_;
+  const bool was_;
+};
+
 class Trainer {
  public:
   Trainer(const ModelSpec& spec, const TrainRequest& request, TrainObserver& observer,
@@ -103,6 +116,7 @@ class Trainer {
   }
 
   bool stop_by_signal() {
+    flags_.saving = true;  // until finish() has recorded it
     const bool terminated = flags_.stop_signal.load() == SIGTERM;
     report_.status = Status::kInterrupted;
     report_.exit = terminated ? Exit::kTerminated : Exit::kInterrupted;
@@ -124,11 +138,13 @@ class Trainer {
   }
 
   void save() {
+    const Saving saving(flags_);
     take_time();
     record_.save(session_, position_);
   }
 
   void save_and_export() {
+    const Saving saving(flags_);
     record_.export_weights(session_, "last");
     save();
   }
@@ -311,6 +327,7 @@ class Trainer {
       note("the gradients of {} updates were clipped", with_commas(report_.clipped));
     }
     record_.write_info(status_name(report_.status), report_.reason, position_);
+    flags_.saving = false;
     observer_.finished(report_);
     return report_;
   }

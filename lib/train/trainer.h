@@ -21,6 +21,9 @@ struct StopFlags {
   static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
   std::atomic<int> stop_signal{0};          // SIGINT or SIGTERM: checkpoint, then return
   std::atomic<bool> save_requested{false};  // SIGHUP: checkpoint, go on; cleared once served
+  // Set by the trainer while it writes what shall not be cut short, and from the moment that it
+  // serves a stop_signal until the run is recorded.
+  std::atomic<bool> saving{false};
 };
 
 // What the command line adds to the model file.

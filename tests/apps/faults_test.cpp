@@ -60,6 +60,28 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("row 68: SIGTERM is obeyed within 10 s also in a step that takes longer") {
+  const TemporaryFolder folder;
+  std::string text = longer_model();
+  text.replace(text.find("epochs: 40"), 10, "epochs: 2");
+  folder.file("m.yaml", text);
+  auto words = train_words(folder, "long");
+  // The first epoch is one step, of minutes: a million batches of a sample.
+  words.insert(words.end(), {"--batch-size", "1", "train.accumulate=1000000", "data.train=1000000",
+                             "--workers", "0"});
+  Process process(cnn_words(words));
+  REQUIRE(wait_until(60, [&] { return fs::exists(folder.path() / "runs/long/run.json"); }));
+  std::this_thread::sleep_for(std::chrono::seconds(2));  // it has begun
+  process.send(SIGTERM);
+  const auto start = std::chrono::steady_clock::now();
+  const auto result = process.wait(30);
+  const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - start;
+  INFO(result.err);
+  CHECK(result.exit == 143);
+  CHECK(waited.count() < 10);
+  CHECK(result.err.find("without a new checkpoint") != std::string::npos);
+}
+
 TEST_CASE("row 66: killed at any moment and resumed, the bits are the same") {
   const TemporaryFolder folder;
   folder.file("m.yaml", longer_model());
