@@ -9,6 +9,7 @@
 #include "base/machine.h"
 #include "kernels/gemm_core.h"
 #include "support/catch.h"
+#include "support/environment.h"
 
 namespace cnn {
 namespace {
@@ -18,9 +19,7 @@ constexpr const char* kCore = "OPENBLAS_CORETYPE";
 // What the user has set, and what is said meanwhile. The old library is gone afterwards.
 class Setting {
  public:
-  explicit Setting(const char* core) {
-    if (const char* old = std::getenv(kCore)) old_ = old;
-    core ? setenv(kCore, core, 1) : unsetenv(kCore);
+  explicit Setting(const char* core) : core_(kCore, core) {
     set_log_level(LogLevel::kVerbose);
     set_log_sink([this](std::string_view line) { said_ += std::string(line) + "\n"; });
   }
@@ -31,13 +30,13 @@ class Setting {
     }
     set_log_sink(nullptr);
     set_log_level(LogLevel::kNormal);
-    old_.empty() ? unsetenv(kCore) : setenv(kCore, old_.c_str(), 1);
   }
   bool said(std::string_view words) const { return said_.find(words) != std::string::npos; }
   const std::string& all() const { return said_; }
 
  private:
-  std::string old_, said_;
+  const WithEnvironment core_;
+  std::string said_;
 };
 
 GemmLibrary load_old(std::string_view offered) {
