@@ -122,21 +122,17 @@ Leftover leftover(const Graph& graph, const GraphNode& node) {
   const Shape& out = node.plan.output();
   if (in.rank() < 3 || out.rank() != in.rank()) return rest;
   const Window& w = node.plan.window;
-  const auto along = [](int64_t size, int64_t windows, int64_t kernel, int64_t stride, int64_t pad,
-                        int64_t dilation, int64_t& image, int64_t& padding) {
-    const int64_t covered = (windows - 1) * stride + (kernel - 1) * dilation + 1;
-    const int64_t left = size + 2 * pad - covered;
+  const Extents sizes = in.extents(), windows = out.extents();
+  for (const auto axis : {&Extents::d, &Extents::h, &Extents::w}) {
+    const int64_t stride = w.stride.*axis, behind = w.pad_end.*axis;
+    const int64_t covered =
+        (windows.*axis - 1) * stride + (w.kernel.*axis - 1) * w.dilation.*axis + 1;
+    const int64_t left = sizes.*axis + w.pad.*axis + behind - covered;
     // A layer without a window, or one that enlarges the image, leaves nothing in this sense.
-    if (left <= 0 || left >= stride) return;
-    image = std::max<int64_t>(left - pad, 0);
-    padding = left - image;
-  };
-  along(in.depth(), out.depth(), w.kernel.d, w.stride.d, w.pad.d, w.dilation.d, rest.image.d,
-        rest.padding.d);
-  along(in.height(), out.height(), w.kernel.h, w.stride.h, w.pad.h, w.dilation.h, rest.image.h,
-        rest.padding.h);
-  along(in.width(), out.width(), w.kernel.w, w.stride.w, w.pad.w, w.dilation.w, rest.image.w,
-        rest.padding.w);
+    if (left <= 0 || left >= stride) continue;
+    rest.image.*axis = std::max<int64_t>(left - behind, 0);
+    rest.padding.*axis = left - rest.image.*axis;
+  }
   return rest;
 }
 

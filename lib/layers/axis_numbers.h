@@ -13,6 +13,7 @@
 namespace cnn {
 
 class Setup;
+struct Window;
 
 struct AxisNumbers {
   std::vector<int64_t> numbers;  // one, two or three
@@ -32,5 +33,18 @@ struct PictureNumbers : AxisNumbers {
 };
 
 CNN_OPTION_TYPE(PictureNumbers);
+
+// Of a convolution: one number, one an axis, one a side (two an axis: before and behind), or
+// `same`: what keeps the size at stride 1, and at stride s gives a part of 1/s of it, rounded up.
+// An odd row or column of `same` lies behind, as PyTorch and Keras have it.
+struct Padding : PictureNumbers {
+  bool same = false;
+
+  Padding() : PictureNumbers(0) {}
+  // Sets pad and pad_end of the window, whose other numbers are there.
+  void resolve(const Setup& setup, Window& window) const;
+};
+
+CNN_OPTION_TYPE(Padding);
 
 }  // namespace cnn

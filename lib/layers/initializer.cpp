@@ -19,17 +19,27 @@ using Fan = Initializer::Fan;
 struct KindName {
   const char* name;
   Kind kind;
-  Fan fan;  // where the model file names none
+  const char* formula;  // "{}" stands for `over_fan`
+  const char* example;
+  double over_fan = 0;  // its spread is sqrt(over_fan / fan); 0: no fan is counted
+  Fan fan = Fan::kIn;   // where the model file names none
 };
 
+constexpr const char* kNormalOverFan = "normal, standard deviation sqrt({} / fan), mean 0";
+constexpr const char* kUniformOverFan = "uniform from -sqrt({0} / fan) to sqrt({0} / fan)";
 constexpr KindName kKinds[] = {
-    {"constant", Kind::kConstant, Fan::kIn},
-    {"normal", Kind::kNormal, Fan::kIn},
-    {"uniform", Kind::kUniform, Fan::kIn},
-    {"he_normal", Kind::kHeNormal, Fan::kIn},
-    {"he_uniform", Kind::kHeUniform, Fan::kIn},
-    {"xavier_normal", Kind::kXavierNormal, Fan::kAverage},
-    {"xavier_uniform", Kind::kXavierUniform, Fan::kAverage},
+    {"constant", Kind::kConstant, "every number is this one", "{constant: 0.5}"},
+    {"normal", Kind::kNormal, "normal, with this standard deviation around `mean` (0)",
+     "{normal: 0.01}"},
+    {"uniform", Kind::kUniform, "uniform, up to this much below and above `mean` (0)",
+     "{uniform: 0.1}"},
+    {"he_normal", Kind::kHeNormal, kNormalOverFan, "{he_normal: fan_out}", 2},
+    {"he_uniform", Kind::kHeUniform, kUniformOverFan, "he_uniform", 6},
+    {"xavier_normal", Kind::kXavierNormal, kNormalOverFan, "xavier_normal", 1, Fan::kAverage},
+    {"xavier_uniform", Kind::kXavierUniform, kUniformOverFan, "xavier_uniform", 3, Fan::kAverage},
+    {"values", Kind::kValues,
+     "these numbers times `scale` (1): all of the weights, or one filter that all repeat",
+     "{values: [[1, 2, 1], [2, 4, 2], [1, 2, 1]], scale: 0.0625}"},
 };
 
 const KindName& entry_of(Kind kind) {
@@ -39,8 +49,10 @@ const KindName& entry_of(Kind kind) {
   bug("a kind of kKinds", __FILE__, __LINE__);
 }
 
-bool is_scaled_by_fan(Kind kind) {
-  return kind != Kind::kConstant && kind != Kind::kNormal && kind != Kind::kUniform;
+bool is_scaled_by_fan(Kind kind) { return entry_of(kind).over_fan > 0; }
+
+std::vector<std::pair<std::string, Fan>> fan_words() {
+  return {{"fan_in", Fan::kIn}, {"fan_out", Fan::kOut}, {"average", Fan::kAverage}};
 }
 
 // The options of one kind; the primary one is the value of the op: {normal: 0.01, mean: 1}.
@@ -60,11 +72,12 @@ void declare(Initializer& i, Options& o) {
           .at_least(0);
       o("mean", i.mean, "mean");
       break;
+    case Kind::kValues:
+      o("values", i.grid, "the numbers, nested as the weights' axes are").primary().required();
+      o("scale", i.value, "multiplies them");
+      break;
     default:
-      o.choice("fan", i.fan,
-               {{"fan_in", Fan::kIn}, {"fan_out", Fan::kOut}, {"average", Fan::kAverage}},
-               "which connections are counted")
-          .primary();
+      o.choice("fan", i.fan, fan_words(), "which connections are counted").primary();
   }
 }
 
@@ -121,7 +134,102 @@ void fill_normal(const Target& target, const Rng& rng, double mean, double devia
   });
 }
 
+void fill_values(const Target& target, const std::vector<float>& values, double scale) {
+  for (size_t i = 0; i < target.out.size(); ++i) {
+    const float number = values[(static_cast<size_t>(target.first) + i) % values.size()];
+    target.out[i] = static_cast<float>(scale * static_cast<double>(number));
+  }
+}
+
+// The sizes of nested lists, read along the first of each; what is not of that form is found later.
+std::vector<int64_t> sizes_of(const Node& node) {
+  std::vector<int64_t> sizes;
+  for (const Node* inner = &node; inner->is_list(); inner = &inner->items().front()) {
+    sizes.push_back(static_cast<int64_t>(inner->items().size()));
+    if (inner->items().empty()) break;
+  }
+  return sizes;
+}
+
+// Appends the numbers of lists nested as `sizes` say from `axis` on; false after a report.
+bool read_grid(const Node& node, const std::vector<int64_t>& sizes, size_t axis,
+               std::vector<float>& numbers, Diagnostics& d) {
+  if (axis == sizes.size()) {
+    const std::optional<double> number = node.read_double(d);
+    if (number) numbers.push_back(static_cast<float>(*number));
+    return number.has_value();
+  }
+  if (!node.is_list() || std::ssize(node.items()) != sizes[axis]) {
+    d.report(node.mark(), fmt::format("expected a list of {} as beside it, found {}", sizes[axis],
+                                      node.is_list() ? fmt::format("one of {}", node.items().size())
+                                                     : node.describe()));
+    return false;
+  }
+  return std::all_of(node.items().begin(), node.items().end(), [&](const Node& item) {
+    return read_grid(item, sizes, axis + 1, numbers, d);
+  });
+}
+
+Node write_grid(const NumberGrid& grid, int axis, size_t& next) {
+  if (axis == grid.form.rank()) return OptionType<float>::write(grid.numbers[next++]);
+  std::vector<Node> items;
+  for (int64_t i = 0; i < grid.form[axis]; ++i) items.push_back(write_grid(grid, axis + 1, next));
+  return Node::list(std::move(items));
+}
+
 }  // namespace
+
+std::string OptionType<NumberGrid>::name() { return "numbers in nested lists"; }
+OptionSchema OptionType<NumberGrid>::schema() { return OptionSchema::any(); }
+
+bool OptionType<NumberGrid>::read(const Node& node, NumberGrid& out, Diagnostics& d) {
+  const std::vector<int64_t> sizes = sizes_of(node);
+  if (sizes.empty() || sizes.back() == 0 || sizes.size() > static_cast<size_t>(Shape::kMaxRank)) {
+    d.report(node.mark(),
+             fmt::format("expected {} ([[0, 1, 0], [1, -4, 1], [0, 1, 0]]), found {}", name(),
+                         sizes.size() > static_cast<size_t>(Shape::kMaxRank)
+                             ? fmt::format("{} levels of them", sizes.size())
+                             : node.describe()));
+    return false;
+  }
+  NumberGrid grid;
+  if (!read_grid(node, sizes, 0, grid.numbers, d)) return false;
+  grid.form = Shape(std::span<const int64_t>(sizes));
+  out = std::move(grid);
+  return true;
+}
+
+Node OptionType<NumberGrid>::write(const NumberGrid& value) {
+  if (value.numbers.empty()) return Node();
+  size_t next = 0;
+  return write_grid(value, 0, next);
+}
+
+std::string Initializer::misfit(const Shape& shape) const {
+  if (kind != Kind::kValues) return "";
+  const Shape& form = grid.form;
+  const int skipped = shape.rank() - form.rank();
+  bool fits = skipped >= 0;
+  for (int axis = 0; fits && axis < form.rank(); ++axis) {
+    fits = form[axis] == shape[skipped + axis];
+  }
+  const bool is_flat = form.rank() == 1 && form.count() == shape.count();
+  return fits || is_flat
+             ? ""
+             : fmt::format("'values' of {} do not fit into {}", form.str(), shape.str());
+}
+
+std::vector<InitializerHelp> initializer_help() {
+  std::vector<InitializerHelp> help;
+  for (const KindName& k : kKinds) {
+    std::string fan;
+    for (const auto& [word, which] : fan_words()) {
+      if (k.over_fan > 0 && which == k.fan) fan = word;
+    }
+    help.push_back({k.name, fmt::format(fmt::runtime(k.formula), k.over_fan), fan, k.example});
+  }
+  return help;
+}
 
 void Initializer::fill(std::span<float> out, int64_t first, const Fans& fans, uint64_t seed,
                        const std::string& name) const {
@@ -140,13 +248,13 @@ void Initializer::fill(std::span<float> out, int64_t first, const Fans& fans, ui
     case Kind::kUniform:
       return fill_uniform(target, rng, mean, value);
     case Kind::kHeNormal:
-      return fill_normal(target, rng, 0, std::sqrt(2 / connections));
-    case Kind::kHeUniform:
-      return fill_uniform(target, rng, 0, std::sqrt(6 / connections));
     case Kind::kXavierNormal:
-      return fill_normal(target, rng, 0, std::sqrt(1 / connections));
+      return fill_normal(target, rng, 0, std::sqrt(entry_of(kind).over_fan / connections));
+    case Kind::kHeUniform:
     case Kind::kXavierUniform:
-      return fill_uniform(target, rng, 0, std::sqrt(3 / connections));
+      return fill_uniform(target, rng, 0, std::sqrt(entry_of(kind).over_fan / connections));
+    case Kind::kValues:
+      return fill_values(target, grid.numbers, value);
     case Kind::kGiven:
       CNN_ASSERT(static_cast<size_t>(first) + out.size() <= given.size());
       std::copy_n(given.begin() + first, out.size(), out.begin());
@@ -173,6 +281,7 @@ bool OptionType<Initializer>::read(const Node& node, Initializer& out, Diagnosti
     if (op->name == k.name) {
       read.kind = k.kind;
       read.fan = k.fan;
+      if (k.kind == Kind::kValues) read.value = 1;  // the scale
     }
   }
   Options options;
@@ -192,6 +301,9 @@ Node OptionType<Initializer>::write(const Initializer& value) {
   Node map = Node::map({});
   map.set(entry.name, options.primary()->write());
   if (value.mean != 0) map.set("mean", OptionType<double>::write(value.mean));
+  if (value.kind == Kind::kValues && value.value != 1) {
+    map.set("scale", OptionType<double>::write(value.value));
+  }
   return map;
 }
 

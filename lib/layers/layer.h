@@ -84,8 +84,8 @@ struct MemoryRequest {
 
 // The spatial window of a layer, for receptive fields and for notes on tiling.
 struct Window {
-  Extents kernel = Extents::all(1), stride = Extents::all(1);
-  Extents pad = Extents::all(0), dilation = Extents::all(1);
+  Extents kernel = Extents::all(1), stride = Extents::all(1), dilation = Extents::all(1);
+  Extents pad = Extents::all(0), pad_end = Extents::all(0);  // before; behind, below, to the right
 };
 
 // One input as a layer is set up with it.
@@ -342,6 +342,13 @@ class Layer {
   // Of a loss whose plan does not tell by `counted`: the denominator of a batch, where its data
   // fields alone say it. Only these are there in `call.in`. Nothing: forward must be run.
   virtual std::optional<double> denominator(const Call&) const { return std::nullopt; }
+
+  // How the output's sizes follow from the inputs', as one would reckon by hand: "(28 + 2*2 - 5)/1
+  // + 1 = 28". Empty: they are the input's, or there is nothing to reckon. Of a layer as set up.
+  virtual std::string size_arithmetic(std::span<const Form> /*inputs*/,
+                                      const LayerPlan& /*plan*/) const {
+    return "";
+  }
 
   // Of a layer that is fitted before training, as set up; the others have none.
   virtual std::unique_ptr<Fitter> fitter() const { return nullptr; }

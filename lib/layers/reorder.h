@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "layers/layer.h"
 #include "tensor/shape.h"
@@ -19,6 +20,9 @@ bool is_same_order(const Shape& from, const Shape& to);
 // may be the same if is_same_order().
 void reorder(const float* in, const Shape& from, float* out, const Shape& to, int64_t batch,
              bool add);
+
+// "16*5*5 = 400"; empty for one size alone.
+std::string product_text(const Shape& sizes, int64_t count);
 
 // A layer that is nothing but reorder(): flatten, reshape.
 class ReorderLayer : public Layer {

@@ -183,13 +183,16 @@ class Family {
 
 // Keys that every item of `layers` may have: definitions, and references to them.
 Json define_common_keys(Json& definitions) {
+  const Json factor = {{"type", "number"}, {"minimum", 0}};
+  const Json by_parameter = {{"type", "object"},
+                             {"additionalProperties", any_of({factor, ref_to("expression")})}};
   const Json keys = {
       {"name", {{"type", "string"}, {"pattern", "^([A-Za-z_][A-Za-z0-9_-]*|\\$.*)$"}}},
       {"from", any_of({type("string"), list_of(type("string"))})},
       {"act", ref_to("activation")},
       {"init", ref_to("init")},
-      {"lr_mult", any_of({Json{{"type", "number"}, {"minimum", 0}}, ref_to("expression")})},
-      {"decay_mult", any_of({Json{{"type", "number"}, {"minimum", 0}}, ref_to("expression")})},
+      {"lr_mult", any_of({factor, ref_to("expression"), by_parameter})},
+      {"decay_mult", any_of({factor, ref_to("expression"), by_parameter})},
       {"freeze", any_of({type("boolean"), Json{{"enum", {"weights"}}}, ref_to("expression")})},
       {"if", any_of({type("boolean"), ref_to("expression")})},
       {"repeat", any_of({Json{{"type", "integer"}, {"minimum", 0}}, ref_to("expression")})},

@@ -35,6 +35,18 @@ int count_of(const std::string& text, const std::string& part) {
 
 }  // namespace
 
+TEST_CASE("a picture with its channels last is a warning that writes it right") {
+  LogCapture capture;
+  spec_of("input:\n  image: [28, 28, 1]\n  other: [64, 48, 3]\nlayers: [relu]\n");
+  REQUIRE(capture.lines.size() == 2);
+  CHECK(contains(capture.lines[0], "model.yaml:2:10: input 'image' has 28 channels of 28 x 1"));
+  CHECK(contains(capture.lines[0], "is [1, 28, 28]"));
+  CHECK(contains(capture.lines[1], "is [3, 64, 48]"));
+  capture.lines.clear();
+  spec_of("input: {a: [64, 128, 1], b: [3, 8, 3], c: [16, 5, 3], d: [28]}\nlayers: [relu]\n");
+  CHECK(capture.lines.empty());
+}
+
 TEST_CASE("mistakes in items are located and explained") {
   check({
       {"no op", "  - {name: x}\n", {"model.yaml:3:5: error: an item without a layer"}},
@@ -93,6 +105,31 @@ TEST_CASE("mistakes in items are located and explained") {
        "  - {conv: 3, kernel: 1, act: {relu: ~, name: x}}\n",
        {"'name' cannot stand in 'act'"}},
       {"seq of a word", "  - {seq: relu}\n", {"'seq' expects a list of items, found 'relu'"}},
+      {"values of another shape",
+       "  - {conv: 3, kernel: 3, init: {values: [[1, 2], [3, 4]]}}\n",
+       {"model.yaml:3:32: error: 'values' of [2,2] do not fit into [3,4,3,3], 'weight'"}},
+      {"unknown parameter of a multiplier",
+       "  - {conv: 3, kernel: 1, lr_mult: {weight: 1, bais: 2}}\n",
+       {"model.yaml:3:47: error: unknown parameter 'bais' in 'lr_mult'", "did you mean 'bias'?"}},
+      {"negative multiplier by name",
+       "  - {conv: 3, kernel: 1, decay_mult: {bias: -1}}\n",
+       {"'decay_mult' must be at least 0, found '-1'"}},
+      {"act under another name",
+       "  - {conv: 6, kernel: 3, activation: relu}\n",
+       {"model.yaml:3:26: error: unknown key 'activation' for layer 'conv'",
+        "it is called 'act' here"}},
+      {"trainable of a seq",
+       "  - {seq: [relu], trainable: false}\n",
+       {"unknown key 'trainable' for 'seq'", "write 'freeze: true' for what is not"}},
+      {"an option's other name goes first",
+       "  - {conv, filters: 6, kernel: 3}\n",
+       {"unknown key 'filters' for layer 'conv'", "write it as 'conv: 6'"}},
+      {"units",
+       "  - {linear, units: 10}\n",
+       {"unknown key 'units' for layer 'linear'", "write it as 'linear: 10'"}},
+      {"pad: same of a pool",
+       "  - {maxpool: 3, stride: 1, pad: same}\n",
+       {"expected integer, [h, w] or [d, h, w], found 'same'", "only conv has it"}},
       {"key of a seq",
        "  - {seq: [relu], kernel: 3}\n",
        {"model.yaml:3:19: error: unknown key 'kernel' for 'seq'"}},

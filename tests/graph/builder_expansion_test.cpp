@@ -13,6 +13,46 @@ std::string model(const std::string& layers, const std::string& rest = "") {
 
 }  // namespace
 
+TEST_CASE("multipliers may be of each parameter by name") {
+  const Built built(R"(
+input: {image: [2, 4, 4]}
+defaults: {linear: {lr_mult: {bias: 4}}}
+layers:
+  - {conv: 3, kernel: 1, name: a, lr_mult: {weight: 1, bias: 2}, decay_mult: {bias: 0}}
+  - {seq: [{bn, name: n}, {conv: 3, kernel: 1, bias: false, name: c}], name: s, lr_mult: {bias: 5}}
+  - flatten
+  - {linear: 2, name: f}
+)");
+  CHECK(built.parameter("a.weight").lr_mult == 1);
+  CHECK(built.parameter("a.bias").lr_mult == 2);
+  CHECK(built.parameter("a.weight").decay() == 1);
+  CHECK(built.parameter("a.bias").decay() == 0);
+  CHECK(built.parameter("s.n.bias").lr_mult == 5);
+  CHECK(built.parameter("s.n.weight").lr_mult == 1);
+  CHECK(built.parameter("s.c.weight").lr_mult == 1);
+  CHECK(built.parameter("f.bias").lr_mult == 4);
+  CHECK(built.parameter("f.weight").lr_mult == 1);
+}
+
+TEST_CASE("a filter set by hand smooths, the same in every channel") {
+  Built built(R"(
+input: {image: [3, 6, 6]}
+layers:
+  - conv: 3
+    kernel: 3
+    groups: 3
+    init: {values: [[1, 2, 1], [2, 4, 2], [1, 2, 1]], scale: 0.0625}
+    name: smooth
+)");
+  built.store.allocate(false);
+  built.store.initialize(1);
+  const std::vector<float> weights = built.store.export_values(built.store.find("smooth.weight"));
+  REQUIRE(weights.size() == 27);
+  for (size_t i = 0; i < 27; ++i) CHECK(weights[i] == weights[i % 9]);
+  CHECK(weights[4] == 0.25F);
+  CHECK(weights[1] == 0.125F);
+}
+
 TEST_CASE("repeat appends .0 .1, also for one copy, and copies chain") {
   const Built built(model(R"(
   - {conv: 3, kernel: 1, name: x}

@@ -104,6 +104,27 @@ TEST_CASE("constant fills with its value") {
   for (const float x : filled(read("{constant: 0.5}"), 1, "bias", 7)) CHECK(x == 0.5f);
 }
 
+TEST_CASE("values by hand fill the parameter over and over, in pieces too") {
+  const Initializer smooth = read("{values: [[1, 2, 1], [2, 4, 2]], scale: 0.5}");
+  const std::vector<float> values = filled(smooth, 1, "w", 14);
+  CHECK(values == std::vector<float>{0.5, 1, 0.5, 1, 2, 1, 0.5, 1, 0.5, 1, 2, 1, 0.5, 1});
+  std::vector<float> piece(3);
+  smooth.fill(piece, 8, {kFanIn, kFanOut}, 1, "w");
+  CHECK(piece == std::vector<float>{0.5, 1, 2});
+}
+
+TEST_CASE("values fit a parameter, its last axes, or all of it in one list") {
+  const Initializer grid = read("{values: [[1, 2, 1], [2, 4, 2]]}");
+  CHECK(grid.misfit({2, 3}).empty());
+  CHECK(grid.misfit({8, 1, 2, 3}).empty());
+  CHECK(grid.misfit({8, 1, 3, 2}) == "'values' of [2,3] do not fit into [8,1,3,2]");
+  CHECK_FALSE(grid.misfit({6}).empty());
+  const Initializer list = read("{values: [1, 2, 3, 4, 5, 6]}");
+  CHECK(list.misfit({3, 2}).empty());
+  CHECK(list.misfit({4, 6}).empty());
+  CHECK_FALSE(list.misfit({4, 3}).empty());
+}
+
 TEST_CASE("first values depend on seed, name and index alone") {
   const Initializer he = Initializer::he_normal();
   const std::vector<float> values = filled(he);
@@ -122,17 +143,20 @@ TEST_CASE("first values depend on seed, name and index alone") {
 }
 
 TEST_CASE("initialisers are written as they are read") {
-  for (const char* yaml : {"he_normal", "he_uniform", "xavier_normal", "xavier_uniform",
-                           "{he_normal: fan_out}", "{xavier_uniform: fan_in}", "{normal: 0.01}",
-                           "{normal: 0.01, mean: 1}", "{uniform: 0.1}", "{constant: 0.5}"}) {
+  for (const char* yaml :
+       {"he_normal", "he_uniform", "xavier_normal", "xavier_uniform", "{he_normal: fan_out}",
+        "{xavier_uniform: fan_in}", "{normal: 0.01}", "{normal: 0.01, mean: 1}", "{uniform: 0.1}",
+        "{constant: 0.5}", "{values: [[1, 2], [3, 4]]}", "{values: [1, -2.5], scale: 0.25}"}) {
     const std::string written = to_yaml(OptionType<Initializer>::write(read(yaml)));
     CHECK(written.substr(0, written.find('\n')) == yaml);
   }
 }
 
 TEST_CASE("wrong initialisers are reported") {
-  for (const char* yaml : {"he_norml", "{he_normal: fan_inn}", "normal", "{normal: -1}",
-                           "{normal: 0.1, man: 1}", "{constant: abc}", "[1, 2]", "{}"}) {
+  for (const char* yaml :
+       {"he_norml", "{he_normal: fan_inn}", "normal", "{normal: -1}", "{normal: 0.1, man: 1}",
+        "{constant: abc}", "[1, 2]", "{}", "{values: []}", "{values: 3}", "{values: [[1, 2], [3]]}",
+        "{values: [[1, 2], 3]}", "{values: [1, x]}", "{values: [[]]}", "{values: [[[[[[1]]]]]]}"}) {
     INFO(yaml);
     size_t errors = 0;
     read(yaml, &errors);

@@ -22,6 +22,10 @@ int Expander::call_block(const Item& item, const std::string& path, List& list) 
     inside.prefix = list.prefix;
     inside.number_prefix = list.number_prefix;
     inside.next_number = list.next_number;
+    // Of a call with a name it is a group of items all the same, for drawings.
+    if (const Node* name = item.common_value("name"); name && !name->is_null()) {
+      inside.levels.push_back(path);
+    }
   } else {
     inside.set_path(path);
     inside.levels.push_back(path);
@@ -58,10 +62,7 @@ std::optional<std::vector<Entry>> Expander::given_arguments(const Item& item) {
     const bool is_twice = std::any_of(given.begin(), given.end(),
                                       [&](const Entry& other) { return other.key == e.key; });
     if (!block.argument(e.key)) {
-      std::vector<std::string> allowed = block.argument_names();
-      const std::vector<std::string> common = common_key_names();
-      allowed.insert(allowed.end(), common.begin(), common.end());
-      c_.diagnostics.report_unknown(e.mark, "key", e.key, allowed, " for " + item.op->describe());
+      report_unknown_key(e, *item.op, nullptr, common_key_names(), c_.diagnostics);
       ok = false;
     } else if (is_twice) {
       c_.diagnostics.report(e.mark,

@@ -9,18 +9,13 @@ std::vector<std::string> default_keys() {
   return {"act", "init", "lr_mult", "decay_mult", "freeze"};
 }
 
-void report_unknown_key(const Entry& entry, const Op& op, const Options& options,
-                        Diagnostics& diagnostics) {
+void report_no_default(const Entry& entry, const Op& op, const Options& options,
+                       Diagnostics& diagnostics) {
   if (is_common_key(entry.key)) {
     diagnostics.report(entry.mark, fmt::format("'{}' cannot have a default", entry.key),
                        "write it at the item");
-  } else if (op.layer) {
-    options.report_unknown(entry, op.describe(), diagnostics, default_keys());
   } else {
-    std::vector<std::string> allowed = op.options;
-    const std::vector<std::string> common = default_keys();
-    allowed.insert(allowed.end(), common.begin(), common.end());
-    diagnostics.report_unknown(entry.mark, "key", entry.key, allowed, " for " + op.describe());
+    report_unknown_key(entry, op, op.layer ? &options : nullptr, default_keys(), diagnostics);
   }
 }
 
@@ -105,7 +100,7 @@ void Defaults::add(const Op& op, const Node& values, Diagnostics& diagnostics) {
     } else if (is_setting(e.key)) {
       read_setting(defaults.settings, e, diagnostics);
     } else {
-      report_unknown_key(e, op, options, diagnostics);
+      report_no_default(e, op, options, diagnostics);
     }
   }
 }

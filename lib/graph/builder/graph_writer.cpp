@@ -267,6 +267,7 @@ bool GraphWriter::set_initializers(const NewLayer& request, LayerPlan& plan) {
     if (p.tied < 0) own.push_back(p);
   }
   if (!apply_init(request.init, own, diagnostics_)) return false;
+  if (request.own && !check_multipliers(*request.own, own, diagnostics_)) return false;
   auto next = own.begin();
   for (ParameterRequest& p : plan.parameters) {
     if (p.tied < 0) p = std::move(*next++);
@@ -316,8 +317,8 @@ std::vector<int> GraphWriter::add_parameters(const NewLayer& request, const Laye
       continue;
     }
     Parameter& parameter = store_.at(id);
-    parameter.lr_mult = request.settings.lr_mult.value_or(1.0);
-    parameter.decay_mult = request.settings.decay_mult;
+    parameter.lr_mult = request.settings.lr_mult.of(p.name).value_or(1.0);
+    parameter.decay_mult = request.settings.decay_mult.of(p.name);
     parameter.frozen = freezes(request.settings.freeze.value_or(Freeze::kNothing), p);
     ids.push_back(id);
   }

@@ -34,6 +34,7 @@ struct NewLayer {
   std::vector<std::string> levels;
   InitChain init;
   Settings settings;
+  const Settings* own = nullptr;  // the item's own of them; null: those of layers inside it
   bool in_side = false;
   std::string folded_into;  // the item whose activation it is; or empty
 };

@@ -68,6 +68,7 @@ int LayerMaker::make(const Item& item, const std::string& path, std::vector<Inpu
   layer.settings = own->over(list.inherited).over(work.defaults.settings);
   // An `init` beside branches is for the layers in them.
   const bool has_branches = type.inputs == LayerType::Inputs::kBranches;
+  layer.own = has_branches ? nullptr : &*own;
   layer.init.own = own->init && !has_branches ? &*own->init : nullptr;
   layer.init.inherited = list.inherited.init ? &*list.inherited.init : nullptr;
   layer.init.fallback = work.defaults.settings.init ? &*work.defaults.settings.init : nullptr;
@@ -113,7 +114,7 @@ bool LayerMaker::read_options(Work& work) {
   for (const Entry& e : item.options) {
     const Option* option = work.options.find(e.key);
     if (!option) {
-      work.options.report_unknown(e, item.op->describe(), diagnostics_, work.also_allowed);
+      report_unknown_key(e, *item.op, &work.options, work.also_allowed, diagnostics_);
       ok = false;
     } else if (work.has_seen(e.key)) {
       diagnostics_.report(e.mark,

@@ -4,15 +4,12 @@
 #include <array>
 
 #include "base/text.h"
+#include "graph/language.h"
 #include "layers/catalog.h"
 #include "spec/options.h"
 
 namespace cnn::build {
 namespace {
-
-constexpr std::array<std::string_view, 13> kCommonKeys = {
-    "name", "from",   "act",   "init",  "lr_mult", "decay_mult", "freeze",
-    "if",   "repeat", "first", "phase", "share",   "recompute"};
 
 // Common keys that a block may take as an argument instead (`act: $act` in its body).
 constexpr std::array<std::string_view, 5> kPassable = {"act", "init", "lr_mult", "decay_mult",
@@ -96,11 +93,34 @@ bool read_block(const Node& body, Block& block, Diagnostics& diagnostics) {
 
 }  // namespace
 
-std::span<const std::string_view> common_keys() { return kCommonKeys; }
+std::vector<std::string> common_key_names() {
+  std::vector<std::string> names;
+  for (const CommonKey& key : common_keys()) names.emplace_back(key.name);
+  return names;
+}
 
-std::vector<std::string> common_key_names() { return {kCommonKeys.begin(), kCommonKeys.end()}; }
+bool is_common_key(std::string_view key) {
+  const std::span<const CommonKey> keys = common_keys();
+  return std::any_of(keys.begin(), keys.end(), [&](const CommonKey& k) { return key == k.name; });
+}
 
-bool is_common_key(std::string_view key) { return contains(kCommonKeys, key); }
+void report_unknown_key(const Entry& entry, const Op& op, const Options* options,
+                        const std::vector<std::string>& also_allowed, Diagnostics& diagnostics) {
+  const bool is_option_elsewhere =
+      options && std::any_of(options->table().begin(), options->table().end(),
+                             [&](const Option& o) { return contains(o.other_names, entry.key); });
+  const std::string meant = is_option_elsewhere ? "" : meant_common_key(entry.key);
+  if (!meant.empty()) {
+    diagnostics.report(entry.mark, fmt::format("unknown key '{}' for {}", entry.key, op.describe()),
+                       meant);
+  } else if (options) {
+    options->report_unknown(entry, op.describe(), diagnostics, also_allowed);
+  } else {
+    std::vector<std::string> allowed = op.options;
+    allowed.insert(allowed.end(), also_allowed.begin(), also_allowed.end());
+    diagnostics.report_unknown(entry.mark, "key", entry.key, allowed, " for " + op.describe());
+  }
+}
 
 bool check_name(const std::string& name, const Mark& mark, std::string_view what,
                 Diagnostics& diagnostics) {
@@ -144,10 +164,10 @@ std::string Op::describe() const {
 
 Ops::Ops(const Node* blocks, Diagnostics& diagnostics) {
   for (const LayerType* type : layer_types()) add_layer(*type);
-  for (const auto& [name, kind] : {std::pair("seq", Op::Kind::kSeq), {"side", Op::Kind::kSide}}) {
+  for (const Structure& structure : structures()) {
     Op& op = ops_.emplace_back();
-    op.kind = kind;
-    op.name = name;
+    op.name = structure.name;
+    op.kind = op.name == "side" ? Op::Kind::kSide : Op::Kind::kSeq;
   }
   for (const Op& op : ops_) by_name_[op.name] = &op;
   if (!blocks || blocks->is_null()) return;

@@ -71,10 +71,13 @@ class Ops {
   std::unordered_map<std::string, const Op*> by_name_;
 };
 
-// Keys that every item of `layers` understands.
-std::span<const std::string_view> common_keys();
+// Keys that every item of `layers` understands (graph/language.h).
 std::vector<std::string> common_key_names();
 bool is_common_key(std::string_view key);
+// Reports a key that is neither an option of the op nor one of `also_allowed`. `options` are a
+// layer's, null for other ops.
+void report_unknown_key(const Entry& entry, const Op& op, const Options* options,
+                        const std::vector<std::string>& also_allowed, Diagnostics& diagnostics);
 
 // [A-Za-z_][A-Za-z0-9_-]*, and neither `in` nor `prev`; reports otherwise.
 bool check_name(const std::string& name, const Mark& mark, std::string_view what,

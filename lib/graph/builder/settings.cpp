@@ -29,16 +29,27 @@ Node OptionType<Freeze>::write(const Freeze& value) {
 namespace cnn::build {
 namespace {
 
-bool read_multiplier(std::optional<double>& out, const Entry& entry, Diagnostics& diagnostics) {
-  const std::optional<double> value = entry.value.read_double(diagnostics);
-  if (!value) return false;
-  if (*value < 0) {
-    diagnostics.report(entry.value.mark(), fmt::format("'{}' must be at least 0, found {}",
-                                                       entry.key, entry.value.describe()));
-    return false;
+std::optional<double> read_factor(const std::string& key, const Node& value,
+                                  Diagnostics& diagnostics) {
+  const std::optional<double> factor = value.read_double(diagnostics);
+  if (!factor || *factor >= 0) return factor;
+  diagnostics.report(value.mark(),
+                     fmt::format("'{}' must be at least 0, found {}", key, value.describe()));
+  return std::nullopt;
+}
+
+bool read_multiplier(Multiplier& out, const Entry& entry, Diagnostics& diagnostics) {
+  if (!entry.value.is_map()) {
+    out.all = read_factor(entry.key, entry.value, diagnostics);
+    return out.all.has_value();
   }
-  out = *value;
-  return true;
+  bool ok = true;
+  for (const Entry& e : entry.value.entries()) {
+    const std::optional<double> factor = read_factor(entry.key, e.value, diagnostics);
+    ok = ok && factor;
+    if (factor) out.by_name.push_back({e.key, e.mark, *factor});
+  }
+  return ok;
 }
 
 // {weight: {normal: 0.01}, bias: zeros...}, not {normal: 0.01}.
@@ -51,7 +62,12 @@ bool is_by_parameter(const Node& init) {
 }
 
 bool set(ParameterRequest& parameter, const Node& init, Diagnostics& diagnostics) {
-  return OptionType<Initializer>::read(init, parameter.init, diagnostics);
+  if (!OptionType<Initializer>::read(init, parameter.init, diagnostics)) return false;
+  const std::string misfit = parameter.init.misfit(parameter.shape);
+  if (misfit.empty()) return true;
+  diagnostics.report(init.mark(), fmt::format("{}, '{}'", misfit, parameter.name),
+                     "nest them as its last axes are, or give all of them in one list");
+  return false;
 }
 
 enum class Source { kOwn, kInherited, kDefault };
@@ -100,11 +116,18 @@ bool apply(const Node* init, Source source, std::vector<ParameterRequest>& param
 
 }  // namespace
 
+std::optional<double> Multiplier::of(const std::string& parameter) const {
+  for (const Named& named : by_name) {
+    if (named.parameter == parameter) return named.factor;
+  }
+  return all;
+}
+
 Settings Settings::over(const Settings& weaker) const {
   Settings result = *this;
   if (!result.init) result.init = weaker.init;
-  if (!result.lr_mult) result.lr_mult = weaker.lr_mult;
-  if (!result.decay_mult) result.decay_mult = weaker.decay_mult;
+  if (!result.lr_mult.is_given()) result.lr_mult = weaker.lr_mult;
+  if (!result.decay_mult.is_given()) result.decay_mult = weaker.decay_mult;
   if (!result.freeze) result.freeze = weaker.freeze;
   return result;
 }
@@ -126,6 +149,23 @@ bool read_setting(Settings& settings, const Entry& entry, Diagnostics& diagnosti
   Initializer ignored;
   return is_by_parameter(entry.value) ||
          OptionType<Initializer>::read(entry.value, ignored, diagnostics);
+}
+
+bool check_multipliers(const Settings& own, const std::vector<ParameterRequest>& parameters,
+                       Diagnostics& diagnostics) {
+  std::vector<std::string> names;
+  for (const ParameterRequest& p : parameters) names.push_back(p.name);
+  bool ok = true;
+  for (const auto& [key, multiplier] :
+       {std::pair("lr_mult", &own.lr_mult), {"decay_mult", &own.decay_mult}}) {
+    for (const Multiplier::Named& named : multiplier->by_name) {
+      if (std::find(names.begin(), names.end(), named.parameter) != names.end()) continue;
+      diagnostics.report_unknown(named.mark, "parameter", named.parameter, names,
+                                 fmt::format(" in '{}'", key));
+      ok = false;
+    }
+  }
+  return ok;
 }
 
 bool apply_init(const InitChain& chain, std::vector<ParameterRequest>& parameters,

@@ -22,10 +22,24 @@ inline bool freezes(Freeze freeze, const ParameterRequest& request) {
 
 namespace cnn::build {
 
+// One factor for all parameters of a layer, or some by name: {weight: 1, bias: 2}.
+struct Multiplier {
+  std::optional<double> all;
+  struct Named {
+    std::string parameter;
+    Mark mark;
+    double factor = 1;
+  };
+  std::vector<Named> by_name;
+
+  bool is_given() const { return all || !by_name.empty(); }
+  std::optional<double> of(const std::string& parameter) const;
+};
+
 struct Settings {
   std::optional<Node> init;  // an op, or a map by parameter name
-  std::optional<double> lr_mult;
-  std::optional<double> decay_mult;
+  Multiplier lr_mult;
+  Multiplier decay_mult;
   std::optional<Freeze> freeze;
 
   // What is not set here, from `weaker`.
@@ -35,6 +49,10 @@ struct Settings {
 bool is_setting(std::string_view key);
 // Reads one of the four keys; its value is evaluated. False after a report.
 bool read_setting(Settings& settings, const Entry& entry, Diagnostics& diagnostics);
+
+// Reports names in the item's own multipliers that no parameter of the layer has.
+bool check_multipliers(const Settings& own, const std::vector<ParameterRequest>& parameters,
+                       Diagnostics& diagnostics);
 
 // Who says what a layer's parameters start as, strongest first.
 struct InitChain {

@@ -64,8 +64,7 @@ bool Expander::name_outputs(const Item& item, const std::string& path, int value
 
 int Expander::expand_seq(const Item& item, const std::string& path, const List& list) {
   for (const Entry& e : item.options) {
-    c_.diagnostics.report_unknown(e.mark, "key", e.key, common_key_names(),
-                                  " for " + item.op->describe());
+    report_unknown_key(e, *item.op, nullptr, common_key_names(), c_.diagnostics);
   }
   std::optional<Node> items = item.value;
   if (is_expression(item.value)) items = c_.evaluate(item.value, list);

@@ -52,6 +52,14 @@ class Concat final : public Layer {
     setup.plan().backward_reads_output = false;
   }
 
+  std::string size_arithmetic(std::span<const Form> inputs, const LayerPlan& plan) const override {
+    std::string sum;
+    for (const Form& in : inputs) {
+      sum += fmt::format("{}{}", sum.empty() ? "" : " + ", in.shape.channels());
+    }
+    return fmt::format("{} = {}", sum, plan.output().channels());
+  }
+
   void forward(const ForwardCall& call) const override {
     const int64_t rows = call.out.rows(), width = call.out.channels();
     parallel_for(rows, grain_for(rows, width), [&](int64_t begin, int64_t end) {

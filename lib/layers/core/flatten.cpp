@@ -9,6 +9,9 @@ namespace {
 
 class Flatten final : public ReorderLayer {
   Shape output_shape(const Setup& setup) const override { return {setup.input().count()}; }
+  std::string size_arithmetic(std::span<const Form> inputs, const LayerPlan& plan) const override {
+    return product_text(inputs[0].shape, plan.output().count());
+  }
 };
 
 }  // namespace

@@ -285,7 +285,8 @@ extern const LayerType sparse_code_layer = {
         "- {sparse_code: 256, lambda: 0.2, from: image, guess: encoder, pull: 1}",
     .details =
         "The code z that makes |x - sum z_k w_k|^2 / 2 + lambda sum p(z_k) smallest; w_k are the "
-        "atoms, p is the penalty. [C] -> [atoms]. It takes a fixed number of `steps` of FISTA, for "
+        "atoms, p is the penalty (activity_l1 says how `log` differs from log(1 + z^2)). [C] -> "
+        "[atoms]. It takes a fixed number of `steps` of FISTA, for "
         "all samples alike, so that its cost is known.\n"
         "With a `guess`, a layer of as many numbers, the search starts there, and pull / 2 "
         "|z - guess|^2 is added: predictive sparse decomposition.\n"

@@ -2,6 +2,7 @@
 // before.
 #include "kernels/pool.h"
 #include "layers/image/pool_layer.h"
+#include "layers/image/window.h"
 #include "layers/layer_type.h"
 
 namespace cnn {
@@ -21,6 +22,10 @@ class AveragePool final : public Layer {
     shape_.count_pad = count_pad_;
     s.plan().backward_reads_input = false;
     s.plan().backward_reads_output = false;
+  }
+
+  std::string size_arithmetic(std::span<const Form> inputs, const LayerPlan& plan) const override {
+    return window_arithmetic(inputs[0].shape, plan.window, plan.output());
   }
 
   void forward(const ForwardCall& call) const override {

@@ -22,11 +22,14 @@ namespace {
 class Conv final : public Layer {
  public:
   void options(Options& o) override {
-    const ConvOptions::Words words = {"height and width of the window, of volumes depth first",
-                                      "step from one window to the next",
-                                      {"strides", "step", "subsample"},
-                                      "rows and columns (and slices) of zeros on every side",
-                                      "an upconv whose weights are this one's too: its transpose"};
+    const ConvOptions::Words words = {
+        "height and width of the window, of volumes depth first",
+        "step from one window to the next",
+        {"strides", "step", "subsample"},
+        "rows and columns (and slices) of zeros: on every side, along "
+        "each axis, or [top, bottom, left, right] (of volumes front "
+        "and back first); same: the output keeps the size",
+        "an upconv whose weights are this one's too: its transpose"};
     options_.declare_window(o, words, ConvOptions::Takes::kVolumesToo);
     o.choice("fit", fit_, {{"floor", Fit::kFloor}, {"ceil", Fit::kCeil}, {"exact", Fit::kExact}},
              "what to do with rows and columns (and slices) that are left over: ignore them, let a "
@@ -63,6 +66,10 @@ class Conv final : public Layer {
                                 connect_ ? connections_.count() * taps : shape_.weight_count());
     s.plan().window = options_.window;
     absorbed_.tell(s.plan());
+  }
+
+  std::string size_arithmetic(std::span<const Form> inputs, const LayerPlan& plan) const override {
+    return window_arithmetic(inputs[0].shape, options_.window, plan.output());
   }
 
   bool absorb(const Follower& follower) override { return absorbed_.take(follower, phase_); }
@@ -243,14 +250,20 @@ extern const LayerType conv_layer = {
         "- {conv: 6, kernel: 5, pad: 2, act: relu}\n"
         "- {conv: 64, kernel: [1, 7], stride: 2, pad: [0, 3], bias: false}\n"
         "- {conv: 256, kernel: 3, pad: 1, groups: 2}\n"
+        "- {conv: 32, kernel: 4, pad: same}                # as large as its input\n"
+        "- {conv: 32, kernel: 3, stride: 2, pad: [0, 1, 0, 1]}\n"
         "- {conv: 16, kernel: 5, connect: lenet5}\n"
         "- {conv: 32, kernel: [1, 3, 3], pad: [0, 1, 1]}   # of a volume [C,D,H,W]",
     .details =
         "y[o,a,b] = bias[o] + sum over i,ky,kx of w[o,i,ky,kx] * x[i, a*stride - pad + "
-        "ky*dilation, b*stride - pad + kx*dilation], zeros outside the image.\n"
+        "ky*dilation, b*stride - pad + kx*dilation], zeros outside the image. This is a "
+        "correlation, as in all tools for networks: the convolution of signal processing turns the "
+        "kernel by 180 degrees first.\n"
         "[C,H,W] -> [out,H',W'] with H' = (H + 2*pad - (kernel-1)*dilation - 1) / stride + 1, "
         "rounded as `fit` says. With `fit: ceil` the last window may hang over the lower or right "
-        "edge (zeros), but must start inside the image or the padding before it.\n"
+        "edge (zeros), but must start inside the image or the padding before it. `pad: same` makes "
+        "H' "
+        "= ceil(H / stride); half of the zeros lie above, and an odd row lies below.\n"
         "Volumes (slices of a scan, pictures of a film): [C,D,H,W] -> [out,D',H',W'], the same "
         "along three axes. `kernel: 3` is then 3 x 3 x 3, and a list has three numbers, [d, h, w]: "
         "`kernel: [3, 1, 1]` looks along the depth alone. `connect` and `tie` are for images.\n"

@@ -30,7 +30,10 @@ void ConvOptions::declare_window(Options& o, const Words& words, Takes takes) {
       .between(1, kMaxKernel)
       .aliases({"kernel_size", "size", "ksize", "kernel_shape", "filter_size"});
   numbers("stride", stride, words.stride).between(1, kMaxStep).aliases(words.stride_aliases);
-  numbers("pad", pad, words.pad).between(0, kMaxStep).aliases({"padding", "pads"});
+  Option& padding = takes == Takes::kPictures
+                        ? o("pad", static_cast<PictureNumbers&>(pad), words.pad)
+                        : o("pad", pad, words.pad);
+  padding.between(0, kMaxStep).aliases({"padding", "pads"});
   numbers("dilation", dilation, "distance between the window's taps")
       .between(1, kMaxStep)
       .aliases({"dilations", "dilation_rate", "atrous"});
@@ -55,8 +58,8 @@ void ConvOptions::settle(const Setup& s, std::string_view layer, Takes takes) {
             volumes_too ? " or a volume [C,D,H,W]" : "", in.str());
   window.kernel = kernel.resolve(s, "kernel");
   window.stride = stride.resolve(s, "stride");
-  window.pad = pad.resolve(s, "pad", 0);
   window.dilation = dilation.resolve(s, "dilation");
+  pad.resolve(s, window);
   s.require(out <= INT_MAX, "{} output channels are beyond BLAS: sizes end at {}", out, INT_MAX);
   s.require(in.channels() % groups == 0, "groups: {} does not divide the {} input channels", groups,
             in.channels());

@@ -13,8 +13,9 @@ namespace cnn {
 
 struct ConvOptions {
   int64_t out = 0;
-  PictureNumbers kernel, stride, pad{0}, dilation;  // or a volume's
-  Window window;                                    // of these, once the input is known
+  PictureNumbers kernel, stride, dilation;  // or a volume's
+  Padding pad;                              // only a conv's has sides
+  Window window;                            // of these, once the input is known
   int64_t groups = 1;
   bool has_bias = true;
   bool exact = false;

@@ -19,6 +19,14 @@ class GlobalAveragePool final : public Layer {
     s.plan().window.kernel = in.extents();
   }
 
+  std::string size_arithmetic(std::span<const Form> inputs, const LayerPlan& plan) const override {
+    const Shape& in = inputs[0].shape;
+    if (in.rank() < 3) return "";
+    const std::string depth = in.is_volume() ? fmt::format("{}*", in.depth()) : "";
+    return fmt::format("{} means of {}{}*{} numbers", plan.output().count(), depth, in.height(),
+                       in.width());
+  }
+
   void forward(const ForwardCall& call) const override {
     const ConstView& in = call.input();
     global_average_pool(in.data, call.batch, in.shape.positions(), in.channels(), call.out.data);

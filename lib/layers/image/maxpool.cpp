@@ -4,6 +4,7 @@
 
 #include "kernels/pool.h"
 #include "layers/image/pool_layer.h"
+#include "layers/image/window.h"
 #include "layers/layer_type.h"
 
 namespace cnn {
@@ -18,6 +19,10 @@ class MaxPool final : public Layer {
     places_ = s.saved(Per::kSample, max_pool_places(shape_));
     s.plan().backward_reads_input = false;
     s.plan().backward_reads_output = false;
+  }
+
+  std::string size_arithmetic(std::span<const Form> inputs, const LayerPlan& plan) const override {
+    return window_arithmetic(inputs[0].shape, plan.window, plan.output());
   }
 
   void forward(const ForwardCall& call) const override {

@@ -78,6 +78,17 @@ class Pad final : public ResampleLayer {
     set_up(s, axis(in.height(), b.top, b.bottom), axis(in.width(), b.left, b.right));
   }
 
+  std::string size_arithmetic(std::span<const Form> inputs, const LayerPlan& plan) const override {
+    const Shape &in = inputs[0].shape, &out = plan.output();
+    const Border& b = border_;
+    const auto along = [](int64_t before, int64_t size, int64_t behind, int64_t sum) {
+      return fmt::format("{} + {} + {} = {}", before, size, behind, sum);
+    };
+    const std::string rows = along(b.top, in.height(), b.bottom, out.height());
+    const std::string columns = along(b.left, in.width(), b.right, out.width());
+    return rows == columns ? rows : rows + ", " + columns;
+  }
+
  private:
   AxisMap axis(int64_t size, int64_t before, int64_t behind) const {
     const int64_t out = before + size + behind;

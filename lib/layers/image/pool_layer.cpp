@@ -33,7 +33,7 @@ PoolShape PoolOptions::set_up(Setup& s, const char* layer) const {
   Window window;
   window.kernel = kernel.resolve(s, "kernel");
   window.stride = stride ? stride->resolve(s, "stride") : window.kernel;
-  window.pad = pad.resolve(s, "pad", 0);
+  window.pad = window.pad_end = pad.resolve(s, "pad", 0);
   const Extents &k = window.kernel, &p = window.pad;
   const auto numbers = [&](const Extents& e) {
     const std::string plane = fmt::format("{}, {}]", e.h, e.w);

@@ -8,6 +8,7 @@
 #include "kernels/pool.h"
 #include "kernels/reduce.h"
 #include "layers/image/pool_layer.h"
+#include "layers/image/window.h"
 #include "layers/layer_type.h"
 
 namespace cnn {
@@ -43,6 +44,10 @@ class Subsample final : public Layer {
     partials_ = s.scratch_backward(Per::kOnce, column_sum_partials(shape_.channels));
     s.plan().backward_reads_input = false;
     s.plan().backward_reads_output = false;
+  }
+
+  std::string size_arithmetic(std::span<const Form> inputs, const LayerPlan& plan) const override {
+    return window_arithmetic(inputs[0].shape, plan.window, plan.output());
   }
 
   void forward(const ForwardCall& call) const override {

@@ -56,6 +56,21 @@ class Upconv final : public Layer {
     s.plan().backward_reads_output = false;
   }
 
+  std::string size_arithmetic(std::span<const Form> inputs, const LayerPlan& plan) const override {
+    const Window& w = options_.window;
+    const auto along = [&](int64_t Extents::*axis) {
+      const int64_t size = inputs[0].shape.extents().*axis, out = plan.output().extents().*axis;
+      const int64_t span = (w.kernel.*axis - 1) * w.dilation.*axis + 1, pad = w.pad.*axis;
+      const int64_t more = out - ((size - 1) * w.stride.*axis + span - 2 * pad);
+      std::string text = fmt::format("({} - 1)*{} + {}", size, w.stride.*axis, span);
+      if (pad > 0) text += fmt::format(" - 2*{}", pad);
+      if (more > 0) text += fmt::format(" + {}", more);
+      return fmt::format("{} = {}", text, out);
+    };
+    const std::string rows = along(&Extents::h), columns = along(&Extents::w);
+    return rows == columns ? rows : rows + ", " + columns;
+  }
+
   void forward(const ForwardCall& call) const override {
     const ConvMemory memory{call.scratch(forward_threads_), call.scratch(forward_once_)};
     const float *x = call.input().data, *w = call.parameter(weight_);

@@ -38,6 +38,17 @@ class Upsample final : public ResampleLayer {
     set_up(s, axis(in.height(), size.h), axis(in.width(), size.w));
   }
 
+  std::string size_arithmetic(std::span<const Form> inputs, const LayerPlan& plan) const override {
+    if (!scale_) return "";
+    const Shape &in = inputs[0].shape, &out = plan.output();
+    const auto along = [](int64_t size, int64_t larger) {
+      return fmt::format("{}*{} = {}", larger / size, size, larger);
+    };
+    const std::string rows = along(in.height(), out.height());
+    const std::string columns = along(in.width(), out.width());
+    return rows == columns ? rows : rows + ", " + columns;
+  }
+
  private:
   AxisMap axis(int64_t in, int64_t out) const {
     return mode_ == Mode::kNearest ? AxisMap::nearest(in, out)

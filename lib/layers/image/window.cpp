@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
+
+#include "base/text.h"
 
 namespace cnn {
 namespace {
@@ -9,7 +12,7 @@ namespace {
 struct Axis {
   const char* one;
   const char* many;
-  int64_t size, kernel, stride, pad, dilation;
+  int64_t size, kernel, stride, dilation, pad, pad_end;
 };
 
 std::string counted(int64_t n, const Axis& axis) {
@@ -17,10 +20,10 @@ std::string counted(int64_t n, const Axis& axis) {
 }
 
 int64_t fit_axis(const Axis& axis, Fit fit) {
-  const int64_t padded = axis.size + 2 * axis.pad;
+  const int64_t padded = axis.size + axis.pad + axis.pad_end;
   const int64_t extent = (axis.kernel - 1) * axis.dilation + 1;
   const std::string with_pad =
-      axis.pad > 0 ? fmt::format(" ({} with its padding)", padded) : std::string();
+      padded > axis.size ? fmt::format(" ({} with its padding)", padded) : std::string();
   if (extent > padded) {
     const std::string dilated =
         axis.dilation > 1 ? fmt::format(" at dilation {} spans {}", axis.dilation, extent) : "";
@@ -45,12 +48,32 @@ int64_t fit_axis(const Axis& axis, Fit fit) {
 
 Extents fit_windows(const Shape& in, const Window& w, Fit fit) {
   const auto along = [&](const char* one, const char* many, int64_t Extents::*axis) {
-    return fit_axis({one, many, in.extents().*axis, w.kernel.*axis, w.stride.*axis, w.pad.*axis,
-                     w.dilation.*axis},
+    return fit_axis({one, many, in.extents().*axis, w.kernel.*axis, w.stride.*axis,
+                     w.dilation.*axis, w.pad.*axis, w.pad_end.*axis},
                     fit);
   };
   return {along("slice", "slices", &Extents::d), along("row", "rows", &Extents::h),
           along("column", "columns", &Extents::w)};
+}
+
+std::string window_arithmetic(const Shape& in, const Window& w, const Shape& out) {
+  const auto along = [&](int64_t Extents::*axis) {
+    const int64_t size = in.extents().*axis, kernel = w.kernel.*axis, stride = w.stride.*axis;
+    const int64_t dilation = w.dilation.*axis, pad = w.pad.*axis, pad_end = w.pad_end.*axis;
+    std::string text = fmt::format("{}", size);
+    if (pad == pad_end && pad > 0) text += fmt::format(" + 2*{}", pad);
+    if (pad != pad_end) text += fmt::format(" + {} + {}", pad, pad_end);
+    text += dilation == 1 ? fmt::format(" - {}", kernel)
+                          : fmt::format(" - (({} - 1)*{} + 1)", kernel, dilation);
+    const int64_t room = size + pad + pad_end - (kernel - 1) * dilation - 1;
+    const int64_t windows = out.extents().*axis;
+    const char* rounded = room % stride == 0 ? "" : windows > room / stride + 1 ? "ceil" : "floor";
+    return fmt::format("{}({})/{} + 1 = {}", rounded, text, stride, windows);
+  };
+  std::vector<std::string> axes = {along(&Extents::h), along(&Extents::w)};
+  if (in.is_volume()) axes.insert(axes.begin(), along(&Extents::d));
+  axes.erase(std::unique(axes.begin(), axes.end()), axes.end());
+  return join(axes, ", ");
 }
 
 int64_t capped_macs(int64_t positions, int64_t weights) {

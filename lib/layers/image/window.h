@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "layers/layer.h"
 
@@ -14,9 +15,14 @@ enum class Fit {
   kExact,  // an error
 };
 
-// The output's size for a picture [C,H,W] or a volume [C,D,H,W] and a window whose padding stands
-// on all sides. Throws Exit::kSpec with the sizes if nothing fits.
+// The output's size for a picture [C,H,W] or a volume [C,D,H,W]. Throws Exit::kSpec with the sizes
+// if nothing fits.
 Extents fit_windows(const Shape& in, const Window& window, Fit fit);
+
+// The same as one reckons it, along each axis that differs from the one before it: "(28 + 2*2 -
+// 5)/1
+// + 1 = 28", "floor(...)" where rows are left over.
+std::string window_arithmetic(const Shape& in, const Window& window, const Shape& out);
 
 // Upper bounds of options, far above all use, so that sizes computed from them cannot overflow.
 inline constexpr double kMaxKernel = 4096;

@@ -60,8 +60,10 @@ extern const LayerType activity_l1_layer = {
         "  - {activity_l1: code, penalty: log, width: 0.5}",
     .details =
         "|x| for every number of the input, any shape; with `penalty: log` width log(1 + |x| / "
-        "width), "
-        "which leaves large numbers alone. `sum` (the default here) adds within a "
+        "width), which leaves large numbers alone. It has the slope of |x| at 0, and so makes "
+        "zeros; "
+        "the log(1 + x^2) of Olshausen & Field 1996 is flat there, and makes small numbers. `sum` "
+        "(the default here) adds within a "
         "sample and averages over the batch, `mean` averages over all numbers. The error against a "
         "target is `l1`.",
     .other_names = {"l1_penalty", "activity_regularizer", "sparsity", "l1_regularization"},

@@ -199,7 +199,10 @@ extern const LayerType cross_entropy_layer = {
         "number for every pixel, [1,H,W].\n"
         "A position of class t costs w_t (log sum exp(x) - x_t). With smoothing e the target is "
         "1 - e of class t and e / C of every class (Szegedy et al. 2015, \"Rethinking the "
-        "Inception architecture for computer vision\"). `mean` averages over all positions that "
+        "Inception architecture for computer vision\"), so class t has 1 - e (C - 1) / C in all; "
+        "where "
+        "others write 1 - e for it and e / (C - 1) for the rest, their e is e (C - 1) / C of this "
+        "one. `mean` averages over all positions that "
         "are not ignored, weighted by class_weights; `sum` adds within a sample and averages over "
         "the batch. All as in PyTorch.",
     .other_names = {"CrossEntropyLoss", "softmax_loss", "SoftmaxWithLoss", "nll"},

@@ -75,7 +75,12 @@ extern const LayerType kl_normal_layer = {
         "  - {kl_normal: [mu, logvar], weight: $beta}",
     .details =
         "The Kullback-Leibler divergence of N(mean, exp(log variance)) from N(0, 1), (m^2 + exp(v) "
-        "- 1 - v) / 2 for every number of the code, in nats. `sum` (the default here) adds over "
+        "- 1 - v) / 2 for every number of the code, in nats. The second input is v = log sigma^2, "
+        "neither "
+        "sigma nor log sigma. Kingma & Welling write the negative, (1 + log sigma^2 - m^2 - "
+        "sigma^2) "
+        "/ 2, for they make the bound large; a loss is made small. `sum` (the default here) adds "
+        "over "
         "the code and averages over the batch, as the bound of a variational autoencoder wants; "
         "the other term then needs `reduction: sum` too.\n"
         "Kingma & Welling 2013, \"Auto-encoding variational Bayes\".",

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "layers/axis_numbers.h"
+#include "spec/yaml.h"
 #include "support/catch.h"
 #include "support/check_layer.h"
 
@@ -129,6 +130,77 @@ TEST_CASE("conv matches the reference") {
        window(2, {1, 3, 3}, {1, 2, 2})},
   };
   check_cases(cases);
+}
+
+TEST_CASE("conv pads each side by itself, or to the same size, as PyTorch does") {
+  const Extents one = Extents::all(1);
+  check_cases({
+      // top, bottom, left, right
+      {"{conv: 2, kernel: 3, pad: [0, 1, 2, 0]}",
+       {3, 5, 6},
+       {1, 4, 6},
+       window(2, {1, 3, 3}, one, {0, 0, 2})},
+      {"{conv: 2, kernel: 3, stride: 2, pad: [0, 1, 0, 1]}",
+       {3, 6, 8},
+       {1, 3, 4},
+       window(2, {1, 3, 3}, {1, 2, 2}, {0, 0, 0})},
+      {"{conv: 2, kernel: 2, pad: [3, 4, 0, 0]}",
+       {1, 2, 4},
+       {1, 8, 3},
+       window(2, {1, 2, 2}, one, {0, 3, 0})},
+      // An odd row or column of padding='same' lies behind.
+      {"{conv: 2, kernel: 5, pad: same}",
+       {3, 6, 7},
+       {1, 6, 7},
+       window(2, {1, 5, 5}, one, {0, 2, 2})},
+      {"{conv: 2, kernel: 4, pad: same}",
+       {3, 6, 7},
+       {1, 6, 7},
+       window(2, {1, 4, 4}, one, {0, 1, 1})},
+      {"{conv: 2, kernel: [2, 1], pad: same}",
+       {3, 5, 4},
+       {1, 5, 4},
+       window(2, {1, 2, 1}, one, {0, 0, 0})},
+      {"{conv: 2, kernel: [2, 3], dilation: 3, pad: same}",
+       {2, 7, 8},
+       {1, 7, 8},
+       window(2, {1, 2, 3}, one, {0, 1, 3}, {1, 3, 3})},
+      {"{conv: 4, kernel: 4, pad: same, groups: 4}",
+       {4, 6, 6},
+       {1, 6, 6},
+       window(4, {1, 4, 4}, one, {0, 1, 1}, one, 4)},
+      // With a stride as Keras has it: a window at 0, 2, 4.
+      {"{conv: 2, kernel: 3, stride: 2, pad: same}",
+       {3, 6, 5},
+       {1, 3, 3},
+       window(2, {1, 3, 3}, {1, 2, 2}, {0, 0, 1})},
+      {"{conv: 2, kernel: 1, stride: 3, pad: same}",
+       {3, 7, 6},
+       {1, 3, 2},
+       window(2, one, {1, 3, 3}, {0, 0, 0})},
+      {"{conv: 2, kernel: [3, 2, 4], pad: same}",
+       {2, 3, 4, 5},
+       {3, 4, 5},
+       window(2, {3, 2, 4}, one, {1, 0, 1})},
+      {"{conv: 2, kernel: 2, pad: [1, 0, 0, 1, 2, 0]}",
+       {1, 2, 3, 3},
+       {2, 3, 4},
+       window(2, {2, 2, 2}, one, {1, 0, 2})},
+  });
+}
+
+TEST_CASE("a padding is written as it was read, and must have as many sides as the input") {
+  Padding padding;
+  Diagnostics diagnostics;
+  for (const char* text : {"same", "2", "[1, 2]", "[0, 1, 0, 1]", "[0, 1, 2, 3, 4, 5]"}) {
+    const Node node = parse_yaml(std::make_shared<Source>(Source{"test", text, "", false}));
+    CHECK(OptionType<Padding>::read(node, padding, diagnostics));
+    CHECK(to_yaml(OptionType<Padding>::write(padding)) == text);
+  }
+  CHECK(diagnostics.empty());
+  CHECK(setup_error("{conv: 2, kernel: 3, pad: [0, 1, 2, 3, 4, 5]}", {{3, 6, 6}})
+            .find("pad: [C,H,W] has 4 sides, [top, bottom, left, right], found 6 numbers") !=
+        std::string::npos);
 }
 
 TEST_CASE("conv over volumes matches the reference") {
