@@ -42,7 +42,7 @@ int help(const std::vector<std::string>& topic) {
     print_result(overview());
     return 0;
   }
-  if (is_command(topic[0])) {
+  if (is_command(topic[0]) && !(topic.size() == 1 && is_topic(topic[0]))) {
     std::vector<std::string> words(topic.begin() + 1, topic.end());  // cnn help viz curves
     words.emplace_back("--help");
     std::vector<char*> arguments;

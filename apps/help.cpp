@@ -2,14 +2,13 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "layers/catalog.h"
-#include "layers/initializer.h"
-#include "metrics/metrics.h"
-#include "model/settings.h"
-#include "report/layer_reference.h"
+#include "report/reference_text.h"
+#include "report/topic_help.h"
 
 namespace cnn {
 namespace {
+
+constexpr const char* kExitCodes = "exit-codes";
 
 struct CommandLine {
   const char* name;
@@ -24,34 +23,37 @@ constexpr CommandLine kCommands[] = {
     {"runs", "runs listed and compared: settings, results, spread over seeds"},
     {"summary", "output volumes, parameter counts, multiply-adds, receptive fields, memory"},
     {"spec", "model files resolved or compared; their schema for editors"},
+    {"data", "data sets listed and fetched"},
     {"time", "samples per second, and where the time goes"},
 };
 
-std::string layers_of(LayerType::Role role) {
-  std::string text;
-  for (const LayerType* type : layer_types()) {
-    if (type->role == role) text += fmt::format("  {:<16} {}\n", type->name, type->summary);
+struct ExitMeaning {
+  Exit code;
+  const char* meaning;
+};
+
+constexpr ExitMeaning kExits[] = {
+    {Exit::kOk, "all is well"},
+    {Exit::kBug, "a fault of cnn itself"},
+    {Exit::kUsage, "the command line"},
+    {Exit::kSpec, "the model file's content"},
+    {Exit::kInput, "an input file is missing, unreadable or bad"},
+    {Exit::kDiverged, "a loss or gradient is not finite"},
+    {Exit::kResource, "memory, disk or output"},
+    {Exit::kThreshold, "a stated threshold is not met (cnn test --fail-below)"},
+    {Exit::kInterrupted, "ended by Ctrl-C (SIGINT); a training run has saved its state"},
+    {Exit::kTerminated, "ended by SIGTERM; likewise"},
+};
+
+std::string exit_codes() {
+  std::string text =
+      "Examples:\n"
+      "  cnn test runs/lenet5 --fail-below accuracy=0.98 || echo \"ended with $?\"\n"
+      "  cnn train --resume runs/lenet5                   goes on after 130 or 143\n\n"
+      "Exit codes of every command:\n";
+  for (const ExitMeaning& exit : kExits) {
+    text += fmt::format("  {:>3}  {}\n", static_cast<int>(exit.code), exit.meaning);
   }
-  return text;
-}
-
-std::string layer_list() {
-  return "Layers:\n" + layers_of(LayerType::Role::kLayer) +
-         "\nActivations (also as 'act: NAME'):\n" + layers_of(LayerType::Role::kActivation) +
-         "\nLosses:\n" + layers_of(LayerType::Role::kLoss) + "\nOne in full: cnn help layer conv\n";
-}
-
-std::string metric_list() {
-  std::string text = "Metrics (metrics: [accuracy, {topk: 3}]):\n";
-  for (const MetricType& type : metric_types()) {
-    text += fmt::format("  {:<16} {}\n  {:<16}   {}\n", type.name, type.summary, "", type.example);
-  }
-  return text;
-}
-
-std::string initialiser_list() {
-  std::string text = "Initialisers (init: he_normal, init: {normal: 0.01}):\n";
-  for (const std::string& name : Initializer::names()) text += "  " + name + "\n";
   return text;
 }
 
@@ -80,6 +82,8 @@ bool is_command(std::string_view word) {
   return false;
 }
 
+bool is_topic(std::string_view word) { return topic_text(word).has_value(); }
+
 std::string overview() {
   std::string text =
       "cnn: neural networks on CPUs, each described in one YAML file\n\n"
@@ -91,25 +95,24 @@ std::string overview() {
   for (const CommandLine& command : kCommands) {
     text += fmt::format("  {:<9} {}\n", command.name, command.job);
   }
-  return text +
-         "\nMore: cnn help COMMAND, cnn help viz KIND, cnn help layers, cnn help layer conv,\n"
-         "      cnn help training, cnn help metrics, cnn help initialisers\n";
+  text += "\nMore: cnn help COMMAND, cnn help viz KIND, cnn help layer conv, and cnn help of\n";
+  std::vector<std::string> topics = help_topics();
+  topics.emplace_back(kExitCodes);
+  return text + wrapped(join(topics, ", "), "      ");
 }
 
 std::string topic_help(const std::vector<std::string>& words) {
   const std::string& topic = words[0];
-  if (topic == "layers" || (topic == "layer" && words.size() == 1)) return layer_list();
-  if (topic == "layer" || topic == "loss" || topic == "activation") {
-    if (words.size() == 1) return layer_list();
-    const LayerType* type = find_layer_type(words[1]);
-    if (type == nullptr) unknown("layer", words[1], layer_names());
-    return layer_help(*type);
+  const bool is_of_op = topic == "layer" || topic == "loss" || topic == "activation";
+  if (is_of_op && words.size() > 1) {
+    if (const auto text = op_help(words[1])) return *text;
+    unknown(topic, words[1], op_names());
   }
-  if (topic == "training") return train_help();
-  if (topic == "metrics") return metric_list();
-  if (topic == "initialisers" || topic == "initializers") return initialiser_list();
-  if (const LayerType* type = find_layer_type(topic)) return layer_help(*type);
-  std::vector<std::string> known = {"layers", "layer", "training", "metrics", "initialisers"};
+  if (topic == kExitCodes || topic == "exit" || topic == "exits") return exit_codes();
+  if (const auto text = topic_text(topic)) return *text;
+  if (const auto text = op_help(topic)) return *text;
+  std::vector<std::string> known = help_topics();
+  known.insert(known.end(), {"layer", kExitCodes});
   for (const CommandLine& command : kCommands) known.emplace_back(command.name);
   unknown("help on", topic, known);
 }

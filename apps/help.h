@@ -9,6 +9,8 @@ namespace cnn {
 
 std::vector<std::string> command_names();
 bool is_command(std::string_view word);
+// `data` is both: `cnn help data` is the topic, `cnn data --help` the command.
+bool is_topic(std::string_view word);
 
 // What `cnn help` prints.
 std::string overview();

@@ -5,69 +5,16 @@
 
 #include "base/text.h"
 #include "layers/catalog.h"
-#include "layers/initializer.h"
+#include "report/reference_text.h"
 
 namespace cnn {
 namespace {
 
-constexpr size_t kTextWidth = 88;
-
-// Text broken into lines between words; '\n' ends a paragraph.
-std::string wrapped(std::string_view text, std::string_view indent) {
-  std::string lines;
-  for (const std::string& paragraph : split(text, '\n')) {
-    std::string line(indent);
-    for (const std::string& word : split(paragraph, ' ')) {
-      if (line.size() > indent.size() && line.size() + 1 + word.size() > kTextWidth) {
-        lines += line + "\n";
-        line = indent;
-      }
-      if (line.size() > indent.size()) line += ' ';
-      line += word;
-    }
-    lines += line + "\n";
-  }
-  return lines;
-}
-
-std::string indented(std::string_view text, std::string_view indent) {
-  std::string lines;
-  for (const std::string& line : split(text, '\n')) lines += std::string(indent) + line + "\n";
-  return lines;
-}
-
-// One option, in words.
-struct Row {
-  std::string name, type, fallback, meaning;
-};
-
-std::string type_text(const Option& option) {
-  if (option.is_reference) return "name of a field or layer";
-  if (option.minimum && option.maximum) {
-    return fmt::format("{}, {} to {}", option.type, *option.minimum, *option.maximum);
-  }
-  if (option.minimum) return fmt::format("{}, at least {}", option.type, *option.minimum);
-  if (option.maximum) return fmt::format("{}, at most {}", option.type, *option.maximum);
-  return option.type;
-}
-
-std::string fallback_text(const Option& option) {
-  if (option.is_required) return "required";
-  const std::string text = split(option.default_text, '\n').front();
-  return text.empty() || text == "~" || text == "null" || text == "[]" ? "none" : text;
-}
-
-std::vector<Row> option_rows(const LayerType& type) {
+std::vector<OptionRow> option_rows(const LayerType& type) {
   const std::unique_ptr<Layer> layer = type.make();
   Options options;
   layer->options(options);
-  std::vector<Row> rows;
-  for (const Option& o : options.table()) {
-    const std::string which =
-        o.is_primary ? fmt::format(" (the value after `{}:`)", type.name) : std::string();
-    rows.push_back({o.name, type_text(o), fallback_text(o), o.help + which});
-  }
-  return rows;
+  return option_rows(options, type.name);
 }
 
 std::string inputs_text(const LayerType& type) {
@@ -84,27 +31,6 @@ std::string inputs_text(const LayerType& type) {
                          type.max_inputs > 1 ? "s" : "");
   }
   return "";
-}
-
-// Aligned columns; the meaning continues below itself.
-std::string option_table(const std::vector<Row>& rows) {
-  size_t name = 0, type = 0, fallback = 0;
-  for (const Row& row : rows) {
-    name = std::max(name, row.name.size());
-    type = std::max(type, row.type.size());
-    fallback = std::max(fallback, row.fallback.size());
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    text += fmt::format("  {:<{}}  {:<{}}  {:<{}}  {}\n", row.name, name, row.type, type,
-                        row.fallback, fallback, row.meaning);
-  }
-  return text;
-}
-
-std::string without_ticks(std::string text) {
-  std::erase(text, '`');
-  return text;
 }
 
 // Cells must not end early.
@@ -136,10 +62,10 @@ std::string capitalised(std::string text) {
 std::string markdown_of(const LayerType& type) {
   std::string text = fmt::format("### {}\n\n{}.\n\n```yaml\n{}\n```\n\n", type.name,
                                  capitalised(type.summary), type.example);
-  const std::vector<Row> rows = option_rows(type);
+  const std::vector<OptionRow> rows = option_rows(type);
   if (!rows.empty()) {
     text += "| option | type | default | meaning |\n|---|---|---|---|\n";
-    for (const Row& row : rows) {
+    for (const OptionRow& row : rows) {
       text += fmt::format("| `{}` | {} | {} | {} |\n", row.name, cell(row.type),
                           row.fallback == "required" || row.fallback == "none"
                               ? row.fallback
@@ -157,7 +83,7 @@ std::string markdown_of(const LayerType& type) {
 std::string layer_help(const LayerType& type) {
   std::string text =
       fmt::format("{}: {}\n\nExamples:\n{}", type.name, type.summary, indented(type.example, "  "));
-  const std::vector<Row> rows = option_rows(type);
+  const std::vector<OptionRow> rows = option_rows(type);
   if (!rows.empty()) text += "\nOptions:\n" + without_ticks(option_table(rows));
   text += "\n";
   if (const std::string inputs = inputs_text(type); !inputs.empty()) {

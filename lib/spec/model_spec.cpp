@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "spec/limits.h"
 #include "spec/loading.h"
@@ -28,7 +29,7 @@ struct Section {
 constexpr Section kSections[] = {
     {"name", true, false, false, "a word"},
     {"description", true, false, false, "a text"},
-    {"input", false, false, true, "a map such as {image: [1, 28, 28]}"},
+    {"input", false, false, true, "a map such as {image: [1, 28, 28]}, channels first"},
     {"vars", false, false, true, "a map"},
     {"defaults", false, false, true, "a map of ops"},
     {"blocks", false, false, true, "a map of blocks"},
@@ -120,6 +121,21 @@ bool read_steps(const Node& value, ModelInput& input, Diagnostics& diagnostics) 
   return *n >= 1;
 }
 
+// [28, 28, 1], as other tools write a picture, is one of 28 channels here.
+void warn_of_channels_last(const ModelInput& input, const Mark& mark) {
+  constexpr int64_t kLeastSide = 8;
+  const std::vector<int64_t>& sizes = input.sizes;
+  if (sizes.size() != 3 || sizes[0] < kLeastSide || sizes[1] < kLeastSide) return;
+  const int64_t last = sizes[2];
+  if (last != 3 && last != 4 && !(last == 1 && sizes[0] == sizes[1])) return;
+  warn(
+      "{}: input '{}' has {} channels of {} x {}: channels come first here, so a picture of {} x "
+      "{} "
+      "with {} is [{}, {}, {}]",
+      mark.place(), input.name, sizes[0], sizes[1], last, sizes[0], sizes[1],
+      counted(last, "channel"), last, sizes[0], sizes[1]);
+}
+
 // An input that is a map; false after a report.
 bool read_input_map(const Node& value, ModelInput& input, Diagnostics& diagnostics) {
   const size_t before = diagnostics.size();
@@ -178,6 +194,7 @@ void read_inputs(ModelSpec& spec, Diagnostics& diagnostics) {
       input.sizes = read_sizes(value, diagnostics);
       if (input.sizes.empty()) continue;
     }
+    warn_of_channels_last(input, e.value.mark());
     spec.inputs.push_back(std::move(input));
   }
 }

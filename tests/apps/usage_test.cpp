@@ -27,7 +27,19 @@ TEST_CASE("row 88: help and version go to stdout with exit code 0") {
                                                        {"help", "layer", "conv"},
                                                        {"help", "training"},
                                                        {"help", "metrics"},
-                                                       {"help", "initialisers"}};
+                                                       {"help", "initialisers"},
+                                                       {"help", "initializers"},
+                                                       {"help", "data"},
+                                                       {"help", "augment"},
+                                                       {"help", "blocks"},
+                                                       {"help", "losses"},
+                                                       {"help", "optimizers"},
+                                                       {"help", "exit-codes"},
+                                                       {"help", "seq"},
+                                                       {"help", "layer", "side"},
+                                                       {"help", "concat"},
+                                                       {"help", "data", "get"},
+                                                       {"data", "--help"}};
   for (const auto& words : cases) {
     const auto result = run_cnn(words);
     INFO(words.back() << "\n" << result.err);
@@ -37,8 +49,20 @@ TEST_CASE("row 88: help and version go to stdout with exit code 0") {
   }
 }
 
+TEST_CASE("help on data is the model file's, and on exit codes names each of them") {
+  CHECK(contains(run_cnn({"help", "data"}).out, "format: csv"));
+  CHECK(contains(run_cnn({"help", "data", "get"}).out, "cnn data get mnist"));
+  const std::string codes = run_cnn({"help", "exit-codes"}).out;
+  for (const char* code :
+       {"  0  ", "  1  ", "  2  ", "  3  ", "  4  ", "  5  ", "  6  ", "  7  ", "130  ", "143  "}) {
+    INFO(code);
+    CHECK(contains(codes, std::string("\n  ") + code));
+  }
+}
+
 TEST_CASE("every command's help begins with examples") {
-  for (const std::string command : {"train", "test", "predict", "summary", "time", "viz", "runs"}) {
+  for (const std::string command :
+       {"train", "test", "predict", "summary", "time", "viz", "runs", "data"}) {
     INFO(command);
     CHECK(run_cnn({command, "--help"}).out.rfind("Examples:\n  cnn " + command, 0) == 0);
   }

@@ -140,7 +140,8 @@ TEST_CASE("mistakes in inputs are located") {
   const Case cases[] = {
       {"name: x", ":1:1: ", "the model has no 'input'"},
       {"input: {}", ":1:8: ", "the model has no 'input'"},
-      {"input: [1, 28]", ":1:8: ", "'input' expects a map such as {image: [1, 28, 28]}"},
+      {"input: [1, 28]",
+       ":1:8: ", "'input' expects a map such as {image: [1, 28, 28]}, channels first"},
       {"input: {x: [0, 28]}", ":1:13: ", "a size is at least 1, found 0"},
       {"input: {x: [28, -1]}", ":1:17: ", "a size is at least 1, found -1"},
       {"input: {x: [3.7]}", ":1:13: ", "expected an integer, found '3.7'"},
