@@ -314,7 +314,7 @@ ModelSpec Command::load(const std::string& path) const {
 std::string Command::weights_for(const std::string& path, const std::string& given) {
   if (!given.empty()) return given;
   if (!is_run_directory(path)) {
-    if (!std::filesystem::exists(path)) {
+    if (!std::filesystem::exists(model_file_of(path))) {
       fail(Exit::kInput, path, "is neither a model file nor a run directory: there is nothing");
     }
     fail(Exit::kUsage, "", "--weights FILE is required with a model file (a run has its own)");

@@ -2,11 +2,16 @@
 # Fetches a data set by the `mirrors` and `files` of data/NAME.yaml and checks every file.
 set -eu
 
+# How it was called: 'cnn data get' runs it too.
+self=${CNN_SELF:-scripts/get_data.sh}
+lists=${CNN_SELF:+cnn data list}
+lists=${lists:-$self}
+
 usage() {
   cat <<EOF
-usage: scripts/get_data.sh NAME [FOLDER]
+usage: $self NAME [FOLDER]
 
-Fetches the data set NAME into FOLDER: by default \$CNN_DATA, else the project's data/.
+Fetches the data set NAME into FOLDER: by default \$CNN_DATA, else the data/ beside its descriptions.
 Files that are there and whole are left alone. CNN_MIRROR=URL is tried before the mirrors
 of data/NAME.yaml; the files stand directly under it.
 
@@ -108,7 +113,8 @@ fetch() {  # SUM PATH
     unpack "$target" "$1"
     return
   fi
-  mkdir -p "$(dirname "$target")" 2>/dev/null || fail "cannot create the folder of $target" 6
+  mkdir -p "$(dirname "$target")" 2>/dev/null ||
+    fail "cannot create the folder of $target; name another one: $self NAME FOLDER, and export CNN_DATA=FOLDER" 6
   # Its sum is taken by what its name ends with.
   case $target in
     *.tar.gz | *.tgz) ending=.tgz ;;
@@ -137,7 +143,7 @@ case ${1:-} in
 esac
 [ $# -le 2 ] || fail "expected NAME [FOLDER]; without arguments it lists the data sets" 2
 yaml=$data/$1.yaml
-[ -f "$yaml" ] || fail "no data set '$1'; run scripts/get_data.sh to list them" 2
+[ -f "$yaml" ] || fail "no data set '$1'; run $lists to list them" 2
 [ -n "$(fetchable "$yaml")" ] || { printf '%s needs no files\n' "$1"; exit 0; }
 command -v curl >/dev/null 2>&1 || command -v wget >/dev/null 2>&1 || fail "needs curl or wget" 2
 folder=${2:-${CNN_DATA:-$data}}

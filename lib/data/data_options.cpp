@@ -113,7 +113,7 @@ Node OptionType<ClassList>::write(const ClassList& value) {
 
 void DataOptions::declare(Options& o) {
   constexpr double kSmallest = 1e-12;
-  o("name", name, "what scripts/get_data.sh calls it");
+  o("name", name, "what 'cnn data get' calls it");
   o("about", about, "one sentence for people");
   o("root", root, "folder of relative paths, after $CNN_DATA");
   o("classes", classes, "the classes, in the order of their numbers").aliases({"class_names"});
@@ -131,8 +131,8 @@ void DataOptions::declare(Options& o) {
   o("target_crop", target_crop, "cut the middle of this size out of masks, not of their pictures");
   o("border_weights", border_weights,
     "offer a field 'border': U-Net's weights of a mask's pixels, {w0: 10, sigma: 5}");
-  o("files", files, "what scripts/get_data.sh fetches: path and sha256 of the unpacked content");
-  o("mirrors", mirrors, "where scripts/get_data.sh fetches from");
+  o("files", files, "what 'cnn data get' fetches: path and sha256 of the unpacked content");
+  o("mirrors", mirrors, "where 'cnn data get' fetches from");
 }
 
 Normalization DataOptions::normalization(int64_t channels) const {

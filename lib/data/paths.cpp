@@ -37,7 +37,7 @@ std::vector<std::string> candidates(const DataPath& path, const DataOptions& opt
   Diagnostic d{tried.back(), fmt::format("the data set's {} is not there", what), {}, {}};
   for (size_t i = 0; i + 1 < tried.size(); ++i) d.notes.push_back("nor is " + tried[i]);
   if (!options.name.empty() && !options.files.is_null()) {
-    d.notes.push_back("fetch it with: scripts/get_data.sh " + options.name);
+    d.notes.push_back("fetch it with: cnn data get " + options.name);
   }
   if (!options.stand_in.empty()) {
     d.notes.push_back(

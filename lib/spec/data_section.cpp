@@ -1,11 +1,11 @@
 // The data section (rule 15): a bare name stands for data/NAME.yaml.
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <set>
 
 #include "base/files.h"
+#include "base/share.h"
 #include "base/text.h"
 #include "spec/loading.h"
 #include "spec/yaml.h"
@@ -21,14 +21,13 @@ bool is_built_in(std::string_view name) { return name == "digits" || name == "se
 // Where a data set's file is looked for, best first.
 std::vector<fs::path> data_directories(const fs::path& model_directory) {
   const fs::path beside = model_directory.empty() ? fs::path(".") : model_directory;
-  std::vector<fs::path> result = {beside, beside / ".." / "data"};
-  if (const char* share = std::getenv("CNN_SHARE")) result.push_back(fs::path(share) / "data");
-  std::error_code error;
-  const fs::path executable = fs::read_symlink("/proc/self/exe", error);
-  if (!error) {
-    const fs::path prefix = executable.parent_path().parent_path();
-    result.push_back(prefix / "share" / "cnn" / "data");
-    result.push_back(prefix.parent_path() / "data");  // a build folder within the sources
+  std::vector<fs::path> result = {beside, beside / ".." / "data", "data"};
+  for (const std::string& share : shared_folders()) {
+    // Beside a model that came with the commands are their data sets; those here come first.
+    if (beside.lexically_normal() == (fs::path(share) / "models").lexically_normal()) {
+      std::swap(result[1], result[2]);
+    }
+    result.push_back(fs::path(share) / "data");
   }
   return result;
 }

@@ -66,6 +66,10 @@ class Files {
                 fmt::format("'{}' expects a file name, found {}", how, entry.value.describe()));
       }
       path_ = path_from(entry.value);
+      if (!file_exists(path_)) {
+        const std::string named = find_model_file(entry.value.text());
+        if (file_exists(named)) path_ = named;
+      }
       const std::string id = identity(path_);
       std::vector<std::string> chain;
       bool cycle = false;

@@ -65,6 +65,12 @@ class VariableScope : public Scope {
 ModelSpec load_model(const std::string& path, const std::vector<std::string>& overrides,
                      const Vocabulary& vocabulary);
 
+// What a user's word for a model stands for: a file, else models/WORD.yaml here, else the one that
+// came with the commands; the word itself if there is none.
+std::string find_model_file(const std::string& word);
+// Likewise, but a bare word that stands for nothing is Exit::kInput, with the nearest name.
+std::string require_model_file(const std::string& word);
+
 // The file of a data set's bare name: beside the model file, in its ../data, in the installed share
 // (CNN_SHARE or ../share/cnn relative to the executable). Empty if there is none.
 std::string find_data_file(const std::string& name, const std::string& model_directory);

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "base/log.h"
+#include "spec/model_spec.h"
 #include "train/json.h"
 
 namespace cnn {
@@ -280,7 +281,7 @@ bool is_run_directory(const std::string& path) {
 }
 
 std::string model_file_of(const std::string& path) {
-  return is_run_directory(path) ? path + "/spec.yaml" : path;
+  return is_run_directory(path) ? path + "/spec.yaml" : require_model_file(path);
 }
 
 std::string weights_of_run(const std::string& run) {

@@ -95,7 +95,7 @@ std::vector<std::string> newer_runs(const std::string& run);
 
 // True if `path` is a run directory (or a link to one): it holds run.json and spec.yaml.
 bool is_run_directory(const std::string& path);
-// The model file of a MODEL.yaml|RUN argument: RUN/spec.yaml for a run, else the path itself.
+// The model file of a MODEL|RUN argument: RUN/spec.yaml for a run, else require_model_file().
 std::string model_file_of(const std::string& path);
 // RUN/weights/best.safetensors, or last.safetensors where there is no best; Exit::kInput if a run
 // has neither.

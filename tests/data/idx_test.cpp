@@ -150,7 +150,7 @@ TEST_CASE("missing files name the path, the command that fetches them, and the d
   CHECK(result.code == Exit::kInput);
   CHECK(result.says(folder.str("images") + ": error:"));
   CHECK(result.says("/nowhere/images"));
-  CHECK(result.says("scripts/get_data.sh mine"));
+  CHECK(result.says("cnn data get mine"));
   CHECK(result.says("--data digits"));
 }
 
