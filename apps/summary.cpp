@@ -15,14 +15,16 @@ namespace {
 
 constexpr const char* kExamples =
     "  cnn summary models/lenet5.yaml                   volumes, parameters, MACs, memory\n"
+    "  cnn summary models/lenet5.yaml --explain         how each figure is reckoned\n"
     "  cnn summary models/resnet50.yaml --depth 2       a block a line\n"
     "  cnn summary models/lenet5.yaml --batch-size 256  memory at another batch size\n"
-    "  cnn summary models/vgg*.yaml                     networks side by side\n"
+    "  cnn summary vgg11 vgg16 resnet50                 networks side by side: models by name\n"
     "  cnn summary models/lenet5.yaml vars.classes=26 --json\n"
-    "  cnn summary models/googlenet.yaml --dot | dot -Tsvg > googlenet.svg";
+    "  cnn summary googlenet --dot | dot -Tsvg > googlenet.svg";
 
 constexpr const char* kDescription =
-    "Shows every layer's output volume, parameters, multiply-adds (MACs), activation memory and "
+    "Shows every layer's output volume, activations a sample (#act), parameters, multiply-adds "
+    "(MACs), activation memory and "
     "receptive field ('jump' is the field's stride), and the memory that training and inference "
     "take. Where 'layers' are counted, in tables, CSV and drawings, these are those with "
     "multiply-adds, as papers count: convolutions, linear layers and the like. Tables use the "
@@ -36,6 +38,7 @@ class Summaries {
 
   bool csv = false;
   bool dot = false;
+  bool explains = false;
 
   // Exit::kResource if training one of them takes more than --memory.
   void print(const std::vector<std::string>& paths) const {
@@ -56,6 +59,7 @@ class Summaries {
       return lines;
     }
     if (dot) return models[0].dot();
+    if (explains) return models[0].explanation();
     if (csv) return models.size() == 1 ? models[0].csv() : comparison_csv(models);
     return models.size() == 1 ? models[0].table(style_) : comparison_table(models, style_);
   }
@@ -91,7 +95,7 @@ class Summaries {
 int main(int argc, char** argv) {
   std::vector<std::string> paths;
   TableStyle style;
-  bool csv = false, dot = false;
+  bool csv = false, dot = false, explains = false;
   Command command("summary", kExamples, kDescription);
   command.add("MODEL", paths, "model files, and key.path=value overrides of their keys")
       .required()
@@ -104,11 +108,17 @@ int main(int argc, char** argv) {
   Flag as_csv = command.add("--csv", csv, "a line a layer (a line a network)");
   Flag as_dot = command.add("--dot", dot, "a graph for Graphviz");
   as_csv.excludes(as_dot);
+  command
+      .add("--explain", explains,
+           "how each volume and count is reckoned: (28 + 2*2 - 5)/1 + 1 = 28")
+      .excludes(as_csv)
+      .excludes(as_dot);
   command.add_common("one JSON line a network").excludes(as_csv).excludes(as_dot);
 
   return command.run(argc, argv, [&] {
     command.take_overrides(paths);
     if (paths.empty()) fail(Exit::kUsage, "", "a model file is required");
+    if (explains && paths.size() > 1) fail(Exit::kUsage, "", "--explain takes one model file");
     if (dot && paths.size() > 1) fail(Exit::kUsage, "", "--dot takes one model file");
     style.columns = terminal_columns(100);
     style.is_utf8 = locale_is_utf8();
@@ -116,6 +126,7 @@ int main(int argc, char** argv) {
     Summaries summaries(command, style);
     summaries.csv = csv;
     summaries.dot = dot;
+    summaries.explains = explains;
     summaries.print(paths);
     return Exit::kOk;
   });

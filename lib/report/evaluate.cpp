@@ -165,6 +165,7 @@ TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
   report.weights = request.weights;
   report.samples = crops ? feed.samples() / kTenCrops : feed.samples();
   report.metrics = *evaluator.run(progress, "testing");
+  report.errors = metrics.errors();
   const Scores terms = evaluator.terms();
   if (terms.size() > 1)
     report.metrics.insert(report.metrics.begin() + 1, terms.begin(), terms.end());

@@ -115,6 +115,13 @@ LayerSummary describe(const Graph& graph, const GraphNode& node) {
   layer.items = graph.items(graph.value(node.output()));
   layer.parameters = learned_parameters(node);
   layer.macs = node.plan.macs * graph.most_items(node.length);
+  layer.blocks = node.path;
+  for (const int output : node.outputs) {
+    if (layer.changes_values_only) break;
+    const Value& value = graph.value(output);
+    layer.activations += value.shape.count() * graph.most_items(value.length);
+  }
+  layer.arithmetic = arithmetic_of(graph, node);
   layer.leftover = leftover(graph, node);
   layer.folded_into = node.folded_into;
   layer.is_folded = node.type->role == LayerType::Role::kActivation && layer.inputs.size() == 1 &&
@@ -135,6 +142,7 @@ void add_graph(const Graph& graph, ModelSummary& summary) {
     summary.layers.back().field = fields[static_cast<size_t>(node.output())];
   }
   summary.macs = graph.macs();
+  summary.depth = weight_depth(graph);
 }
 
 // The memory that a node's output and saved values take in a plan. A layer that works in place
@@ -256,6 +264,12 @@ ModelSummary summarize_until_error(const ModelSpec& spec) {
 
 int64_t ModelSummary::layer_count() const {
   return std::count_if(layers.begin(), layers.end(), std::mem_fn(&LayerSummary::counts));
+}
+
+int64_t ModelSummary::activations() const {
+  int64_t sum = 0;
+  for (const LayerSummary& layer : layers) sum += layer.activations;
+  return sum;
 }
 
 int64_t ModelSummary::training_only() const {

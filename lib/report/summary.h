@@ -10,6 +10,7 @@
 
 #include "graph/memory_plan.h"
 #include "graph/receptive_field.h"
+#include "report/layer_arithmetic.h"
 #include "spec/model_spec.h"
 #include "tensor/shape.h"
 
@@ -24,9 +25,12 @@ struct LayerSummary {
   std::vector<std::string> inputs;  // layers and fields
   Shape output;                     // of an item
   Items items;                      // of a list
+  std::vector<std::string> blocks;  // paths of the blocks around it, outermost first
   int64_t parameters = 0;           // learned ones
   int64_t macs = 0;                 // of one sample
-  uint64_t activation_bytes = 0;    // in training, of a batch: output and what backward reads
+  int64_t activations = 0;  // numbers that it makes of a sample; 0 where it changes them in place
+  LayerArithmetic arithmetic;
+  uint64_t activation_bytes = 0;  // in training, of a batch: output and what backward reads
   ReceptiveField field;
   Leftover leftover;
   LayerType::Family family = LayerType::Family::kNone;
@@ -74,12 +78,15 @@ struct ModelSummary {
   int64_t parameters = 0;  // of the training graph
   int64_t trainable = 0;
   int64_t macs = 0;                                    // of the evaluation graph
+  int depth = 0;                                       // weight_depth()
   std::vector<LayerSummary> layers;                    // of the evaluation graph
   std::vector<std::pair<std::string, Shape>> weights;  // as in files, in order of execution
   MemorySummary memory;
   bool is_partial = false;  // an error ended it: layers alone
 
   int64_t layer_count() const;  // of those that count
+  // Numbers that layers make of a sample, all together.
+  int64_t activations() const;
   // Parameters of layers that exist in training only.
   int64_t training_only() const;
   // What windows leave unread, a sentence a line.
@@ -89,6 +96,7 @@ struct ModelSummary {
   std::string csv() const;   // a line a layer
   std::string dot() const;   // Graphviz: a box a layer, a cluster a block
   std::string table(const TableStyle& style) const;
+  std::string explanation() const;  // how each figure of each layer is reckoned
 };
 
 // Allocates nothing of the network's size. Memory is what training plans at the model's

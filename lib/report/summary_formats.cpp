@@ -40,10 +40,18 @@ Json json_of(const LayerSummary& layer) {
                {"output", sizes_of(layer.output)},
                {"params", layer.parameters},
                {"macs", layer.macs},
+               {"activations", layer.activations},
                {"settings", layer.settings},
                {"inputs", layer.inputs},
                {"activation_bytes", layer.activation_bytes},
                {"receptive_field", field_json(layer.field, layer.output.is_volume())}};
+  const LayerArithmetic& a = layer.arithmetic;
+  for (const auto& [key, text] : {std::pair("size", &a.size),
+                                  {"activations", &a.activations},
+                                  {"params", &a.parameters},
+                                  {"macs", &a.macs}}) {
+    if (!text->empty()) json["arithmetic"][key] = *text;
+  }
   if (layer.items.is_list) {
     json["items"] = {{"most", layer.items.most}, {"varies", layer.items.varies}};
   }
@@ -159,6 +167,8 @@ std::string ModelSummary::json() const {
   out["params"] = parameters;
   out["trainable"] = trainable;
   out["macs"] = macs;
+  out["activations"] = activations();
+  out["depth"] = depth;
   out["layers"] = Json::array();
   for (const LayerSummary& layer : layers) out["layers"].push_back(json_of(layer));
   out["weights"] = Json::object();
@@ -179,9 +189,10 @@ std::string ModelSummary::json() const {
 
 std::string ModelSummary::csv() const {
   const std::vector<std::string> titles = {
-      "name",       "type",         "settings",         "inputs",       "output",
-      "parameters", "macs",         "activation_bytes", "field_rows",   "field_columns",
-      "jump_rows",  "jump_columns", "whole_field",      "field_slices", "jump_slices"};
+      "name",        "type",          "settings",    "inputs",
+      "output",      "parameters",    "macs",        "activation_bytes",
+      "field_rows",  "field_columns", "jump_rows",   "jump_columns",
+      "whole_field", "field_slices",  "jump_slices", "activations"};
   std::string text = csv_line(titles);
   for (const LayerSummary& layer : layers) {
     const ReceptiveField& field = layer.field;
@@ -199,7 +210,8 @@ std::string ModelSummary::csv() const {
                                             csv_number(field.columns.jump),
                                             field.is_whole ? "true" : "false",
                                             csv_number(field.slices.size),
-                                            csv_number(field.slices.jump)};
+                                            csv_number(field.slices.jump),
+                                            std::to_string(layer.activations)};
     text += csv_line(cells);
   }
   return text;

@@ -28,6 +28,7 @@ enum class Part {
   kBrief,
   kInputs,
   kOutput,
+  kActivations,
   kParameters,
   kMacs,
   kShortMacs,
@@ -47,6 +48,8 @@ Table::Column column_of(Part part) {
       return {"from", Align::kLeft};
     case Part::kOutput:
       return {"output", Align::kRight};
+    case Part::kActivations:
+      return {"#act", Align::kRight};
     case Part::kParameters:
       return {"parameters", Align::kRight};
     case Part::kMacs:
@@ -68,14 +71,18 @@ using Parts = std::vector<Part>;
 const std::vector<Parts>& layouts() {
   using enum Part;
   static const std::vector<Parts> kLayouts = {
-      {kName, kOperation, kInputs, kOutput, kParameters, kMacs, kMemory, kField, kJump},
-      {kName, kOperation, kInputs, kOutput, kParameters, kShortMacs, kMemory, kField, kJump},
-      {kName, kBrief, kInputs, kOutput, kParameters, kShortMacs, kMemory, kField, kJump},
-      {kName, kOperation, kOutput, kParameters, kMacs, kMemory, kField, kJump},
-      {kName, kBrief, kOutput, kParameters, kMacs, kMemory, kField, kJump},
-      {kName, kBrief, kOutput, kParameters, kShortMacs, kMemory, kField, kJump},
-      {kName, kBrief, kOutput, kParameters, kShortMacs, kField, kJump},
-      {kName, kBrief, kOutput, kParameters, kShortMacs, kField},
+      {kName, kOperation, kInputs, kOutput, kActivations, kParameters, kMacs, kMemory, kField,
+       kJump},
+      {kName, kOperation, kInputs, kOutput, kActivations, kParameters, kShortMacs, kMemory, kField,
+       kJump},
+      {kName, kBrief, kInputs, kOutput, kActivations, kParameters, kShortMacs, kMemory, kField,
+       kJump},
+      {kName, kOperation, kOutput, kActivations, kParameters, kMacs, kMemory, kField, kJump},
+      {kName, kBrief, kOutput, kActivations, kParameters, kMacs, kMemory, kField, kJump},
+      {kName, kBrief, kOutput, kActivations, kParameters, kShortMacs, kMemory, kField, kJump},
+      {kName, kBrief, kOutput, kActivations, kParameters, kShortMacs, kField, kJump},
+      {kName, kBrief, kOutput, kActivations, kParameters, kShortMacs, kField},
+      {kName, kBrief, kOutput, kActivations, kParameters, kShortMacs},
       {kName, kBrief, kOutput, kParameters, kShortMacs},
       {kName, kOutput, kParameters, kShortMacs},
       {kName, kOutput, kParameters}};
@@ -153,6 +160,8 @@ class LayerTable {
         return line.inputs;
       case Part::kOutput:
         return volume_text(line.layer->output, line.layer->items);
+      case Part::kActivations:
+        return count_or_nothing(line.activations);
       case Part::kParameters:
         return count_or_nothing(line.parameters);
       case Part::kMacs:
@@ -180,11 +189,12 @@ class LayerTable {
     for (const LayerSummary& layer : summary_.layers) parameters += layer.parameters;
     std::vector<std::string> cells;
     for (const Part part : parts) {
-      cells.push_back(part == Part::kName         ? "total"
-                      : part == Part::kParameters ? count_or_nothing(parameters)
-                      : part == Part::kMacs       ? count_or_nothing(summary_.macs)
-                      : part == Part::kShortMacs  ? short_count(summary_.macs)
-                                                  : "");
+      cells.push_back(part == Part::kName          ? "total"
+                      : part == Part::kActivations ? count_or_nothing(summary_.activations())
+                      : part == Part::kParameters  ? count_or_nothing(parameters)
+                      : part == Part::kMacs        ? count_or_nothing(summary_.macs)
+                      : part == Part::kShortMacs   ? short_count(summary_.macs)
+                                                   : "");
     }
     return cells;
   }
@@ -200,11 +210,13 @@ class LayerTable {
       meanings.push_back(
           fmt::format("memory: that training keeps at batch size {}", summary_.memory.batch_size));
     }
+    if (is_shown(Part::kActivations)) meanings.emplace_back("#act: numbers a sample");
     if (is_shown(Part::kField)) meanings.emplace_back("field: receptive field in input pixels");
     if (is_shown(Part::kJump)) meanings.emplace_back("jump: its stride");
     std::vector<std::string> missing;
     if (!is_shown(Part::kOperation) && !is_shown(Part::kBrief)) missing.emplace_back("operations");
     if (!is_shown(Part::kInputs) && has_inputs()) missing.emplace_back("inputs");
+    if (!is_shown(Part::kActivations)) missing.emplace_back("activations");
     if (!is_shown(Part::kMemory) && has_memory) missing.emplace_back("memory");
     if (!is_shown(Part::kField)) missing.emplace_back("receptive fields");
     if (!missing.empty()) missing[0] = "wider terminals add " + missing[0];
@@ -326,9 +338,34 @@ std::string ModelSummary::table(const TableStyle& style) const {
       {fmt::format("{} a sample = {}FLOPs", with_commas(macs),
                    human_count(2.0 * static_cast<double>(macs)) + (macs * 2 < 1000 ? " " : ""))},
       style);
+  text += fact("activations", {with_commas(activations()) + " a sample"}, style);
+  if (depth > 0) {
+    text += fact("depth", {counted(depth, "weight layer") + " on the longest path"}, style);
+  }
   text += memory_facts(memory, style);
   const std::string left = note_lines(*this, style);
   return left.empty() ? text : text + "\n" + left;
+}
+
+std::string ModelSummary::explanation() const {
+  std::string text = name + "\n";
+  const auto add = [&](const char* what, const std::string& arithmetic) {
+    if (!arithmetic.empty()) text += fmt::format("  {:<12} {}\n", what, arithmetic);
+  };
+  for (const LayerSummary& layer : layers) {
+    const LayerArithmetic& a = layer.arithmetic;
+    const bool has_any = !a.size.empty() || !a.parameters.empty() || !layer.changes_values_only;
+    if (!has_any) continue;
+    text += fmt::format("\n{}: {} -> {}\n", layer.name, layer.operation,
+                        volume_text(layer.output, layer.items));
+    add("size", a.size);
+    add("activations", a.activations);
+    add("parameters", a.parameters);
+    add("MACs", a.macs);
+  }
+  text += fmt::format("\nall together: {} activations, {} parameters, {} MACs a sample\n",
+                      with_commas(activations()), with_commas(parameters), with_commas(macs));
+  return text;
 }
 
 std::string comparison_table(const std::vector<ModelSummary>& models, const TableStyle& style) {

@@ -11,6 +11,7 @@ void accumulate(SummaryLine& line, const LayerSummary& layer) {
   line.layer = &layer;
   line.parameters += layer.parameters;
   line.macs += layer.macs;
+  line.activations += layer.activations;
   line.activation_bytes += layer.activation_bytes;
   line.items += 1;
   line.layers += layer.counts();

@@ -21,6 +21,7 @@ struct SummaryLine {
   std::string inputs;  // empty where that is the line above
   int64_t parameters = 0;
   int64_t macs = 0;
+  int64_t activations = 0;
   uint64_t activation_bytes = 0;
   int64_t items = 0;   // of the model file that it stands for
   int64_t layers = 0;  // of these, as LayerSummary::counts

@@ -16,10 +16,6 @@ constexpr int kMostRows = 48;
 constexpr double kBoxWidth = 190, kBoxHeight = 40, kRowGap = 22, kLaneGap = 18, kLevelStep = 24;
 constexpr double kGroupPad = 6, kGroupTitle = 14;
 
-std::string parent_path(const std::vector<std::string>& parts, size_t count) {
-  return join(std::span(parts).first(count), ".");
-}
-
 class Boxes {
  public:
   Boxes(const ModelSummary& summary, int depth) : summary_(summary), depth_(depth) {
@@ -43,8 +39,7 @@ class Boxes {
 
  private:
   void add(const LayerSummary& layer) {
-    const std::vector<std::string> parts = split(layer.name, '.');
-    if (static_cast<int>(parts.size()) > depth_) return add_to_block(layer, parts);
+    if (std::ssize(layer.blocks) >= depth_) return add_to_block(layer);
     if (folds(layer)) {
       LayoutBox& box = boxes_[static_cast<size_t>(box_of_.at(layer.inputs[0]))];
       box.folded.push_back(layer.type);
@@ -59,7 +54,7 @@ class Boxes {
     box.type = layer.type;
     box.family = layer.family;
     box.operation = layer.brief;
-    for (size_t i = 1; i < parts.size(); ++i) box.path.push_back(parent_path(parts, i));
+    box.path = layer.blocks;
     open(std::move(box), layer);
   }
 
@@ -73,8 +68,8 @@ class Boxes {
     return box.type != "input" && !box.is_block;
   }
 
-  void add_to_block(const LayerSummary& layer, const std::vector<std::string>& parts) {
-    const std::string name = parent_path(parts, static_cast<size_t>(depth_));
+  void add_to_block(const LayerSummary& layer) {
+    const std::string& name = layer.blocks[static_cast<size_t>(depth_) - 1];
     if (!boxes_.empty() && boxes_.back().is_block && boxes_.back().name == name) {
       LayoutBox& box = boxes_.back();
       box.layers += layer.counts();
@@ -89,9 +84,7 @@ class Boxes {
     box.name = name;
     box.type = "block";
     box.is_block = true;
-    for (int i = 1; i < depth_; ++i) {
-      box.path.push_back(parent_path(parts, static_cast<size_t>(i)));
-    }
+    box.path.assign(layer.blocks.begin(), layer.blocks.begin() + depth_ - 1);
     open(std::move(box), layer);
   }
 
@@ -314,7 +307,7 @@ NetworkLayout layout_of(const ModelSummary& summary, int depth) {
   NetworkLayout layout;
   int deepest = 1;
   for (const LayerSummary& layer : summary.layers) {
-    deepest = std::max(deepest, static_cast<int>(split(layer.name, '.').size()));
+    deepest = std::max(deepest, static_cast<int>(layer.blocks.size()) + 1);
   }
   for (int level = depth > 0 ? depth : deepest; level >= 1; --level) {
     layout.boxes = Boxes(summary, level).take();

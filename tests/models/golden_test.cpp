@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "models/support.h"
+#include "report/layer_arithmetic.h"
 
 namespace cnn {
 namespace {
@@ -113,6 +114,40 @@ TEST_CASE("GoogLeNet of 2014 without its auxiliary heads has 6,998,552 parameter
   const Graph graph = build_graph(load("googlenet-2014"), Phase::kTest, store);
   CHECK(store.parameter_count() == 6'998'552);
   CHECK(graph.losses.size() == 1);
+}
+
+TEST_CASE("networks are as deep as their papers say") {
+  const struct {
+    const char* name;
+    int depth;
+  } kRows[] = {{"lenet5", 5},          {"alexnet", 8},          {"vgg11", 11},
+               {"vgg16", 16},          {"vgg19", 19},           {"googlenet", 22},
+               {"resnet18", 18},       {"resnet34", 34},        {"plain34", 34},
+               {"resnet50", 50},       {"resnet101", 101},      {"resnet152", 152},
+               {"cifar-resnet20", 20}, {"cifar-resnet110", 110}};
+  for (const auto& row : kRows) {
+    INFO(row.name);
+    ParameterStore store;
+    CHECK(weight_depth(build_graph(load(row.name), Phase::kTest, store)) == row.depth);
+    ParameterStore of_training;
+    CHECK(weight_depth(build_graph(load(row.name), Phase::kTrain, of_training)) == row.depth);
+  }
+}
+
+TEST_CASE("VGG's weights stand in the slide's five stages, and keep torchvision's names") {
+  ParameterStore store;
+  const Graph graph = build_graph(load("vgg16"), Phase::kTest, store);
+  std::map<std::string, int> convolutions;
+  for (const GraphNode& node : graph.nodes) {
+    if (has_weights(node)) ++convolutions[node.path.back()];
+  }
+  CHECK(convolutions == std::map<std::string, int>{{"features.stage1", 2},
+                                                   {"features.stage2", 2},
+                                                   {"features.stage3", 3},
+                                                   {"features.stage4", 3},
+                                                   {"features.stage5", 3},
+                                                   {"classifier", 3}});
+  CHECK(store.find("features.28.weight") >= 0);
 }
 
 TEST_CASE("lenet5's layers have the lectures' volumes") {

@@ -290,6 +290,56 @@ TEST_CASE("a model with an error is shown up to it") {
   CHECK(summarize_until_error(other).layers.empty());
 }
 
+TEST_CASE("activations are the numbers that layers make of a sample") {
+  const ModelSummary summary = summary_of(kResidual);
+  CHECK(layer_of(summary, "stem").activations == 8 * 7 * 7);
+  CHECK(layer_of(summary, "pool").activations == 8 * 3 * 3);
+  CHECK(layer_of(summary, "stage.0.bn1").activations == 0);  // changes them in place
+  CHECK(layer_of(summary, "stage.0.bn1.act").activations == 0);
+  int64_t sum = 0;
+  for (const LayerSummary& layer : summary.layers) sum += layer.activations;
+  CHECK(summary.activations() == sum);
+  // Five volumes of each block (one more before the shortcut), the stem, the pool, gap and fc.
+  CHECK(sum == 8 * 49 + 8 * 9 + 4 * (8 * 2 * 2) + 3 * (8 * 2 * 2) + 8 + 10);
+  const std::string table = table_of(summary, 200);
+  CHECK(contains(table, "#act"));
+  CHECK(contains(table, "activations " + with_commas(sum) + " a sample"));
+  CHECK(contains(rows_of(table)[1], " 392 "));
+  CHECK(contains(table, "depth       6 weight layers on the longest path"));
+}
+
+TEST_CASE("the figures are explained as one reckons them by hand") {
+  const std::string text = summary_of(R"(name: lenet
+input: {image: [1, 28, 28]}
+layers:
+  - {conv: 6, kernel: 5, pad: 2, act: relu, name: c1}
+  - {maxpool: 2, name: s2}
+  - {conv: 16, kernel: [5, 3], stride: 2, bias: false, name: c3}
+  - {bn, name: b3}
+  - {conv: 8, kernel: 2, pad: same, dilation: 2, name: c4}
+  - {upconv: 4, kernel: 3, stride: 2, pad: 1, output_pad: 1, name: u5}
+  - {pad: [0, 1, 2, 3], name: p6}
+  - {concat: [prev, p6], name: j7}
+  - {flatten, name: f8}
+  - {linear: 10, name: out}
+loss: {cross_entropy: out, target: label}
+data: digits
+)")
+                               .explanation();
+  for (const char* part :
+       {"c1: conv 6, 5x5, pad 2 -> 6x28x28\n  size         (28 + 2*2 - 5)/1 + 1 = 28\n",
+        "  parameters   (5*5*1 + 1)*6 = 156\n", "  activations  6*28*28 = 4,704\n",
+        "  MACs         6*28*28 * 5*5*1 = 117,600\n", "  size         (28 - 2)/2 + 1 = 14\n",
+        "floor(14 - 5)/2 + 1 = 5, floor(14 - 3)/2 + 1 = 6\n", "  parameters   3*5*6*16 = 1,440\n",
+        "  parameters   2*16 = 32\n", "(5 + 2*1 - ((2 - 1)*2 + 1))/1 + 1 = 5",
+        "(5 - 1)*2 + 3 - 2*1 + 1 = 10, (6 - 1)*2 + 3 - 2*1 + 1 = 12\n",
+        "0 + 10 + 1 = 11, 2 + 12 + 3 = 17\n", "  size         4 + 4 = 8\n", "8*11*17 = 1496\n",
+        "(1496 + 1)*10 = 14,970\n"}) {
+    INFO(text);
+    CHECK(contains(text, part));
+  }
+}
+
 TEST_CASE("JSON keeps the keys that other tools read") {
   const Json out = Json::parse(summary_of(kResidual).json());
   CHECK(out["schema"] == 1);
@@ -306,6 +356,9 @@ TEST_CASE("JSON keeps the keys that other tools read") {
   CHECK(layer["output"] == Json({8, 7, 7}));
   CHECK(layer["params"] == 8 * 28);
   CHECK(layer["macs"] == 7 * 7 * 8 * 27);
+  CHECK(layer["activations"] == 8 * 7 * 7);
+  CHECK(layer["arithmetic"]["params"] == "(3*3*3 + 1)*8 = 224");
+  CHECK(out["depth"] == 6);
   CHECK(layer["receptive_field"]["size"] == Json({3.0, 3.0}));
   CHECK(out["layers"][1]["dropped"]["image"] == Json({1, 1}));
 }

@@ -86,6 +86,18 @@ TEST_CASE("branches stand side by side and blocks have their frames") {
         }) == 9);
 }
 
+TEST_CASE("VGG is drawn in its five stages") {
+  const NetworkLayout whole = layout_of(summarize(zoo("vgg16")), 0);
+  int stages = 0;
+  for (const LayoutGroup& group : whole.groups) {
+    stages += group.name.starts_with("features.stage") ? 1 : 0;
+  }
+  CHECK(stages == 5);
+  const NetworkLayout folded = layout_of(summarize(zoo("vgg16")), 2);
+  CHECK(box_of(folded, "features.stage3").is_block);
+  CHECK(box_of(folded, "features.stage3").output == Shape{256, 28, 28});
+}
+
 TEST_CASE("names are shortened by the frames around them") {
   const NetworkLayout layout = layout_of(summarize(zoo("resnet18")), 0);
   CHECK(box_of(layout, "layer1.0.conv1").label == "conv1");
