@@ -11,16 +11,20 @@ namespace {
 constexpr const char* kExamples =
     "  cnn test runs/lenet5                             its best weights on the test split\n"
     "  cnn test models/lenet5.yaml --weights w.safetensors\n"
+    "  cnn test runs/lenet5 --errors                    and how often is it wrong?\n"
     "  cnn test runs/lenet5 --split val --json\n"
     "  cnn test runs/ae-linear --pca 32                  beside 32 principal components\n"
     "  cnn test runs/vae --passes 10                    the bound, over ten samples of each code\n"
     "  cnn test runs/lenet5 --fail-below accuracy=0.98  exit code 7 if it is not reached";
 
-std::string report_text(const TestReport& report) {
+std::string report_text(const TestReport& report, bool shows_errors) {
   std::string text = fmt::format("{} on {} ({})\n\n", report.model,
                                  counted(report.samples, "sample"), report.weights);
   for (const auto& [name, value] : report.metrics) {
     text += fmt::format("  {:<16} {:.6g}\n", name, value);
+  }
+  for (const auto& [name, rate] : shows_errors ? report.errors : Scores()) {
+    text += fmt::format("  {:<16} {:.2f}%\n", name, 100 * rate);
   }
   const std::string classes = report.class_table();
   return classes.empty() ? text : text + "\n" + classes;
@@ -29,7 +33,7 @@ std::string report_text(const TestReport& report) {
 int main(int argc, char** argv) {
   TestRequest request;
   std::vector<std::string> thresholds;
-  bool skip_bad = false;
+  bool skip_bad = false, shows_errors = false;
   Command command("test", kExamples,
                   "Evaluates a network: losses, metrics, and for classes precision, recall and the "
                   "confusion matrix.");
@@ -45,6 +49,7 @@ int main(int argc, char** argv) {
   command.add_key("--workers", "train.workers", "N", "threads that load data");
   command.add("--fail-below", thresholds, "METRIC=VALUE: exit 7 if the metric is lower")
       .type("M=V");
+  command.add("--errors", shows_errors, "error rates in percent too, as papers have them");
   command.add_number("--passes", request.passes,
                      "test N times and average: networks that sample in testing", 1, 1 << 20);
   command.add("--ten-crop", request.ten_crops,
@@ -71,7 +76,7 @@ int main(int argc, char** argv) {
     }
     request.memory_limit = command.memory_limit();
     const TestReport report = test_model(command.load(command.model()), request);
-    print_result(command.json() ? report.json() + "\n" : report_text(report));
+    print_result(command.json() ? report.json() + "\n" : report_text(report, shows_errors));
     return check_thresholds(floors, report.metrics);
   });
 }

@@ -125,6 +125,9 @@ bool MetricSet::bind(Bound& bound, const Node& item, const OpChoice& op, const G
     inputs.target = shape(bound.target);
   }
   if (main) inputs.ignore = main->ignored;
+  const bool is_probability =
+      main && bound.output == main->value && !main->is_classes() && main->link == Link::kNone;
+  inputs.middle = is_probability ? 0.5F : 0;
   inputs.is_score = main && main->is_before_sigmoid() && bound.output == main->value;
   for (const std::string& name : bound.metric->reads()) {
     const Node node = Node::scalar(name, op.mark);
@@ -181,6 +184,19 @@ Scores MetricSet::result() const {
     const std::vector<std::string> names = names_of(b);
     const Scores scores = b.metric->result();
     for (size_t i = 0; i < scores.size(); ++i) all.emplace_back(names[i], scores[i].second);
+  }
+  return all;
+}
+
+Scores MetricSet::errors() const {
+  Scores all;
+  for (const Bound& b : bound_) {
+    if (!b.metric->is_share_of_right()) continue;
+    const std::string name = names_of(b).front();
+    const std::string what = name == "accuracy"            ? ""
+                             : name.ends_with("_accuracy") ? name.substr(0, name.rfind('_') + 1)
+                                                           : name + "_";
+    all.emplace_back(what + "error", 1 - b.metric->result().front().second);
   }
   return all;
 }

@@ -34,6 +34,7 @@ struct MetricInputs {
   Shape target = {};                   // rank 0 for a metric without target
   std::optional<int64_t> ignore = {};  // the class number that the loss leaves out, if any
   bool is_score = false;               // its sigmoid is meant (MainOutput::is_before_sigmoid)
+  float middle = 0;                    // from where on one score alone means class 1
   std::vector<Shape> more = {};        // of reads()
   bool draws = false;                  // a sample is drawn from the values of reads()
 };
@@ -44,6 +45,8 @@ class Metric {
   virtual void options(Options&) {}
   // False: it looks at the output alone.
   virtual bool needs_target() const { return true; }
+  // True: it is the share of right ones, which papers turn round to an error rate.
+  virtual bool is_share_of_right() const { return false; }
   // Names of further values, from its options.
   virtual std::vector<std::string> reads() const { return {}; }
   // Checks shapes; throws Exit::kSpec without a place.
@@ -86,6 +89,8 @@ class MetricSet {
   }
   std::vector<std::string> names() const;
   Scores result() const;
+  // 1 minus each share of right ones: {"top5_error", 0.07}; accuracy gives "error".
+  Scores errors() const;
 
  private:
   struct Bound {

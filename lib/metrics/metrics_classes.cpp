@@ -11,9 +11,7 @@ namespace {
 class ClassMetric : public Metric {
  public:
   void setup(const MetricInputs& inputs) override {
-    if (inputs.output.channels() < 2) {
-      fail(Exit::kSpec, "", "needs one value per class, found {}", inputs.output.str());
-    }
+    require_classes(inputs);
     require_positions(inputs);
     classes_ = inputs.output.channels();
     ignore_ = inputs.ignore;
@@ -21,27 +19,47 @@ class ClassMetric : public Metric {
   }
 
  protected:
+  virtual void require_classes(const MetricInputs& inputs) const {
+    if (inputs.output.channels() >= 2) return;
+    fail(Exit::kSpec, "", "needs one value per class, found {}", inputs.output.str());
+  }
+
   int64_t classes_ = 0;
   std::optional<int64_t> ignore_;
 };
 
-// Share of positions whose class is among the k largest outputs; of equals the first wins.
+// Share of positions whose class is among the k largest outputs; of equals the first wins. One
+// score alone is of two classes.
 class TopK : public ClassMetric {
  public:
   TopK(int64_t k, std::string name) : k_(k), name_(std::move(name)) {}
 
+  void options(Options& o) override {
+    o("threshold", threshold_,
+      "from where on one score alone means class 1; by default 0 for scores, 0.5 for probabilities")
+        .aliases({"cutoff"});
+  }
+  bool is_share_of_right() const override { return true; }
   void setup(const MetricInputs& inputs) override {
     ClassMetric::setup(inputs);
-    if (k_ > classes_) {
+    middle_ = threshold_.value_or(inputs.middle);
+    if (classes_ > 1 && threshold_) {
+      fail(Exit::kSpec, "", "has a threshold, but {} classes: the largest score wins", classes_);
+    }
+    if (k_ > std::max<int64_t>(classes_, 2)) {
       fail(Exit::kSpec, "", "asks for the top {} of only {} classes", k_, classes_);
     }
   }
   void reset() override { right_ = all_ = 0; }
   void add(const ConstView& output, const ConstView& target, std::span<const ConstView>) override {
     for (int64_t row = 0; row < output.rows(); ++row) {
-      const auto truth = class_of(target.data[row], classes_, ignore_);
+      const auto truth = class_of(target.data[row], std::max<int64_t>(classes_, 2), ignore_);
       if (!truth) continue;
       ++all_;
+      if (classes_ == 1) {
+        right_ += k_ > 1 || (output.data[row] > middle_) == (*truth == 1) ? 1 : 0;
+        continue;
+      }
       if (rank(output.data + row * classes_, *truth) < k_) ++right_;
     }
   }
@@ -55,6 +73,8 @@ class TopK : public ClassMetric {
   int64_t k_;
 
  private:
+  void require_classes(const MetricInputs&) const override {}
+
   // How many classes come before `truth`.
   int64_t rank(const float* values, int64_t truth) const {
     int64_t before = 0;
@@ -65,6 +85,8 @@ class TopK : public ClassMetric {
   }
 
   std::string name_;
+  std::optional<float> threshold_;
+  float middle_ = 0;
   int64_t right_ = 0;
   int64_t all_ = 0;
 };
@@ -75,6 +97,7 @@ class AnyTopK final : public TopK {
   AnyTopK() : TopK(5, "") {}
   void options(Options& o) override {
     o("k", k_, "how many of the largest outputs count").primary().required().at_least(1);
+    TopK::options(o);
   }
   std::vector<std::string> names() const override { return {"top" + std::to_string(k_)}; }
 };
@@ -119,7 +142,9 @@ using ClassScore = ConfusionMatrix::ClassScore;
 }  // namespace
 
 extern const MetricType accuracy_metric = {
-    "accuracy", "share of right classes (of right pixels, where outputs have positions)",
+    "accuracy",
+    "share of right classes (of right pixels, where outputs have positions); one score alone is of "
+    "two classes",
     "accuracy", [] { return std::unique_ptr<Metric>(new TopK(1, "accuracy")); }};
 extern const MetricType top1_metric = {"top1", "the same as accuracy", "top1",
                                        [] { return std::unique_ptr<Metric>(new TopK(1, "top1")); }};

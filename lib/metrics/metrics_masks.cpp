@@ -52,6 +52,7 @@ class CountedMask : public MaskMetric {
 
 class PixelAccuracy final : public CountedMask {
  public:
+  bool is_share_of_right() const override { return true; }
   std::vector<std::string> names() const override { return {"pixel_accuracy"}; }
   Scores result() const override { return {{"pixel_accuracy", matrix_.accuracy()}}; }
 };

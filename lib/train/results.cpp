@@ -75,6 +75,7 @@ std::string TestReport::json() const {
                {"weights", weights},
                {"samples", samples},
                {"metrics", json_of(metrics)}};
+  if (!errors.empty()) json["errors"] = json_of(errors);
   if (confusion) {
     json["classes"] = class_scores(*confusion, class_names);
     json["confusion"] = matrix_rows(*confusion);

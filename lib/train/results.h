@@ -41,6 +41,7 @@ struct TestReport {
   std::string model;
   std::string weights;  // the file
   int64_t samples = 0;
+  Scores errors;   // error rates of the metrics that are shares of right ones
   Scores metrics;  // loss first, then each term if there are several, then the model's metrics
   // Where the first loss's target is a class: counts and names (empty names: none known).
   std::optional<ConfusionMatrix> confusion;

@@ -71,6 +71,12 @@ TEST_CASE("train, test, predict, summary and time work together") {
     CHECK(last_json(link.out)["metrics"] == tested["metrics"]);
     const auto table = run_cnn({"test", "runs/small"}, here);
     CHECK(table.out.find("precision") != std::string::npos);
+    CHECK(table.out.find("  error  ") == std::string::npos);
+    const auto errors = run_cnn({"test", "runs/small", "--errors"}, here);
+    const double rate = 1 - tested["metrics"]["accuracy"].get<double>();
+    CHECK(tested["errors"]["error"].get<double>() == Approx(rate));
+    CHECK(errors.out.find(fmt::format("  {:<16} {:.2f}%\n", "error", 100 * rate)) !=
+          std::string::npos);
   }
   SECTION("a threshold that is not met is exit code 7") {
     CHECK(run_cnn({"test", "runs/small", "--fail-below", "accuracy=0.0"}, here).exit == 0);

@@ -63,6 +63,53 @@ TEST_CASE("top k counts how many outputs come before the target") {
   }
 }
 
+TEST_CASE("one score alone is of two classes, told apart at 0, or at a half of a probability") {
+  const float scores[] = {-2, 0.2F, 0.7F, 3}, labels[] = {0, 0, 1, 1};
+  const auto share = [&](float middle, const char* threshold) {
+    const std::unique_ptr<Metric> m = metric("accuracy");
+    Options options;
+    m->options(options);
+    Diagnostics diagnostics;
+    if (threshold != nullptr) {
+      REQUIRE(
+          Options::read_value(*options.find("threshold"), Node::scalar(threshold), diagnostics));
+    }
+    m->setup({.output = {1}, .target = {1}, .middle = middle});
+    m->add({scores, 4, {1}}, {labels, 4, {1}});
+    return m->result().front().second;
+  };
+  CHECK(share(0, nullptr) == 0.75);
+  CHECK(share(0.5F, nullptr) == 1);
+  CHECK(share(0.5F, "1") == 0.75);
+}
+
+// Of a network with one output, what the metric takes for its middle.
+double accuracy_at(const std::string& loss, float score) {
+  const TemporaryFolder folder;
+  const ModelSpec spec =
+      load(folder.file("m.yaml", "input: {x: [2]}\nlayers: [{linear: 1, name: out}]\nloss: {" +
+                                     loss + ": out, target: label}\nmetrics: [accuracy]\n"));
+  ParameterStore store;
+  const Graph graph = build_graph(spec, Phase::kTest, store);
+  MetricSet set(spec, graph);
+  const float one = 1;
+  set.add([&](int id) { return ConstView{id == graph.find_value("out") ? &score : &one, 1, {1}}; });
+  return set.result().front().second;
+}
+
+TEST_CASE("accuracy of a binary classifier knows scores from probabilities by the loss") {
+  for (const char* loss : {"bce_logits", "hinge", "logistic"}) {
+    INFO(loss);
+    CHECK(accuracy_at(loss, 0.3F) == 1);
+    CHECK(accuracy_at(loss, -0.3F) == 0);
+  }
+  for (const char* loss : {"bce", "mse"}) {
+    INFO(loss);
+    CHECK(accuracy_at(loss, 0.3F) == 0);
+    CHECK(accuracy_at(loss, 0.7F) == 1);
+  }
+}
+
 TEST_CASE("accuracy of positions leaves out the ignored class") {
   const std::unique_ptr<Metric> m = metric("accuracy");
   m->setup({{2, 2, 2}, {1, 2, 2}, 255});
@@ -133,6 +180,21 @@ metrics: )" + metrics + "\n"));
   return set;
 }
 
+TEST_CASE("error rates are one minus the shares of right ones, under the names of papers") {
+  MetricSet set = set_of("[accuracy, {topk: 2}, f1, {accuracy: ~, of: aux, name: aux_accuracy}]");
+  const float scores[] = {0, 1, 2, 4, 5, 3, /**/ 5, 4, 3, 2, 1, 0}, labels[] = {3, 0};
+  set.add([&](int id) {
+    const bool is_label = set.values()[1] == id;
+    const bool is_aux = set.values()[set.values().size() - 2] == id;
+    return is_label ? ConstView{labels, 2, {1}} : ConstView{scores, 2, {is_aux ? 4 : 6}};
+  });
+  const Scores errors = set.errors();
+  REQUIRE(errors.size() == 3);
+  CHECK(errors[0] == std::pair<std::string, double>("error", 0.5));
+  CHECK(errors[1] == std::pair<std::string, double>("top2_error", 0.0));
+  CHECK(errors[2].first == "aux_error");
+}
+
 TEST_CASE("metrics read the first loss's input and target unless told otherwise") {
   Graph graph;
   MetricSet set =
@@ -192,7 +254,8 @@ TEST_CASE("mistakes in metrics are located") {
   CHECK(contains(problem("[{topk: 0}]"), "at least 1"));
   CHECK(contains(problem("[accuracy, accuracy]"), "already"));
   CHECK(contains(problem("[{accuracy: ~, name: loss}]"), "already"));
-  CHECK(contains(problem("[{accuracy: ~, of: image}]"), "per class"));
+  CHECK(contains(problem("[{precision: ~, of: image}]"), "per class"));
+  CHECK(contains(problem("[{accuracy: ~, threshold: 0.5}]"), "has a threshold, but 6 classes"));
 }
 
 }  // namespace
