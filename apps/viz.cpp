@@ -84,7 +84,10 @@ class VizCommand {
   }
 
   bool needs_weights() const { return type_.needs == VizKindType::Needs::kWeights; }
-  bool takes_model() const { return needs_weights() || type_.needs == VizKindType::Needs::kModel; }
+  bool needs_nothing() const { return type_.needs == VizKindType::Needs::kNothing; }
+  bool takes_model() const {
+    return needs_weights() || needs_nothing() || type_.needs == VizKindType::Needs::kModel;
+  }
 
   void add_flags() {
     command_
@@ -99,6 +102,9 @@ class VizCommand {
                    "load what fits of weights of another model, and list the rest");
       command_.add("--allow-non-finite", request_.allow_non_finite_weights,
                    "accept weights that hold NaN or infinity");
+    }
+    if (options_.find("split") != nullptr) {
+      command_.add_key("--data", "data", "NAME", "data set: a name or a file of data/");
     }
     for (const Option& option : options_.table()) add_flag_of(option);
     command_.add("--out", out_, "folder of the pictures (default: RUN/plots, or plots)")
@@ -133,7 +139,7 @@ class VizCommand {
 
   void load_subjects() {
     command_.take_overrides(words_);
-    if (words_.empty()) {
+    if (words_.empty() && !needs_nothing()) {
       fail(Exit::kUsage, "", "{} is required, before flags that take several values",
            takes_model() ? "a model file or a run" : "a run");
     }
@@ -172,7 +178,8 @@ class VizCommand {
     const bool as_svg = format_.empty() ? type_.prefers_svg : format_ == "svg";
     const std::vector<std::string> files = write_result(result, out_, as_svg);
     if (command_.json()) {
-      Json json = {{"schema", 1}, {"kind", type_.name}, {"model", request_.subject().spec.name}};
+      Json json = {{"schema", 1}, {"kind", type_.name}};
+      if (!request_.subjects.empty()) json["model"] = request_.subject().spec.name;
       json.update(result.numbers);
       json["files"] = files;
       print_result(json.dump() + "\n");
@@ -196,12 +203,25 @@ class VizCommand {
 
 // The kind that is nearest to a word, by its letters or by what people mean.
 std::optional<std::string> meant_kind(const std::string& word) {
-  static const std::map<std::string, std::string> kOthers = {
-      {"feature", "activations"}, {"features", "activations"}, {"maps", "activations"},
-      {"kernels", "filters"},     {"weights", "filters"},      {"cam", "gradcam"},
-      {"heatmap", "gradcam"},     {"loss", "curves"},          {"history", "curves"},
-      {"tsne", "embedding"},      {"pca", "embedding"},        {"network", "graph"},
-      {"model", "graph"},         {"mistakes", "errors"},      {"dream", "actmax"}};
+  static const std::map<std::string, std::string> kOthers = {{"feature", "activations"},
+                                                             {"features", "activations"},
+                                                             {"maps", "activations"},
+                                                             {"kernels", "filters"},
+                                                             {"weights", "filters"},
+                                                             {"cam", "gradcam"},
+                                                             {"heatmap", "gradcam"},
+                                                             {"loss", "curves"},
+                                                             {"history", "curves"},
+                                                             {"tsne", "embedding"},
+                                                             {"pca", "embedding"},
+                                                             {"decision", "boundary"},
+                                                             {"boundaries", "boundary"},
+                                                             {"regions", "boundary"},
+                                                             {"activation_functions", "functions"},
+                                                             {"network", "graph"},
+                                                             {"model", "graph"},
+                                                             {"mistakes", "errors"},
+                                                             {"dream", "actmax"}};
   if (const auto found = kOthers.find(word); found != kOthers.end()) return found->second;
   return nearest(word, viz_kind_names());
 }

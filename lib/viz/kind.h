@@ -31,7 +31,7 @@ struct VizSubject {
 };
 
 struct VizRequest {
-  std::vector<VizSubject> subjects;  // one, or more where the kind compares
+  std::vector<VizSubject> subjects;  // one, or more where the kind compares; none: kNothing
   uint64_t memory_limit = 0;         // bytes; 0: what the machine offers
   bool allow_non_finite_weights = false;
   bool partial_weights = false;
@@ -69,6 +69,7 @@ class VizKind {
 
 struct VizKindType {
   enum class Needs {
+    kNothing,  // a model file may be given
     kModel,    // a model file is enough
     kWeights,  // weights too: --weights, or a run's best ones
     kRun,      // a run directory

@@ -75,6 +75,24 @@ TEST_CASE("viz writes PNG or SVG and says where") {
   CHECK(json["files"][0] == out.str("b/confusion.svg"));
 }
 
+TEST_CASE("viz data takes another data set, and functions need no model") {
+  const std::string model = two_runs().folder.str("m.yaml");
+  const TemporaryFolder folder;
+  folder.file("few.yaml", "format: digits\ntrain: 50\nval: 7\n");
+  const auto few = run_cnn({"viz", "data", model, "--data", folder.str("few.yaml"), "--split",
+                            "val", "--out", folder.str("out"), "--json"});
+  INFO(few.err);
+  REQUIRE(few.exit == 0);
+  CHECK(last_json(few.out)["samples"] == 7);
+  CHECK(run_cnn({"viz", "graph", model, "--data", "digits"}).exit == 2);
+  const auto functions = run_cnn(
+      {"viz", "functions", "--function", "relu", "gelu", "--out", folder.str("out"), "--json"});
+  INFO(functions.err);
+  REQUIRE(functions.exit == 0);
+  CHECK(last_json(functions.out)["functions"].size() == 2);
+  CHECK(fs::exists(folder.path() / "out/functions.svg"));
+}
+
 TEST_CASE("pictures are the same bytes for any number of threads") {
   const TemporaryFolder out;
   for (const std::string threads : {"1", "3"}) {

@@ -60,10 +60,11 @@ struct ScatterPlot {
   std::string title;
   std::string subtitle = {};
   std::vector<Point> points = {};
-  std::vector<int64_t> classes = {};    // of each point; empty: one class
-  std::vector<std::string> names = {};  // of the classes
-  std::vector<Image> thumbnails = {};   // in place of circles; as many as points, or empty
-  bool has_names_at_centres = true;     // the class's name over its points
+  std::vector<int64_t> classes = {};     // of each point; empty: one class
+  std::vector<std::string> names = {};   // of the classes
+  std::optional<Image> background = {};  // over the whole plane, whose axes then say low and high
+  std::vector<Image> thumbnails = {};    // in place of circles; as many as points, or empty
+  bool has_names_at_centres = true;      // the class's name over its points
   bool has_axes = true;
   Axis x = {}, y = {};
   double width = 640, height = 560;

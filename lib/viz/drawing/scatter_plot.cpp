@@ -46,6 +46,10 @@ class ScatterPainter {
         draw_titles(drawing, plot_.title, plot_.subtitle, kMargin, plot_.width - 2 * kMargin);
     if (classes_ > 1) top += draw_legend(drawing, top);
     const AxisFrame frame = frame_below(top);
+    if (plot_.background) {
+      drawing.add(
+          Drawing::Picture{frame.left, frame.top, frame.width, frame.height, *plot_.background});
+    }
     if (plot_.has_axes) {
       draw_axes(drawing, frame, plot_.x, plot_.y);
     } else {
@@ -113,6 +117,10 @@ class ScatterPainter {
     for (size_t i = 0; i < plot_.points.size(); ++i) {
       const Point p = frame.place(plot_.points[i].x, plot_.points[i].y);
       if (plot_.thumbnails.empty()) {
+        // Coloured places need an edge around the points on them.
+        if (plot_.background) {
+          drawing.add(Drawing::Circle{p, radius + 1.2, Paint::paper(), {}});
+        }
         draw_point(drawing, p, class_of(i), radius);
         continue;
       }
