@@ -47,7 +47,7 @@ extern "C" void on_alarm(int) {
   }
   constexpr std::string_view kText =
       "\nwarning: SIGTERM, and the step has not ended within 8 s: stopped without a new "
-      "checkpoint, the last one stands\n";
+      "checkpoint; what was saved before stands\n";
   if (write(STDERR_FILENO, kText.data(), kText.size()) < 0) _exit(128 + SIGTERM);
   _exit(128 + SIGTERM);
 }
