@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "io/file_kind.h"
 #include "io/image_codecs.h"
 
 namespace cnn {
@@ -15,6 +16,10 @@ constexpr std::string_view kJpegMagic("\xff\xd8\xff", 3);
 
 [[noreturn]] void fail_unknown(std::string_view content, const std::string& path) {
   if (content.empty()) fail(Exit::kInput, path, "is empty, expected a JPEG or PNG image");
+  constexpr size_t kHead = 512;
+  if (const std::string_view kind = kind_of_content(content.substr(0, kHead)); !kind.empty()) {
+    fail(Exit::kInput, path, "is no JPEG or PNG image but {}", kind);
+  }
   std::string bytes;
   for (const char c : content.substr(0, kPngMagic.size())) {
     bytes += fmt::format(" {:02x}", static_cast<unsigned char>(c));
@@ -57,9 +62,35 @@ float grey_of(const float* rgb) {
   return (19595 * rgb[0] + 38470 * rgb[1] + 7471 * rgb[2]) / 65536;
 }
 
+uint8_t laid_on(uint8_t under, uint8_t value, uint8_t alpha) {
+  return static_cast<uint8_t>((value * alpha + under * (255 - alpha) + 127) / 255);
+}
+float laid_on(uint8_t under, float value, float alpha) {
+  return (value * alpha + static_cast<float>(under) * (255 - alpha)) / 255;
+}
+
+// Pixels of 2 or 4 values, the last of them alpha, as opaque ones of 3.
+template <class T>
+std::vector<T> laid_on(Colour background, const std::vector<T>& values, size_t own) {
+  std::vector<T> out;
+  out.reserve(values.size() / own * 3);
+  for (size_t p = 0; p < values.size(); p += own) {
+    const T *from = values.data() + p, alpha = from[own - 1];
+    const bool is_colour = own == 4;
+    out.push_back(laid_on(background.red, from[0], alpha));
+    out.push_back(laid_on(background.green, from[is_colour ? 1 : 0], alpha));
+    out.push_back(laid_on(background.blue, from[is_colour ? 2 : 0], alpha));
+  }
+  return out;
+}
+
 // From the file's channels (1 grey, 2 with alpha, 3 RGB, 4 with alpha) to those wanted.
 template <class T>
-Pixels<T> with_channels(const ImageInfo& info, std::vector<T> values, int64_t wanted) {
+Pixels<T> with_channels(ImageInfo info, std::vector<T> values, int64_t wanted, Colour background) {
+  if ((info.channels == 2 || info.channels == 4) && (wanted == 1 || wanted == 3)) {
+    values = laid_on(background, values, static_cast<size_t>(info.channels));
+    info.channels = 3;
+  }
   const int64_t own = info.channels;
   if (wanted == 0) wanted = own == 2 ? 4 : own;
   CNN_ASSERT(wanted == 1 || wanted == 3 || wanted == 4);
@@ -112,19 +143,20 @@ ImageInfo read_image_info(const std::string& path) {
   fail_unknown(content, path);
 }
 
-Image decode_image(std::string_view content, const std::string& path, int64_t channels) {
+Image decode_image(std::string_view content, const std::string& path, int64_t channels,
+                   Colour background) {
   DecodedImage image = decode(content, path);
   std::vector<uint8_t> bytes = take_bytes(image);
-  return with_channels(image.info, std::move(bytes), channels);
+  return with_channels(image.info, std::move(bytes), channels, background);
 }
 
-Image read_image(const std::string& path, int64_t channels) {
-  return decode_image(read_file(path, kMostImageBytes), path, channels);
+Image read_image(const std::string& path, int64_t channels, Colour background) {
+  return decode_image(read_file(path, kMostImageBytes), path, channels, background);
 }
 
-FloatImage read_float_image(const std::string& path, int64_t channels) {
+FloatImage read_float_image(const std::string& path, int64_t channels, Colour background) {
   const DecodedImage image = decode(read_file(path, kMostImageBytes), path);
-  return with_channels(image.info, take_floats(image), channels);
+  return with_channels(image.info, take_floats(image), channels, background);
 }
 
 NumberImage read_number_image(const std::string& path) {

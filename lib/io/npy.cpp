@@ -203,9 +203,7 @@ void NpyReader::parse_header() {
   DictReader dict(text, begin, path());
   dict.read();
   type_ = type_of(dict);
-  if (dict.fortran_order && dict.shape.size() > 1) {
-    dict.fail_at(0, "the array is in Fortran order; save numpy.ascontiguousarray(x)");
-  }
+  is_fortran_ = dict.fortran_order && dict.shape.size() > 1;
   constexpr int64_t kMaxCount = int64_t{1} << 58;
   for (const int64_t n : dict.shape) {
     if (n > 0 && count_ > kMaxCount / n) dict.fail_at(0, "shape: element count overflows");
@@ -220,18 +218,49 @@ void NpyReader::parse_header() {
   }
 }
 
+// `offset` counts in the numbers' bytes, in C order.
+void NpyReader::read_bytes(uint64_t offset, void* out, size_t size) const {
+  if (!is_fortran_) return file_.read_at(data_begin_ + offset, out, size);
+  std::call_once(once_, [this] { bring_to_c_order(); });
+  std::memcpy(out, ordered_.data() + offset, size);
+}
+
+void NpyReader::bring_to_c_order() const {
+  const size_t bytes = bytes_of(type_), count = static_cast<size_t>(count_);
+  std::vector<char> stored(count * bytes);
+  file_.read_at(data_begin_, stored.data(), stored.size());
+  std::vector<char> ordered(stored.size());
+  // Walks the file, whose first axis runs fastest; `to` is the place in C order.
+  const size_t rank = shape_.size();
+  std::vector<size_t> strides(rank, 1), at(rank, 0);
+  for (size_t axis = rank - 1; axis > 0; --axis) {
+    strides[axis - 1] = strides[axis] * static_cast<size_t>(shape_[axis]);
+  }
+  size_t to = 0;
+  for (size_t from = 0; from < count; ++from) {
+    std::memcpy(ordered.data() + to * bytes, stored.data() + from * bytes, bytes);
+    for (size_t axis = 0; axis < rank; ++axis) {
+      to += strides[axis];
+      if (++at[axis] < static_cast<size_t>(shape_[axis])) break;
+      to -= strides[axis] * at[axis];
+      at[axis] = 0;
+    }
+  }
+  ordered_ = std::move(ordered);
+}
+
 template <class T>
 void NpyReader::read_as(int64_t first, std::span<T> out) const {
   CNN_ASSERT(first >= 0 && first + static_cast<int64_t>(out.size()) <= count_);
   const auto convert = [&]<class Stored>(Stored) {
-    const uint64_t begin = data_begin_ + static_cast<uint64_t>(first) * sizeof(Stored);
+    const uint64_t begin = static_cast<uint64_t>(first) * sizeof(Stored);
     if constexpr (std::is_same_v<Stored, T>) {
-      file_.read_at(begin, out.data(), out.size_bytes());
+      read_bytes(begin, out.data(), out.size_bytes());
     } else {
       std::vector<Stored> buffer(std::min(kChunk, out.size()));
       for (size_t done = 0; done < out.size(); done += buffer.size()) {
         const size_t n = std::min(buffer.size(), out.size() - done);
-        file_.read_at(begin + done * sizeof(Stored), buffer.data(), n * sizeof(Stored));
+        read_bytes(begin + done * sizeof(Stored), buffer.data(), n * sizeof(Stored));
         std::transform(buffer.data(), buffer.data() + n, out.data() + done,
                        [](Stored v) { return static_cast<T>(v); });
       }
