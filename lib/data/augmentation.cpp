@@ -145,7 +145,12 @@ class AugmentedDataset final : public Dataset, public PictureWindows {
       const PictureSize& size = is_target ? target_ : window_;
       fields_.back().shape = {shape.channels(), size.height, size.width};
       fill.assign(static_cast<size_t>(shape.channels()), 0);
-      if (fields_.size() == 1) normalization_.apply(fill.data(), 1, shape.channels());
+      if (fields_.size() == 1) {
+        // Black, as the network sees it: of negatives what was white.
+        if (normalization_.scale < 0)
+          fill.assign(fill.size(), static_cast<float>(-1 / normalization_.scale));
+        normalization_.apply(fill.data(), 1, shape.channels());
+      }
       if (field.kind == FieldKind::kClass) {
         if (!reflects() && options_.geometry.leaves_picture() && !ignored_class_) {
           fail(Exit::kSpec, "",

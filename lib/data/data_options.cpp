@@ -31,6 +31,30 @@ Node OptionType<DataPath>::write(const DataPath& value) {
   return value.empty() ? Node() : Node::scalar(value.text);
 }
 
+std::string OptionType<Colour>::name() { return "0 to 255, or three of them"; }
+OptionSchema OptionType<Colour>::schema() { return OptionSchema::any(); }
+bool OptionType<Colour>::read(const Node& node, Colour& out, Diagnostics& d) {
+  const std::vector<Node> parts = node.is_list() ? node.items() : std::vector<Node>(3, node);
+  uint8_t* const colours[] = {&out.red, &out.green, &out.blue};
+  for (size_t i = 0; i < 3; ++i) {
+    const std::optional<int64_t> value = parts.size() == 3 ? parts[i].as_int() : std::nullopt;
+    if (!value || *value < 0 || *value > 255) {
+      d.report(node.mark(),
+               "expected a grey value (0 is black, 255 white) or [red, green, blue], found " +
+                   node.describe());
+      return false;
+    }
+    *colours[i] = static_cast<uint8_t>(*value);
+  }
+  return true;
+}
+Node OptionType<Colour>::write(const Colour& value) {
+  if (value.red == value.green && value.green == value.blue) {
+    return OptionType<int64_t>::write(value.red);
+  }
+  return OptionType<std::vector<int64_t>>::write({value.red, value.green, value.blue});
+}
+
 std::string OptionType<ChannelNumbers>::name() { return "number or list of one a channel"; }
 OptionSchema OptionType<ChannelNumbers>::schema() {
   return OptionSchema::one_of(
@@ -122,6 +146,11 @@ void DataOptions::declare(Options& o) {
   o("scale", scale, "inputs are multiplied by this first");
   o("mean", mean, "then this is subtracted");
   o("std", std, "then they are divided by this").at_least(kSmallest);
+  o.choice("invert", invert,
+           {{"false", Invert::kNo}, {"true", Invert::kYes}, {"auto", Invert::kAuto}},
+           "true: negatives (1 - x * scale) are read, always; auto: of a picture that predict is "
+           "shown, where it is unlike the training data");
+  o("background", background, "what lies under transparent pixels of images");
   o("ignore", ignore, "class number that marks what has no class");
   o("shuffle", shuffle, "another order in every epoch of training");
   o("val", val, "held out from the training set for validation").aliases({"validation", "valid"});
@@ -143,7 +172,8 @@ Normalization DataOptions::normalization(int64_t channels) const {
            channels);
     }
   }
-  return {scale, mean.values, std.values};
+  const Normalization plain{scale, mean.values, std.values};
+  return invert == Invert::kYes ? plain.of_negatives(1 / scale) : plain;
 }
 
 }  // namespace cnn

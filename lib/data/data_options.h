@@ -8,6 +8,7 @@
 
 #include "data/augment_options.h"
 #include "data/border_weights.h"
+#include "data/tone.h"
 #include "data/transforms.h"
 #include "spec/options.h"
 
@@ -42,6 +43,7 @@ struct ClassList {
   std::vector<std::string> names;
 };
 
+CNN_OPTION_TYPE(Colour);  // a grey value, or one by channel
 CNN_OPTION_TYPE(DataPath);
 CNN_OPTION_TYPE(ChannelNumbers);
 CNN_OPTION_TYPE(HeldOut);
@@ -57,6 +59,8 @@ struct DataOptions {
   ChannelNumbers mean{{0}};
   ChannelNumbers std{{1}};
   double scale = 1;
+  Invert invert = Invert::kNo;
+  Colour background = Colour::white();
   std::optional<int64_t> ignore;
   bool shuffle = true;
   HeldOut val;
@@ -70,7 +74,8 @@ struct DataOptions {
   Node mirrors;                     // likewise
 
   void declare(Options& o);
-  // Exit::kSpec if mean or std has neither 1 nor `channels` numbers.
+  // With `invert: true` that of negatives. Exit::kSpec if mean or std has neither 1 nor `channels`
+  // numbers.
   Normalization normalization(int64_t channels) const;
 };
 

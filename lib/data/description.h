@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "data/tone.h"
 #include "data/transforms.h"
 #include "spec/node.h"
 
@@ -13,6 +14,7 @@ namespace cnn {
 struct DataDescription {
   Normalization normalization;           // of the inputs
   std::vector<std::string> class_names;  // empty where the files have them
+  PictureLook look;                      // but its tone, which files have
 };
 
 // Reports what is wrong with the map as DataSource does.

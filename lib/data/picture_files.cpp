@@ -136,13 +136,14 @@ void PictureFiles::check(int64_t index) const {
   files_.guard(index, [&](const std::string& path) { read_image(path, channels_); });
 }
 
-void PictureFiles::prepare(const Normalization& normalization, bool cached) {
+void PictureFiles::prepare(const Normalization& normalization, Colour background, bool cached) {
   CNN_ASSERT(files_.size() > 0);
   ImageInfo first;
   files_.guard(0, [&](const std::string& path) { first = read_image_info(path); });
   if (!size_.is_set()) size_ = {first.height, first.width};
   is_deep_ = first.bits == 16;
   normalization_ = normalization;
+  background_ = background;
   sizes_ = std::vector<std::atomic<uint64_t>>(static_cast<size_t>(files_.size()));
   table_ = normalization.byte_table(channels_);
   if (!cached) return;
@@ -180,7 +181,8 @@ void PictureFiles::read_bytes(int64_t index, float* out) const {
   };
   if (const uint8_t* bytes = bytes_.find(index)) return normalize(bytes);
   Image image;
-  files_.guard(index, [&](const std::string& path) { image = read_image(path, channels); });
+  files_.guard(index,
+               [&](const std::string& path) { image = read_image(path, channels, background_); });
   note_size(index, image.height, image.width);
   image = fit_image(std::move(image), size_.height, size_.width);
   bytes_.keep(index, image.values);
@@ -195,7 +197,9 @@ void PictureFiles::read_words(int64_t index, float* out) const {
   };
   if (const uint16_t* words = words_.find(index)) return normalize(words);
   FloatImage image;
-  files_.guard(index, [&](const std::string& path) { image = read_float_image(path, channels_); });
+  files_.guard(index, [&](const std::string& path) {
+    image = read_float_image(path, channels_, background_);
+  });
   note_size(index, image.height, image.width);
   image = fit_image(std::move(image), size_.height, size_.width);
   std::vector<uint16_t> words;

@@ -108,7 +108,7 @@ class PictureFiles {
   // Decodes a picture for nothing but its errors.
   void check(int64_t index) const;
   // After the last keep(): settles the size, and the memory if `cached`. At least one file.
-  void prepare(const Normalization& normalization, bool cached);
+  void prepare(const Normalization& normalization, Colour background, bool cached);
   Shape shape() const { return {channels_, size_.height, size_.width}; }
   int64_t image_bytes() const { return shape().count() * (is_deep_ ? 2 : 1); }
   uint64_t cache_bytes() const { return bytes_.bytes() + words_.bytes(); }
@@ -129,6 +129,7 @@ class PictureFiles {
   bool is_deep_ = false;
   std::vector<float> table_;  // 256 values a channel
   Normalization normalization_;
+  Colour background_;
   ImageCache<uint8_t> bytes_;
   ImageCache<uint16_t> words_;
 };

@@ -31,7 +31,7 @@ class PictureSet final : public Dataset {
     for (const FieldNumbers& target : targets_) fields_.push_back(target.field);
     ignored_class_ = options.ignore;
     normalization_ = options.normalization(settings.channels);
-    stamp();
+    stamp(options.background);
   }
 
   int64_t size() const override { return pictures_.files().size(); }
@@ -90,19 +90,23 @@ class PictureSet final : public Dataset {
   // Both are kept in memory, or neither.
   void prepare(const PictureSettings& settings, const DataOptions& options) {
     const Normalization normalization = options.normalization(settings.channels);
-    pictures_.prepare(normalization, false);
+    pictures_.prepare(normalization, options.background, false);
     const Shape shape = pictures_.shape();
     const int64_t mask_bytes = masks_ ? 2 * shape.positions() : 0;
     const int64_t sample = pictures_.image_bytes() + mask_bytes;
     const bool cached = size() <= settings.cache_mib * (int64_t{1} << 20) / sample;
-    if (cached) pictures_.prepare(normalization, true);
+    if (cached) pictures_.prepare(normalization, options.background, true);
     if (masks_) masks_->prepare({shape.height(), shape.width()}, cached);
   }
 
-  void stamp() {
+  void stamp(Colour background) {
     const Shape shape = pictures_.shape();
     uint64_t hash = pictures_.files().stamp();
     if (masks_) hash ^= 31 * masks_->files().stamp();
+    if (background != Colour::white()) {
+      hash = 31 * hash + hash_name(fmt::format("background {} {} {}", background.red,
+                                               background.green, background.blue));
+    }
     for (const FieldNumbers& target : targets_) {
       if (targets_.size() > 1) hash = 31 * hash + hash_name(target.field.name);
       for (const float t : target.values) hash = 31 * hash + std::hash<float>()(t);

@@ -201,7 +201,9 @@ DataView DataSource::open(Split split) {
 
 DataDescription describe_data(const Node& data, int64_t channels) {
   const DataOptions options = read_format(data)->common;
-  return {options.normalization(channels), options.classes.names};
+  // Negatives that are always read are a matter of normalisation.
+  const Invert invert = options.invert == Invert::kAuto ? Invert::kAuto : Invert::kNo;
+  return {options.normalization(channels), options.classes.names, {options.background, invert}};
 }
 
 DataView open_dataset(const Node& data, Split split, uint64_t seed) {

@@ -20,6 +20,26 @@ bool Normalization::is_identity() const {
   return scale == 1 && all(mean, 0) && all(std, 1);
 }
 
+Normalization Normalization::of_bytes() const {
+  Normalization result = *this;
+  if (is_identity()) result.scale = 1.0 / 255;
+  return result;
+}
+
+Normalization Normalization::of_negatives(double white) const {
+  Normalization result = *this;
+  result.scale = -scale;
+  for (double& m : result.mean) m -= white * scale;
+  return result;
+}
+
+double Normalization::done(double x, int64_t channel) const {
+  return (x * scale - of_channel(mean, channel)) / of_channel(std, channel);
+}
+double Normalization::undone(double y, int64_t channel) const {
+  return (y * of_channel(std, channel) + of_channel(mean, channel)) / scale;
+}
+
 void Normalization::apply(float* values, int64_t positions, int64_t channels) const {
   if (is_identity()) return;
   for (int64_t c = 0; c < channels; ++c) {

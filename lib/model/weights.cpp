@@ -14,7 +14,7 @@ namespace cnn {
 namespace {
 
 constexpr size_t kMostListed = 10;
-constexpr const char *kWordUnit = "word", *kCharacterUnit = "character";
+constexpr const char *kWordUnit = "word", *kCharacterUnit = "character", *kAuto = "auto";
 
 std::vector<int64_t> sizes_of(const Shape& shape) {
   std::vector<int64_t> sizes;
@@ -68,12 +68,37 @@ std::shared_ptr<const TextVocabulary> read_vocabulary(const SafetensorsReader& f
   return vocabulary ? std::make_shared<const TextVocabulary>(std::move(*vocabulary)) : nullptr;
 }
 
+PictureLook read_look(const SafetensorsReader& file) {
+  PictureLook look;
+  std::vector<double> tone;
+  take(json_entry(file, "tone"), tone);
+  if (tone.size() == 2) look.tone = {tone[0], tone[1]};
+  std::vector<int> colour;
+  take(json_entry(file, "background"), colour);
+  if (colour.size() == 3) {
+    const auto byte = [&](size_t i) { return static_cast<uint8_t>(colour[i]); };
+    look.background = {byte(0), byte(1), byte(2)};
+  }
+  const auto invert = file.metadata().find("invert");
+  if (invert != file.metadata().end() && invert->second == kAuto) look.invert = Invert::kAuto;
+  return look;
+}
+
+void write_look(SafetensorsWriter& writer, const PictureLook& look) {
+  if (look.tone) writer.set_metadata("tone", Json({look.tone->mean, look.tone->deviation}).dump());
+  const Colour& c = look.background;
+  if (c != Colour::white())
+    writer.set_metadata("background", Json({c.red, c.green, c.blue}).dump());
+  if (look.invert == Invert::kAuto) writer.set_metadata("invert", kAuto);
+}
+
 WeightsInfo read_info(const SafetensorsReader& file) {
   WeightsInfo info;
   const auto model = file.metadata().find("model");
   if (model != file.metadata().end()) info.model = model->second;
   take(json_entry(file, "classes"), info.class_names);
   take(json_entry(file, "values"), info.value_names);
+  take(json_entry(file, "columns"), info.input_names);
   take(json_entry(file, "input"), info.input);
   const Json scale = json_entry(file, "scale");
   info.knows_normalization = scale.is_number();
@@ -81,6 +106,7 @@ WeightsInfo read_info(const SafetensorsReader& file) {
   take(json_entry(file, "mean"), info.normalization.mean);
   take(json_entry(file, "std"), info.normalization.std);
   info.vocabulary = read_vocabulary(file);
+  info.look = read_look(file);
   return info;
 }
 
@@ -158,9 +184,11 @@ void describe_by_data(const ModelSpec& model, WeightsInfo& info) {
   const Node* section = model.section("data");
   if (section == nullptr || model.inputs.empty()) return;
   const bool wants_numbers = !info.knows_normalization || is_typed(*section, "scale") ||
-                             is_typed(*section, "mean") || is_typed(*section, "std");
+                             is_typed(*section, "mean") || is_typed(*section, "std") ||
+                             is_typed(*section, "invert");
   const bool wants_classes = info.class_names.empty() || is_typed(*section, "classes");
-  if (!wants_numbers && !wants_classes) return;
+  const bool wants_ground = !info.knows_normalization || is_typed(*section, "background");
+  if (!wants_numbers && !wants_classes && !wants_ground) return;
   Node data;
   try {
     data = load_data(model);
@@ -173,7 +201,9 @@ void describe_by_data(const ModelSpec& model, WeightsInfo& info) {
   if (wants_numbers) {
     info.normalization = said.normalization;
     info.knows_normalization = true;
+    info.look.invert = said.look.invert;
   }
+  if (wants_ground) info.look.background = said.look.background;
   if (wants_classes) info.class_names = said.class_names;
 }
 
@@ -201,6 +231,10 @@ void save_weights(const std::string& path, const ParameterStore& store, const We
   writer.set_metadata("scale", Json(normalization.scale).dump());
   writer.set_metadata("mean", Json(normalization.mean).dump());
   writer.set_metadata("std", Json(normalization.std).dump());
+  write_look(writer, info.look);
+  if (!info.input_names.empty()) {
+    writer.set_metadata("columns", Json(info.input_names).dump());
+  }
   if (!info.value_names.empty()) {
     writer.set_metadata("values", Json(info.value_names).dump());
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "data/tone.h"
 #include "data/transforms.h"
 #include "data/vocabulary.h"
 #include "graph/parameter_store.h"
@@ -26,7 +27,9 @@ struct WeightsInfo {
   // Parameters that the file did not have, by number in the store; of load_weights() alone.
   std::vector<int> missing = {};
   std::vector<std::string> value_names = {};  // of a regression's numbers: columns of its table
+  std::vector<std::string> input_names = {};  // of the first input's numbers, likewise
   bool knows_normalization = false;           // the file, or the model's data map, says it
+  PictureLook look = {};                      // of pictures that it is shown
 };
 
 // Writes through AtomicFile, with a checksum per tensor.

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "data/catalogue.h"
+#include "data/description.h"
 #include "kernels/gemm_library.h"
 #include "model/fit.h"
 #include "model/loss_checks.h"
@@ -33,7 +34,9 @@ bool uses_batch_statistics(const Graph& graph, const ParameterStore& store) {
 
 }  // namespace
 
-WeightsInfo describe_weights(const ModelSpec& spec, const Graph& graph, const Dataset& data) {
+WeightsInfo describe_weights(const ModelSpec& spec, const Graph& graph, const DataView& train,
+                             const Node& map) {
+  const Dataset& data = *train.dataset;
   WeightsInfo info;
   info.model = spec.name;
   info.class_names = class_names_of(graph, data);
@@ -44,7 +47,12 @@ WeightsInfo describe_weights(const ModelSpec& spec, const Graph& graph, const Da
       info.input.push_back(field.field.shape[axis]);
     }
     const int source = data.field(field.field.name);
-    if (source == 0) info.normalization = data.normalization();
+    if (source == 0) {
+      info.normalization = data.normalization();
+      info.look = describe_data(map, data.fields()[0].shape.channels()).look;
+      info.look.tone = tone_of(train);
+    }
+    if (source >= 0) info.input_names = data.fields()[static_cast<size_t>(source)].value_names;
     if (source >= 0) info.vocabulary = data.vocabulary(source);
     break;
   }
@@ -67,7 +75,7 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   data_hash_ = train.hash() + validation.hash();
   data_bytes_ = train.dataset->memory_bytes();
   if (validation.dataset != train.dataset) data_bytes_ += validation.dataset->memory_bytes();
-  weights_info_ = describe_weights(spec, network_.test_graph(), *train.dataset);
+  weights_info_ = describe_weights(spec, network_.test_graph(), train, source.map());
   resolved_spec_ = cnn::resolved_spec(spec, source.map());
 
   validation_samples_ = validation.size();

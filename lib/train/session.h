@@ -75,12 +75,13 @@ class Session {
   Node resolved_spec_;
   int64_t validation_samples_ = 0;
   int first_fitting_use_ = 1;
-  DataView fitting_view_;  // the training data, where layers are fitted
+  DataView fitting_view_;         // the training data, where layers are fitted
   std::unique_ptr<Feed> train_feed_;
   std::unique_ptr<Feed> validation_feed_;
 };
 
 // What weights files say of the data that a model was trained on.
-WeightsInfo describe_weights(const ModelSpec& spec, const Graph& graph, const Dataset& data);
+WeightsInfo describe_weights(const ModelSpec& spec, const Graph& graph, const DataView& train,
+                             const Node& map);
 
 }  // namespace cnn

@@ -31,6 +31,8 @@ WeightsInfo some_info() {
   info.class_names = {"cat", "dog\n", "žába"};
   info.input = {3, 8, 8};
   info.normalization = {1.0 / 255, {0.1, 0.2, 0.3}, {1.1, 1.2, 1.3}};
+  info.look = {{1, 2, 255}, Invert::kAuto, Tone{0.25, 0.125}};
+  info.input_names = {"width", "height"};
   return info;
 }
 
@@ -48,6 +50,12 @@ TEST_CASE("weights and what is said of them come back to the bit") {
   CHECK(info.model == some_info().model);
   CHECK(info.class_names == some_info().class_names);
   CHECK(info.input == some_info().input);
+  CHECK(info.input_names == some_info().input_names);
+  CHECK(info.look.background == Colour{1, 2, 255});
+  CHECK(info.look.invert == Invert::kAuto);
+  REQUIRE(info.look.tone);
+  CHECK(info.look.tone->mean == 0.25);
+  CHECK(info.look.tone->deviation == 0.125);
   CHECK(info.normalization.scale == 1.0 / 255);
   CHECK(info.normalization.mean == some_info().normalization.mean);
   CHECK(info.normalization.std == some_info().normalization.std);
