@@ -154,6 +154,8 @@ void DataOptions::declare(Options& o) {
   o("ignore", ignore, "class number that marks what has no class");
   o("shuffle", shuffle, "another order in every epoch of training");
   o("val", val, "held out from the training set for validation").aliases({"validation", "valid"});
+  o("stratify", stratify,
+    "what `val` holds out has of every class the share that all samples have");
   o("limit", limit, "use no more samples than this of each split").at_least(1);
   o("augment", augment, "random changes of training samples: {pad: 4, crop: 32, flip: true}");
   o("patches", patches, "cut every picture into windows of this size, each a sample");

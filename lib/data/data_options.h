@@ -64,6 +64,7 @@ struct DataOptions {
   std::optional<int64_t> ignore;
   bool shuffle = true;
   HeldOut val;
+  bool stratify = true;
   std::optional<int64_t> limit;
   AugmentOptions augment;
   PictureSize patches;

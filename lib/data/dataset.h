@@ -128,6 +128,7 @@ class DataSource {
 
  private:
   std::shared_ptr<const Dataset> open_whole(Split split);
+  std::vector<int64_t> strata(const std::shared_ptr<const Dataset>& dataset, int64_t patches) const;
 
   uint64_t seed_;
   Node map_;

@@ -1,6 +1,7 @@
 #include "data/loader.h"
 
 #include <algorithm>
+#include <map>
 #include <system_error>
 #include <utility>
 
@@ -25,6 +26,7 @@ Loader::Loader(DataView view, std::vector<int> fields, const LoaderSettings& set
       settings_(settings),
       order_(view_.indices) {
   CNN_ASSERT(settings_.batch_size > 0 && settings_.workers >= 0);
+  CNN_ASSERT(settings_.classes.empty() || settings_.classes.size() == order_.size());
   batches_ = view_.size() / settings_.batch_size;
   if (!settings_.drop_last && !settings_.stream && view_.size() % settings_.batch_size != 0)
     ++batches_;
@@ -106,8 +108,35 @@ void Loader::begin_order() {
       order_[static_cast<size_t>(i)] = view_.indices[static_cast<size_t>(from)];
     }
   } else if (settings_.shuffle) {
+    if (!settings_.classes.empty()) balance_order();
     const Rng rng(settings_.seed, "data", epoch_);
     for (uint64_t i = order_.size(); i > 1; --i) std::swap(order_[i - 1], order_[rng.below(i, i)]);
+  }
+}
+
+// Classes take turns at what does not divide; each goes through its samples in random order, as
+// often as it must.
+void Loader::balance_order() {
+  std::map<int64_t, std::vector<int64_t>> by_class;
+  for (size_t i = 0; i < order_.size(); ++i) {
+    if (settings_.classes[i] >= 0) by_class[settings_.classes[i]].push_back(view_.indices[i]);
+  }
+  if (by_class.empty()) return;
+  RandomSequence random(Rng(settings_.seed, "balance", epoch_));
+  const uint64_t classes = by_class.size(), whole = order_.size() / classes;
+  const uint64_t rest = order_.size() % classes;
+  uint64_t number = 0;
+  order_.clear();
+  for (auto& [label, samples] : by_class) {
+    const bool has_one_more = (number++ + epoch_) % classes < rest;
+    uint64_t wanted = whole + (has_one_more ? 1 : 0);
+    while (wanted > 0) {
+      for (uint64_t i = samples.size(); i > 1; --i)
+        std::swap(samples[i - 1], samples[random.below(i)]);
+      const uint64_t taken = std::min<uint64_t>(wanted, samples.size());
+      order_.insert(order_.end(), samples.begin(), samples.begin() + static_cast<int64_t>(taken));
+      wanted -= taken;
+    }
   }
 }
 

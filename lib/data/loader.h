@@ -18,6 +18,10 @@ namespace cnn {
 struct LoaderSettings {
   int64_t batch_size = 64;
   bool shuffle = false;
+  // By sample of the view, its class: an epoch then has as many samples as ever, but of every class
+  // equally many. Of large classes some are left out, others in every epoch; those of small ones
+  // come several times, those of none (below 0) never. Empty: every sample comes once.
+  std::vector<int64_t> classes = {};
   uint64_t seed = 0;  // of the order, stream "data", by epoch
   int workers = 2;    // threads that read ahead; 0: next() reads
   bool drop_last = false;
@@ -75,6 +79,7 @@ class Loader {
   };
   void allocate(Slot& slot) const;
   void begin_order();
+  void balance_order();
   void fill(Slot& slot, int64_t number, std::span<const char> wanted = {}) const;
   void work();
   void stop();

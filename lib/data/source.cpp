@@ -6,12 +6,13 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "base/rng.h"
 #include "base/text.h"
 #include "data/augmentation.h"
+#include "data/class_counts.h"
 #include "data/dataset.h"
 #include "data/description.h"
 #include "data/format.h"
+#include "data/held_out.h"
 
 namespace cnn {
 namespace {
@@ -111,15 +112,6 @@ void check_labels(const std::shared_ptr<const Dataset>& dataset) {
   }
 }
 
-// The samples in the order of a lottery; the first ones are held out.
-std::vector<int64_t> drawn_order(int64_t size, uint64_t seed) {
-  std::vector<int64_t> order(static_cast<size_t>(size));
-  std::iota(order.begin(), order.end(), 0);
-  const Rng rng(seed, "split");
-  for (uint64_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[rng.below(i, i)]);
-  return order;
-}
-
 // At most `limit` of them, evenly spread, because files are often sorted by class.
 std::vector<int64_t> limited(std::vector<int64_t> indices, std::optional<int64_t> limit) {
   const auto size = static_cast<int64_t>(indices.size());
@@ -129,6 +121,20 @@ std::vector<int64_t> limited(std::vector<int64_t> indices, std::optional<int64_t
     kept.push_back(indices[static_cast<size_t>(i * size / *limit)]);
   }
   return kept;
+}
+
+// Those of `size` samples that are not among `indices`, which ascend.
+std::vector<int64_t> others(const std::vector<int64_t>& indices, int64_t size) {
+  std::vector<int64_t> rest;
+  auto next = indices.begin();
+  for (int64_t i = 0; i < size; ++i) {
+    if (next != indices.end() && *next == i) {
+      ++next;
+    } else {
+      rest.push_back(i);
+    }
+  }
+  return rest;
 }
 
 // The samples of these pictures.
@@ -175,6 +181,16 @@ std::shared_ptr<const Dataset> DataSource::open_whole(Split split) {
   return kept;
 }
 
+// The class of every picture, where there are classes to share out by.
+std::vector<int64_t> DataSource::strata(const std::shared_ptr<const Dataset>& dataset,
+                                        int64_t patches) const {
+  const int field = label_field(*dataset);
+  if (!format_->common.stratify || field < 0) return {};
+  DataView first_patches{dataset, {}};
+  for (int64_t i = 0; i < dataset->size(); i += patches) first_patches.indices.push_back(i);
+  return labels_of(first_patches, field);
+}
+
 DataView DataSource::open(Split split) {
   const DataOptions& options = format_->common;
   if (split == Split::kTest && !has_test()) {
@@ -185,17 +201,14 @@ DataView DataSource::open(Split split) {
   // Whole pictures are held out, not their patches.
   const int64_t patches = patches_[static_cast<size_t>(is_drawn ? Split::kTrain : split)];
   const int64_t size = dataset->size() / patches;
-  const int64_t held_out = is_drawn ? options.val.of(size) : 0;
-  if (held_out >= size) {
+  const int64_t wanted = is_drawn ? options.val.of(size) : 0;
+  if (wanted >= size) {
     fail(Exit::kSpec, "", "data: 'val' holds out {} of {} samples; none are left to train on",
-         held_out, size);
+         wanted, size);
   }
-  std::vector<int64_t> order = drawn_order(size, seed_);
-  const auto middle = order.begin() + held_out;
-  std::vector<int64_t> indices = is_drawn && split == Split::kValidation
-                                     ? std::vector<int64_t>(order.begin(), middle)
-                                     : std::vector<int64_t>(middle, order.end());
-  std::sort(indices.begin(), indices.end());
+  std::vector<int64_t> indices;
+  if (wanted > 0) indices = held_out(size, wanted, seed_, strata(dataset, patches));
+  if (!is_drawn || split != Split::kValidation) indices = others(indices, size);
   return {dataset, with_patches(limited(std::move(indices), options.limit), patches)};
 }
 

@@ -4,6 +4,36 @@
 
 namespace cnn {
 
+std::string OptionType<ClassWeights>::name() { return "list of numbers, or balanced"; }
+OptionSchema OptionType<ClassWeights>::schema() {
+  return OptionSchema::one_of({OptionSchema::list_of(OptionSchema::number()),
+                               OptionSchema::one_word_of({ClassWeights::kBalanced})});
+}
+bool OptionType<ClassWeights>::read(const Node& node, ClassWeights& out, Diagnostics& d) {
+  out = {};
+  if (node.is_scalar() && node.text() == ClassWeights::kBalanced) {
+    out.is_balanced = true;
+    return true;
+  }
+  if (!node.is_list()) {
+    d.report(node.mark(),
+             "expected a list of one number a class, or 'balanced', found " + node.describe());
+    return false;
+  }
+  if (!OptionType<std::vector<double>>::read(node, out.numbers, d)) return false;
+  for (size_t i = 0; i < out.numbers.size(); ++i) {
+    if (out.numbers[i] >= 0) continue;
+    d.report(node.items()[i].mark(),
+             "a class's weight must be at least 0, found " + node.items()[i].describe());
+    return false;
+  }
+  return true;
+}
+Node OptionType<ClassWeights>::write(const ClassWeights& value) {
+  if (value.is_balanced) return Node::scalar(ClassWeights::kBalanced);
+  return value.numbers.empty() ? Node() : OptionType<std::vector<double>>::write(value.numbers);
+}
+
 Shape with_channels(const Shape& shape, int64_t channels) {
   std::vector<int64_t> sizes;
   for (int axis = 0; axis < shape.rank(); ++axis) sizes.push_back(shape[axis]);

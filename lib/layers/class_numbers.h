@@ -2,10 +2,22 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "layers/layer.h"
 
 namespace cnn {
+
+// A factor for every class: numbers, or the word `balanced` until training has put in its place
+// those that its data give (model/class_balance.h). Without numbers all are 1.
+struct ClassWeights {
+  static constexpr const char* kBalanced = "balanced";
+  std::vector<double> numbers;
+  bool is_balanced = false;
+
+  double of(int64_t c) const { return numbers.empty() ? 1 : numbers[static_cast<size_t>(c)]; }
+};
+CNN_OPTION_TYPE(ClassWeights);
 
 // `shape` with `channels` at every position.
 Shape with_channels(const Shape& shape, int64_t channels);

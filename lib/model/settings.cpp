@@ -93,6 +93,10 @@ void TrainSettings::options(Options& o) {
   o("stream", stream,
     "deal the samples in batch_size streams, each a stretch of the text, and carry the state of "
     "recurrent layers on; else samples come in random order");
+  o.choice(
+      "sampler", sampler, {{"each", Sampler::kEach}, {"balanced", Sampler::kBalanced}},
+      "each: an epoch has every sample once; balanced: as many samples, of every class equally "
+      "many");
   o("accumulate", accumulate, "batches whose gradients are added up for one update").at_least(1);
   o("lr", lr, "learning rate, in place of the optimizer's own")
       .at_least(0)

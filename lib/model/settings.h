@@ -41,13 +41,20 @@ struct Duration {
 };
 CNN_OPTION_TYPE(Duration);
 
+// Which samples an epoch has.
+enum class Sampler {
+  kEach,      // each once
+  kBalanced,  // of every class equally many
+};
+
 struct TrainSettings {
   int64_t epochs = 10;
   int64_t batch_size = 32;
   int64_t val_batch_size = 0;  // 0: as batch_size
   int64_t accumulate = 1;      // batches added up before an update
-  bool stream = false;         // samples are a text, dealt in batch_size streams
-  std::optional<double> lr;    // in place of the optimizer's own
+  Sampler sampler = Sampler::kEach;
+  bool stream = false;       // samples are a text, dealt in batch_size streams
+  std::optional<double> lr;  // in place of the optimizer's own
   std::shared_ptr<Optimizer> optimizer;
   std::shared_ptr<const Schedule> schedule;
   BestRule best;

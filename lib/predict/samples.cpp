@@ -47,9 +47,9 @@ Image side_by_side(const std::vector<Image>& pictures) {
   return sheet;
 }
 
-class Sampler {
+class PriorSampler {
  public:
-  Sampler(const ModelSpec& spec, const PredictRequest& request)
+  PriorSampler(const ModelSpec& spec, const PredictRequest& request)
       : request_(request),
         decoder_(spec, prior_value(spec), batch_for(spec, request), request.memory_limit) {
     decoder_.load(request.weights,
@@ -96,7 +96,7 @@ class Sampler {
 
 PredictReport draw_samples(const ModelSpec& spec, const PredictRequest& request) {
   CNN_ASSERT(request.prior_samples > 0 && !request.out.empty());
-  return Sampler(spec, request).run();
+  return PriorSampler(spec, request).run();
 }
 
 }  // namespace cnn

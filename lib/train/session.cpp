@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "data/catalogue.h"
+#include "data/class_counts.h"
 #include "data/description.h"
 #include "kernels/gemm_library.h"
 #include "model/fit.h"
@@ -72,6 +73,8 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   check_class_counts(spec, network_.train_graph(), train);
   warn_of_double_links(network_.train_graph());
   choose_best(spec, !validation.empty());
+  note_classes(train);
+  classes_ = sampled_classes(spec, train, source.shuffle());
   data_hash_ = train.hash() + validation.hash();
   data_bytes_ = train.dataset->memory_bytes();
   if (validation.dataset != train.dataset) data_bytes_ += validation.dataset->memory_bytes();
@@ -116,6 +119,41 @@ void Session::check_sizes(const ModelSpec& spec, int64_t samples) const {
       uses_batch_statistics(network_.train_graph(), network_.store())) {
     warn("batch norm in batches of one sample: its statistics are those of that sample alone");
   }
+}
+
+// Where they differ much: what accuracy means, and what helps, depends on it.
+void Session::note_classes(const DataView& train) const {
+  constexpr size_t kMostNamed = 10;
+  const Graph& graph = network_.train_graph();
+  const int field = target_field(graph, *train.dataset);
+  if (field < 0) return;
+  const Field& target = train.dataset->fields()[static_cast<size_t>(field)];
+  if (!target.is_label() || target.classes == 0) return;
+  const std::vector<int64_t> counts = class_counts(train, field, target.classes);
+  if (!is_unbalanced(counts)) return;
+  note("training samples by class: {}",
+       counts_text(counts, train.dataset->class_names(field), kMostNamed));
+}
+
+std::vector<int64_t> Session::sampled_classes(const ModelSpec& spec, const DataView& train,
+                                              bool shuffle) const {
+  if (settings_.sampler != Sampler::kBalanced) return {};
+  Diagnostics diagnostics;
+  const auto refuse = [&](const char* problem) {
+    diagnostics.report(mark_of(spec, "sampler"), fmt::format("'sampler: balanced' {}", problem));
+    diagnostics.throw_if_any();
+  };
+  if (settings_.stream) refuse("draws samples, 'stream: true' takes them in their order");
+  if (!shuffle) refuse("draws samples, the data map's 'shuffle: false' takes them in their order");
+  const int target = target_field(network_.train_graph(), *train.dataset);
+  if (target < 0 || !train.dataset->fields()[static_cast<size_t>(target)].is_label()) {
+    refuse("needs a class for every sample, which the first loss compares with");
+  }
+  std::vector<int64_t> classes = labels_of(train, target);
+  for (int64_t& c : classes) {
+    if (c == train.dataset->ignored_class()) c = -1;
+  }
+  return classes;
 }
 
 void Session::choose_best(const ModelSpec& spec, bool validates) {
@@ -163,6 +201,7 @@ void Session::open_feeds(DataView train, DataView validation, bool shuffle) {
   LoaderSettings training = settings_.loader(settings_.batch_size);
   training.shuffle = shuffle;
   training.augment = true;
+  training.classes = classes_;
   training.stream = settings_.stream;
   train_feed_ = std::make_unique<Feed>(network_.train_graph(), std::move(train), training);
   if (validation.empty()) return;

@@ -60,6 +60,9 @@ class Session {
   std::vector<Network::Use> uses(const Network& network, int64_t batch) const;
   int64_t validation_batch(int64_t batch) const;
   void open_feeds(DataView train, DataView validation, bool shuffle);
+  void note_classes(const DataView& train) const;
+  std::vector<int64_t> sampled_classes(const ModelSpec& spec, const DataView& train,
+                                       bool shuffle) const;
   void check_memory_for(const ModelSpec& spec, uint64_t limit) const;
   uint64_t planned_bytes(const Network& network) const;
   uint64_t loading_bytes() const;
@@ -75,6 +78,7 @@ class Session {
   Node resolved_spec_;
   int64_t validation_samples_ = 0;
   int first_fitting_use_ = 1;
+  std::vector<int64_t> classes_;  // of the training samples, for `sampler: balanced`
   DataView fitting_view_;         // the training data, where layers are fitted
   std::unique_ptr<Feed> train_feed_;
   std::unique_ptr<Feed> validation_feed_;

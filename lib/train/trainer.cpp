@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/machine.h"
 #include "base/text.h"
+#include "model/class_balance.h"
 #include "train/evaluator.h"
 #include "train/run_record.h"
 #include "train/session.h"
@@ -364,7 +365,8 @@ class Trainer {
 
 TrainReport train(const ModelSpec& spec, const TrainRequest& request, TrainObserver& observer,
                   StopFlags& flags) {
-  return Trainer(spec, request, observer, flags).run();
+  const ModelSpec counted = with_class_weights(spec);
+  return Trainer(counted, request, observer, flags).run();
 }
 
 }  // namespace cnn

@@ -4,7 +4,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <numeric>
+#include <set>
 #include <thread>
 
 #include "support.h"
@@ -59,7 +61,53 @@ std::vector<float> drain(Loader& loader) {
 
 const std::vector<int> kBoth = {0, 1};
 
+// Of 24 samples 18 are of class 0, 4 of 1, 2 of 2; sample 5 has none.
+LoaderSettings balanced(int workers) {
+  LoaderSettings settings;
+  settings.batch_size = 5;
+  settings.workers = workers;
+  settings.shuffle = true;
+  settings.seed = 3;
+  for (int i = 0; i < 24; ++i) settings.classes.push_back(i < 18 ? 0 : i < 22 ? 1 : 2);
+  settings.classes[5] = -1;
+  return settings;
+}
+
 }  // namespace
+
+TEST_CASE("a balanced epoch has every class equally often, the same for any workers") {
+  const LoaderSettings settings = balanced(0);
+  Loader loader(view_of(24), kBoth, settings);
+  std::set<int64_t> seen;
+  std::vector<std::vector<float>> epochs;
+  for (int64_t epoch = 0; epoch < 6; ++epoch) {
+    loader.start_epoch(epoch);
+    std::map<int64_t, int> by_class, by_sample;
+    while (const Batch* batch = loader.next()) {
+      for (const int64_t index : batch->indices) {
+        ++by_class[settings.classes[static_cast<size_t>(index)]];
+        ++by_sample[index];
+        seen.insert(index);
+      }
+    }
+    CHECK(by_class == std::map<int64_t, int>{{0, 8}, {1, 8}, {2, 8}});
+    for (int64_t i = 0; i < 18; ++i) CHECK(by_sample[i] <= 1);
+    for (int64_t i = 18; i < 22; ++i) CHECK(by_sample[i] == 2);
+    loader.start_epoch(epoch);
+    epochs.push_back(drain(loader));
+  }
+  CHECK(seen.size() == 23);  // all in the end, but what has no class
+  CHECK(epochs[0] != epochs[1]);
+  Loader threaded(view_of(24), kBoth, balanced(3));
+  for (int64_t epoch : {4, 1}) {
+    threaded.start_epoch(epoch);
+    CHECK(drain(threaded) == epochs[static_cast<size_t>(epoch)]);
+  }
+  // From the middle of an epoch on.
+  loader.start_epoch(2, 3);
+  const std::vector<float> rest = drain(loader);
+  CHECK(std::equal(rest.rbegin(), rest.rend(), epochs[2].rbegin()));
+}
 
 TEST_CASE("an epoch gives every sample once, the last batch smaller") {
   Loader loader(view_of(10), kBoth, {.batch_size = 4, .shuffle = false, .workers = 0});

@@ -32,8 +32,9 @@ class CrossEntropy final : public Layer {
         .aliases({"label_smoothing"});
     o("ignore", ignore_, "class number whose positions count nowhere")
         .aliases({"ignore_index", "ignore_label"});
-    o("class_weights", class_weights_, "factor of every class's loss, in order")
-        .at_least(0)
+    o("class_weights", class_weights_,
+      "factor of every class's loss, in order; balanced: by the training data, so that all classes "
+      "count the same")
         .aliases({"class_weight"});
     declare_reduction(o, reduction_);
   }
@@ -43,14 +44,15 @@ class CrossEntropy final : public Layer {
     const int64_t classes = classes_ = in.channels();
     setup.require(classes >= 2, "cross_entropy: {} has one class alone; give it two or more",
                   setup.describe(0));
-    setup.require(class_weights_.empty() || static_cast<int64_t>(class_weights_.size()) == classes,
-                  "cross_entropy: {} class_weights for {} classes", class_weights_.size(), classes);
+    const auto given = static_cast<int64_t>(class_weights_.numbers.size());
+    setup.require(given == 0 || given == classes, "cross_entropy: {} class_weights for {} classes",
+                  given, classes);
     setup.target(1, class_target_shape(in), FieldKind::kClass, classes);
     weights_.setup(setup, in);
     setup.plan().ignored_class = ignore_;
     setup.plan().link = Link::kSoftmax;
     setup.output({2});
-    const bool is_plain = !ignore_ && !weights_ && class_weights_.empty();
+    const bool is_plain = !ignore_ && !weights_ && given == 0;
     plan_denominator(setup, reduction_, is_plain ? static_cast<double>(in.positions()) : 0);
     softmax_ = setup.saved(Per::kSample, 2 * in.positions());
     losses_ = setup.scratch_forward(Per::kSample, in.positions());
@@ -124,9 +126,7 @@ class CrossEntropy final : public Layer {
  private:
   bool ignores(float target) const { return ignore_ && target == static_cast<float>(*ignore_); }
 
-  double weight(int64_t c) const {
-    return class_weights_.empty() ? 1.0 : class_weights_[static_cast<size_t>(c)];
-  }
+  double weight(int64_t c) const { return class_weights_.of(c); }
 
   // What the positions [begin, end) of the batch count for.
   double weight_of(const Call& call, int64_t begin, int64_t end, int64_t classes) const {
@@ -176,7 +176,7 @@ class CrossEntropy final : public Layer {
   std::string target_ = "label";
   double smoothing_ = 0;
   std::optional<int64_t> ignore_;
-  std::vector<double> class_weights_;
+  ClassWeights class_weights_;
   PositionWeights weights_;
   Reduction reduction_ = Reduction::kMean;
   int64_t classes_ = 0;

@@ -20,17 +20,17 @@ class Focal final : public ClassLoss {
  protected:
   void own_options(Options& o) override {
     o("gamma", gamma_, "how much less the easy ones count; 0: cross entropy").between(0, 100);
-    o("alpha", alpha_, "factor of every class, in order; of one score: of classes 0 and 1")
-        .at_least(0)
+    o("alpha", alpha_,
+      "factor of every class, in order; of one score: of classes 0 and 1; balanced: by the "
+      "training data, so that all classes count the same")
         .aliases({"class_weights"});
   }
 
   void check(const Setup& setup, int64_t scores) const override {
     const auto classes = static_cast<size_t>(std::max<int64_t>(2, scores));
-    setup.require(alpha_.empty() || alpha_.size() == classes,
-                  "focal: {} numbers in alpha for {} "
-                  "classes",
-                  alpha_.size(), classes);
+    const size_t given = alpha_.numbers.size();
+    setup.require(given == 0 || given == classes, "focal: {} numbers in alpha for {} classes",
+                  given, classes);
   }
   Link link(int64_t scores) const override { return scores == 1 ? Link::kSigmoid : Link::kSoftmax; }
 
@@ -70,9 +70,7 @@ class Focal final : public ClassLoss {
     return {largest, row_sum(count, [=](int64_t c) { return fast_exp(scores[c] - largest); })};
   }
 
-  double alpha(int64_t target) const {
-    return alpha_.empty() ? 1 : alpha_[static_cast<size_t>(target)];
-  }
+  double alpha(int64_t target) const { return alpha_.of(target); }
 
   static double log_probability(Scores x, int64_t target) {
     if (x.size() == 1) return -static_cast<double>(fast_softplus(-sign_of(target) * x[0]));
@@ -82,7 +80,7 @@ class Focal final : public ClassLoss {
   }
 
   double gamma_ = 2;
-  std::vector<double> alpha_;
+  ClassWeights alpha_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "data/catalogue.h"
+#include "data/class_counts.h"
 #include "graph/builder.h"
 #include "predict/maps.h"
 #include "viz/drawing/sheet.h"
@@ -47,6 +48,7 @@ class DataKind final : public VizKind {
     if (view != nullptr) {
       sheet.subtitle = fmt::format("split '{}': {}", samples_.split, sheet.subtitle);
       result.numbers["split"] = samples_.split;
+      add_class_counts(*view, sheet, result);
     }
     if (view == nullptr || !add_rows_of_classes(sheet)) add_samples(sheet);
     result.figures.push_back({"data", draw(sheet)});
@@ -65,6 +67,23 @@ class DataKind final : public VizKind {
       if (field.kind == FieldKind::kClass && field.shape.rank() == 3) return static_cast<int>(i);
     }
     return -1;
+  }
+
+  // All of them as numbers; where they differ much, in the sheet's title too.
+  static void add_class_counts(const DataView& view, Sheet& sheet, VizResult& result) {
+    constexpr size_t kMostNamed = 10;
+    const int field = label_field(*view.dataset);
+    if (field < 0) return;
+    const int64_t classes = view.dataset->fields()[static_cast<size_t>(field)].classes;
+    if (classes == 0) return;
+    const std::vector<int64_t> counts = class_counts(view, field, classes);
+    const std::vector<std::string> names = view.dataset->class_names(field);
+    Json all = Json::object();
+    for (size_t c = 0; c < counts.size(); ++c) {
+      all[c < names.size() ? names[c] : std::to_string(c)] = counts[c];
+    }
+    result.numbers["class_counts"] = std::move(all);
+    if (is_unbalanced(counts)) sheet.subtitle += "; " + counts_text(counts, names, kMostNamed);
   }
 
   bool is_large() const { return source_->shape().rank() == 3 && source_->shape().width() > 64; }
