@@ -217,6 +217,16 @@ Flag Command::add_choice(const std::string& flag, const std::map<std::string, in
                   ->transform(CLI::CheckedTransformer(numbers, CLI::ignore_case).description("")));
 }
 
+Flag Command::add_with_word(const std::string& flag, std::string& target,
+                            std::vector<std::string> words, const std::string& help) {
+  words.insert(words.begin(), "true");
+  const auto problem = [words](std::string& text) {
+    if (std::find(words.begin(), words.end(), text) != words.end()) return std::string();
+    return fmt::format("expected {}, found '{}'", join(words, " or "), text);
+  };
+  return Flag(app_->add_flag(flag, target, help)->check(CLI::Validator(problem, "")));
+}
+
 template <class T>
 Flag Command::add_number(const std::string& flag, T& target, const std::string& help,
                          std::type_identity_t<T> low, std::type_identity_t<T> high,

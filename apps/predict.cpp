@@ -13,6 +13,10 @@ constexpr const char* kExamples =
     "  cnn predict runs/resnet18 cat.jpg holiday/       the likeliest classes of each image\n"
     "  cnn predict runs/lenet5 x.npy                    the likeliest classes of each sample\n"
     "  cnn predict runs/lenet5 t10k-images-idx3-ubyte.gz --top 1 --csv\n"
+    "  cnn predict runs/lenet5 ink.png --invert=auto    black on white as white on black\n"
+    "  cnn predict runs/lenet5 list.txt - < more.txt    files that name pictures, a path a line\n"
+    "  cnn predict runs/autoencoder x.npy --layer code --csv   what a layer gives: codes, "
+    "features\n"
     "  cnn predict runs/unet-isbi slices/ --out masks   a mask and an overlay of each image\n"
     "  cnn predict runs/text-classifier \"the cat chases the dog\" lines.txt\n"
     "  cnn predict runs/vae --samples 64 --out new      pictures drawn from the prior\n"
@@ -21,14 +25,20 @@ constexpr const char* kExamples =
 int main(int argc, char** argv) {
   PredictRequest request;
   std::string model;
+  std::string invert;
   bool csv = false;
   Command command(
       "predict", kExamples,
       "Runs a network on images (JPEG, PNG; folders stand for those in them), which are normalised "
       "as in training, scaled until they cover the network's input and cut in the middle (but "
-      "networks that work pixel by pixel see all of them); on idx files, which are normalised; and "
-      "on .npy arrays [N,C,H,W], which are taken as they are (lists: [N,T,...], class numbers as "
-      "whole ones). Networks that read texts take them as arguments, or a line each from files.");
+      "networks that work pixel by pixel see all of them); on idx files, which are normalised; on "
+      ".npy arrays [N,C,H,W], which are taken as they are (lists: [N,T,...], class numbers as "
+      "whole "
+      "ones); and on CSV tables, by the columns of training. A text file or a table names "
+      "pictures, "
+      "one a line. Networks that read texts take them as arguments, or a line each from files. - "
+      "is "
+      "standard input: lines, or a picture.");
   command.add("MODEL", model, "a model file, or a run directory (its best weights)")
       .required()
       .type("");
@@ -41,12 +51,24 @@ int main(int argc, char** argv) {
       .add("--out", request.out,
            "write every named output to DIR/OUTPUT.npy, or masks and pictures as DIR/INPUT_*.png")
       .type("DIR");
-  command.reads({"data.scale", "data.mean", "data.std", "data.classes", "train.batch_size",
-                 "train.workers", "train.seed"});
+  command.reads({"data.scale", "data.mean", "data.std", "data.invert", "data.background",
+                 "data.classes", "train.batch_size", "train.workers", "train.seed"});
   command.add_key("--batch-size", "train.batch_size", "N", "samples at a time");
   command.add_number("--top", request.top, "classes to show of each sample (default: 5)", 1, 1000);
   command.add("--ten-crop", request.ten_crops,
               "average the classes of ten crops of every picture: corners, middle, all mirrored");
+  command.add_with_word(
+      "--invert", invert, {"auto", "false"},
+      "show the network negatives, for black on white where it knows white on black; "
+      "--invert=auto: "
+      "of a picture much brighter or darker than those of training, if its negative comes nearer");
+  command.add("--skip-bad", request.skip_bad,
+              "leave out images that cannot be read, and say which");
+  Flag layer = command
+                   .add("--layer", request.layer,
+                        "the numbers of this layer or named output in place of the answers: codes "
+                        "of an autoencoder, features")
+                   .type("NAME");
   Flag whole =
       command.add("--whole", request.whole,
                   "run a network that works pixel by pixel over whole images of any size (default: "
@@ -57,6 +79,7 @@ int main(int argc, char** argv) {
                   "field, at most a quarter of the tile)",
                   0, 1 << 20)
       .excludes(whole);
+  whole.excludes(layer);
   Flag samples = command.add_number(
       "--samples", request.prior_samples,
       "draw so many from a generator's prior, in place of inputs; needs --out", 1, 1 << 20);
@@ -80,6 +103,11 @@ int main(int argc, char** argv) {
     }
     if (draws && request.out.empty()) fail(Exit::kUsage, "", "--samples needs --out DIR");
     request.weights = Command::weights_for(model, request.weights);
+    if (!invert.empty()) {
+      request.invert = invert == "auto"   ? Invert::kAuto
+                       : invert == "true" ? Invert::kYes
+                                          : Invert::kNo;
+    }
     request.memory_limit = command.memory_limit();
     const PredictReport report = predict(command.load(model), request);
     print_result(command.json() ? report.json() + "\n" : csv ? report.csv() : report.text());

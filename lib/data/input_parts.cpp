@@ -6,8 +6,11 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/parallel.h"
 #include "base/text.h"
+#include "data/csv_columns.h"
 #include "data/picture_files.h"
+#include "io/csv.h"
 #include "io/idx.h"
 #include "io/npy.h"
 #include "tensor/tensor.h"
@@ -41,6 +44,7 @@ class ArrayPart : public InputPart {
     read_numbers(i * items_ * count, ordered);
     if (field_.kind == FieldKind::kClass) check_classes(i, ordered);
     to_channels_last(ordered.data(), out, items_, field_.shape);
+    settle(out);
     return items_;
   }
 
@@ -57,6 +61,7 @@ class ArrayPart : public InputPart {
   }
 
   virtual void read_numbers(int64_t first, std::span<float> out) const = 0;
+  virtual void settle(float* /*sample*/) const {}  // the last touch, channels-last
 
  private:
   // [N], perhaps [T], and the shape of an item, of which a first axis of 1 may be left out.
@@ -109,12 +114,15 @@ class NpyPart final : public ArrayPart {
 class IdxPart final : public ArrayPart {
  public:
   IdxPart(const std::string& path, IdxArray array, const InputReading& reading)
-      : ArrayPart(path, array.shape, reading.field), bytes_(std::move(array.bytes)) {
+      : ArrayPart(path, array.shape, reading.field),
+        reading_(reading),
+        bytes_(std::move(array.bytes)) {
     if (reading.field.kind == FieldKind::kClass) return;
     const int64_t channels = reading.field.shape.channels();
     table_ = reading.normalization.byte_table(channels);
     positions_ = reading.field.shape.positions();
   }
+  bool has_bytes() const override { return !table_.empty(); }
 
  private:
   void read_numbers(int64_t first, std::span<float> out) const override {
@@ -129,32 +137,131 @@ class IdxPart final : public ArrayPart {
       out[i] = table_[256 * channel + bytes[i]];
     }
   }
+  void settle(float* sample) const override {
+    if (!is_picture(reading_.field)) return;
+    settle_tone(reading_.look, reading_.normalization, positions_, reading_.field.shape.channels(),
+                sample);
+  }
+  InputReading reading_;
   std::vector<uint8_t> bytes_;
   std::vector<float> table_;  // 256 values a channel; empty: numbers are as they are
   int64_t positions_ = 1;
 };
 
+class TablePart final : public InputPart {
+ public:
+  TablePart(std::string path, CsvTable table, const InputReading& reading)
+      : path_(std::move(path)), table_(std::move(table)), reading_(reading) {
+    const int64_t count = reading.field.shape.count();
+    if (!reading.columns.empty()) {
+      for (const std::string& name : reading.columns)
+        columns_.push_back(column_of(table_, path_, name));
+    } else {
+      for (size_t c = 0; c < table_.columns().size(); ++c) columns_.push_back(static_cast<int>(c));
+    }
+    if (std::ssize(columns_) != count) {
+      fail(Exit::kInput, path_, "has {}; the model takes {}, and its weights do not say which",
+           counted(std::ssize(columns_), "column"), count);
+    }
+    if (table_.rows() == 0) fail(Exit::kInput, path_, "has no samples");
+    std::vector<float> sample(static_cast<size_t>(count));
+    for (int64_t i = 0; i < size(); ++i) read(i, sample.data());  // all numbers are looked at
+  }
+
+  int64_t size() const override { return static_cast<int64_t>(table_.rows()); }
+  std::string origin() const override { return path_; }
+  std::string fingerprint() const override { return path_; }
+  int64_t read(int64_t i, float* out) const override {
+    for (size_t c = 0; c < columns_.size(); ++c) {
+      const double number = table_.number(static_cast<size_t>(i), columns_[c]);
+      if (std::isnan(number)) {
+        fail(Exit::kInput, table_.place(static_cast<size_t>(i), columns_[c]), "has no number");
+      }
+      out[c] = static_cast<float>(reading_.numbers.done(number, static_cast<int64_t>(c)));
+    }
+    return 1;
+  }
+
+ private:
+  std::string path_;
+  CsvTable table_;
+  InputReading reading_;
+  std::vector<int> columns_;
+};
+
 class PicturePart final : public InputPart {
  public:
-  PicturePart(std::vector<std::string> paths, const InputReading& reading)
-      : pictures_(FileList("", std::move(paths)), settings_for(reading)) {
-    pictures_.prepare(reading.normalization, false);
+  PicturePart(std::vector<NamedFile> files, const InputReading& reading)
+      : files_(std::move(files)),
+        pictures_(FileList("", paths_of(files_)), settings_for(reading)),
+        reading_(reading) {
+    if (reading_.skip_bad) leave_out_bad();
+    if (files_.empty()) return;
+    pictures_.prepare(reading.normalization, reading.look.background, false);
   }
 
   int64_t size() const override { return pictures_.files().size(); }
   std::string origin() const override { return "images"; }
   bool has_names() const override { return true; }
-  std::string name(int64_t i) const override { return pictures_.files().path(i); }
+  std::string name(int64_t i) const override { return files_[static_cast<size_t>(i)].name; }
+  std::string path(int64_t i) const override { return files_[static_cast<size_t>(i)].path; }
   bool is_pictures() const override { return true; }
   std::string fingerprint() const override {
     return fmt::format("{:x}", pictures_.files().stamp());
   }
   int64_t read(int64_t i, float* out) const override {
-    pictures_.read(i, out);
+    read_picture(i, out);
+    const Shape shape = pictures_.shape();
+    settle_tone(reading_.look, reading_.normalization, shape.positions(), shape.channels(), out);
     return 1;
   }
 
  private:
+  static std::vector<std::string> paths_of(const std::vector<NamedFile>& files) {
+    std::vector<std::string> paths;
+    for (const NamedFile& file : files) paths.push_back(file.path);
+    return paths;
+  }
+
+  void read_picture(int64_t i, float* out) const {
+    try {
+      pictures_.read(i, out);
+    } catch (const Error& error) {
+      if (error.code() != Exit::kInput || reading_.skip_bad) throw;
+      Diagnostic d = error.diagnostics()[0];
+      d.notes.push_back("--skip-bad leaves out images that cannot be read");
+      throw Error(error.code(), {d});
+    }
+  }
+
+  // Decodes all of them once, so that the others have their numbers before the first is run.
+  void leave_out_bad() {
+    std::vector<std::string> problems(files_.size());
+    parallel_for(std::ssize(files_), 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        try {
+          pictures_.check(i);
+        } catch (const Error& error) {
+          if (error.code() != Exit::kInput) throw;
+          const Diagnostic& d = error.diagnostics()[0];
+          problems[static_cast<size_t>(i)] = d.place + ": " + d.problem;
+        }
+      }
+    });
+    std::vector<char> good;
+    std::vector<NamedFile> kept;
+    for (size_t i = 0; i < files_.size(); ++i) {
+      good.push_back(problems[i].empty());
+      if (problems[i].empty()) {
+        kept.push_back(files_[i]);
+      } else {
+        warn("left out: {}", problems[i]);
+      }
+    }
+    files_ = std::move(kept);
+    pictures_.keep(good);
+  }
+
   static PictureSettings settings_for(const InputReading& reading) {
     const Shape& shape = reading.field.shape;
     const Shape read = reading.spare ? with_spare(shape) : shape;
@@ -164,7 +271,9 @@ class PicturePart final : public InputPart {
     return settings;
   }
 
+  std::vector<NamedFile> files_;
   PictureFiles pictures_;
+  InputReading reading_;
 };
 
 class TextPart final : public InputPart {
@@ -233,18 +342,22 @@ std::unique_ptr<InputPart> idx_part(const std::string& path, const InputReading&
   return std::make_unique<IdxPart>(path, read_idx(path), reading);
 }
 
-std::unique_ptr<InputPart> picture_part(std::vector<std::string> paths,
-                                        const InputReading& reading) {
+std::unique_ptr<InputPart> picture_part(std::vector<NamedFile> files, const InputReading& reading) {
   const Field& field = reading.field;
   const Shape& shape = field.shape;
-  const bool is_picture = shape.rank() == 3 && !field.items.is_list &&
-                          field.kind == FieldKind::kValues &&
-                          (shape[0] == 1 || shape[0] == 3 || shape[0] == 4);
-  if (!is_picture) {
-    fail(Exit::kInput, paths[0], "is a picture; the model takes {}{}", describe(shape, field.items),
-         field.kind == FieldKind::kClass ? " class numbers" : "");
+  const bool takes_pictures = shape.rank() == 3 && !field.items.is_list &&
+                              field.kind == FieldKind::kValues &&
+                              (shape[0] == 1 || shape[0] == 3 || shape[0] == 4);
+  if (!takes_pictures) {
+    fail(Exit::kInput, files[0].name, "is a picture; the model takes {}{}",
+         describe(shape, field.items), field.kind == FieldKind::kClass ? " class numbers" : "");
   }
-  return std::make_unique<PicturePart>(std::move(paths), reading);
+  auto part = std::make_unique<PicturePart>(std::move(files), reading);
+  return part->size() > 0 ? std::move(part) : nullptr;
+}
+
+std::unique_ptr<InputPart> table_part(const std::string& path, const InputReading& reading) {
+  return std::make_unique<TablePart>(path, CsvTable::read(path), reading);
 }
 
 std::unique_ptr<InputPart> text_part(std::vector<std::string> texts, const InputReading& reading) {

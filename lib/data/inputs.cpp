@@ -10,12 +10,17 @@
 #include "base/text.h"
 #include "data/input_parts.h"
 #include "data/picture_files.h"
+#include "data/standard_input.h"
+#include "io/csv.h"
+#include "io/file_kind.h"
 #include "io/image.h"
 
 namespace cnn {
 namespace {
 
-constexpr std::string_view kIdxMagic{"\0\0", 2};   // texts have no such bytes
+constexpr std::string_view kIdxMagic{"\0\0", 2};  // texts have no such bytes
+constexpr std::string_view kGzipMagic{"\x1f\x8b", 2};
+constexpr size_t kHead = 512;                      // bytes that tell what a file is
 constexpr uint64_t kMostText = uint64_t{1} << 30;  // bytes of a file of lines
 
 bool begins_with(const std::string& path, std::string_view magic) {
@@ -40,16 +45,37 @@ std::vector<std::string> pictures_in(const std::string& folder) {
 }
 
 std::vector<std::string> lines_of(const std::string& path) {
-  const std::string content = read_file(path, kMostText);
-  std::vector<std::string> lines;
-  for (size_t begin = 0; begin < content.size();) {
-    const size_t end = std::min(content.find('\n', begin), content.size());
-    lines.push_back(content.substr(begin, end - begin));
-    if (lines.back().ends_with('\r')) lines.back().pop_back();
-    begin = end + 1;
-  }
+  std::vector<std::string> lines = text_lines(read_file(path, kMostText));
   if (lines.empty()) fail(Exit::kInput, path, "is empty; a text a line is expected");
   return lines;
+}
+
+// Below the list's own folder, else from the working directory.
+std::string path_in(const std::string& list, const std::string& name) {
+  const size_t slash = list.rfind('/');
+  if (slash == std::string::npos || name.starts_with('/')) return name;
+  const std::string beside = list.substr(0, slash + 1) + name;
+  return file_exists(beside) ? beside : name;
+}
+
+std::vector<std::string> pictures_named_in(const std::string& list) {
+  std::vector<std::string> names = text_lines(read_file(list, kMostText));
+  std::erase(names, "");
+  if (names.empty()) fail(Exit::kInput, list, "is empty; a path a line is expected");
+  if (!file_exists(path_in(list, names[0])) && names[0].find(',') != std::string::npos) {
+    const CsvTable table = CsvTable::read(list);
+    names.clear();
+    for (int c = 0; c < static_cast<int>(table.columns().size()) && names.empty(); ++c) {
+      if (table.rows() == 0 || !file_exists(path_in(list, table.text(0, c)))) continue;
+      for (size_t row = 0; row < table.rows(); ++row) names.push_back(table.text(row, c));
+    }
+    if (names.empty()) {
+      fail(Exit::kInput, list,
+           "is a table, and no column of it names files; the model takes pictures");
+    }
+  }
+  for (std::string& name : names) name = path_in(list, name);
+  return names;
 }
 
 // Arguments by what they are; pictures and texts gather until something else comes.
@@ -58,31 +84,91 @@ class Opener {
   explicit Opener(const InputReading& reading) : reading_(reading) {}
 
   void add(const std::string& argument) {
+    if (argument == "-") {
+      add_standard_input();
+    } else if (reading_.skip_bad && !is_directory(argument) && !reading_.vocabulary) {
+      add_unless_bad(argument);
+    } else {
+      add_argument(argument, argument);
+    }
+  }
+
+  std::vector<Inputs::Part> done() {
+    close_row();
+    if (parts_.empty()) fail(Exit::kInput, "", "none of the inputs can be read");
+    return std::move(parts_);
+  }
+
+ private:
+  // `name`: what people call it.
+  void add_argument(const std::string& argument, const std::string& name) {
     if (is_directory(argument)) {
-      gather(pictures_, pictures_in(argument));
+      for (const std::string& path : pictures_in(argument)) add_picture({path, path});
     } else if (reading_.vocabulary && !file_exists(argument)) {
       if (argument.find('/') != std::string::npos || argument.ends_with(".txt")) {
         warn("there is no file '{}', so it is read as a text", argument);
       }
       gather(texts_, {argument});
     } else if (is_image_file(argument)) {
-      gather(pictures_, {argument});
+      add_picture({argument, name});
     } else if (begins_with(argument, "\x93NUMPY")) {
       add_array(npy_part, argument);
-    } else if (reading_.vocabulary && !begins_with(argument, kIdxMagic)) {
-      gather(texts_, lines_of(argument));
-    } else {
+    } else if (begins_with(argument, kIdxMagic) || begins_with(argument, kGzipMagic)) {
       if (reading_.field.kind == FieldKind::kValues) warn_of_guess();
       add_array(idx_part, argument);
+    } else if (reading_.vocabulary) {
+      gather(texts_, lines_of(argument));
+    } else if (kind_of_content(head_of_file(argument, kHead)) != "text") {
+      fail_unreadable(argument);
+    } else if (reading_.field.kind == FieldKind::kValues && reading_.field.shape.rank() == 1) {
+      add_array(table_part, argument);
+    } else {
+      add_named_in(argument);
     }
   }
 
-  std::vector<Inputs::Part> done() {
-    close_row();
-    return std::move(parts_);
+  void add_unless_bad(const std::string& argument) {
+    try {
+      add_argument(argument, argument);
+    } catch (const Error& error) {
+      if (error.code() != Exit::kInput) throw;
+      const Diagnostic& d = error.diagnostics()[0];
+      warn("left out: {}: {}", d.place, d.problem);
+    }
   }
 
- private:
+  void add_standard_input() {
+    const StandardInput input = read_standard_input();
+    if (!input.file.empty()) add_argument(input.file, "-");
+    for (const std::string& line : input.lines) {
+      if (reading_.vocabulary) {
+        gather(texts_, {line});
+      } else if (!line.empty() && line != "-") {
+        add(line);
+      }
+    }
+  }
+
+  void add_picture(const NamedFile& file) {
+    if (pictures_.empty()) close_row();
+    pictures_.push_back(file);
+  }
+
+  // A text file names pictures, one a line or in a column of a table.
+  void add_named_in(const std::string& list) {
+    for (const std::string& path : pictures_named_in(list)) {
+      if (reading_.skip_bad) {
+        add_unless_bad(path);
+      } else if (!file_exists(path)) {
+        fail(Exit::kInput, list,
+             "names '{}', which is not there; a text file is a list of pictures, a path a line",
+             escaped(path));
+      } else {
+        add_argument(path, path);
+      }
+    }
+  }
+
   void gather(std::vector<std::string>& row, const std::vector<std::string>& more) {
     if (row.empty()) close_row();
     row.insert(row.end(), more.begin(), more.end());
@@ -107,7 +193,7 @@ class Opener {
   void close_row() {
     if (!pictures_.empty()) {
       warn_of_guess();
-      push(picture_part(std::exchange(pictures_, {}), reading_));
+      if (auto part = picture_part(std::exchange(pictures_, {}), reading_)) push(std::move(part));
     }
     if (texts_.empty()) return;
     require_pictures(texts_.front());
@@ -120,7 +206,8 @@ class Opener {
 
   const InputReading& reading_;
   bool has_warned_ = false;
-  std::vector<std::string> pictures_, texts_;
+  std::vector<NamedFile> pictures_;
+  std::vector<std::string> texts_;
   std::vector<Inputs::Part> parts_;
 };
 
@@ -183,7 +270,7 @@ void Inputs::read_window(int64_t index, const WindowPlace& place,
 
 std::string Inputs::file(int64_t index) const {
   const Part& part = part_of(index);
-  return part.samples->is_pictures() ? part.samples->name(index - part.first) : "";
+  return part.samples->path(index - part.first);
 }
 
 std::string Inputs::fingerprint() const {

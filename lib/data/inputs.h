@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "data/tone.h"
 #include "data/vocabulary.h"
 #include "data/windows.h"
 
@@ -20,11 +21,22 @@ namespace cnn {
 struct InputReading {
   Field field;
   Normalization normalization;  // of bytes: pictures and idx files
+  PictureLook look = {};        // likewise
   bool is_guess = false;        // nobody has said how bytes are normalised: a warning, once
   std::shared_ptr<const TextVocabulary> vocabulary = nullptr;  // null: it reads no texts
   // Pictures are brought to 8/7 of the network's size, so that windows can be cut out of them
   // (ten_crops.h).
   bool spare = false;
+  bool skip_bad = false;  // pictures that cannot be read are left out, with a warning
+  // Of tables: the columns that the network reads, where they are known, and what becomes of them.
+  std::vector<std::string> columns = {};
+  Normalization numbers = {};
+};
+
+// A file, and what people call it.
+struct NamedFile {
+  std::string path;
+  std::string name;
 };
 
 // Samples of one argument, or of several in a row.
@@ -39,7 +51,10 @@ class InputPart {
   // the origin.
   virtual bool has_names() const { return false; }
   virtual std::string name(int64_t /*i*/) const { return ""; }
+  virtual std::string path(int64_t /*i*/) const { return ""; }  // of a picture
   virtual bool is_pictures() const { return false; }
+  // Normalised here, from bytes: pictures, idx files.
+  virtual bool has_bytes() const { return is_pictures(); }
   virtual std::string fingerprint() const = 0;
 };
 
@@ -74,8 +89,10 @@ class Inputs final : public Dataset, public PictureWindows {
 
 // By content: .npy arrays [N,...] as they are (class numbers: whole ones; lists: [N,T,...]); idx
 // files, JPEG and PNG images as bytes, normalised; folders stand for the images in them. Where the
-// network reads texts, any other file is one of lines, and what names no file is a text itself.
-// Pictures in a row are one part, texts likewise. All headers and shapes are checked: Exit::kInput;
+// network reads texts, any other file is one of lines, and what names no file is a text itself;
+// where it reads pictures, a text file names them, one a line or in a column of a table; where it
+// reads plain numbers, it is a table of them. `-` is standard input (standard_input.h). Pictures in
+// a row are one part, texts likewise. All headers and shapes are checked: Exit::kInput;
 // Exit::kUsage for what is no picture where `spare` wants such.
 std::shared_ptr<const Inputs> open_inputs(const std::vector<std::string>& arguments,
                                           const InputReading& reading);

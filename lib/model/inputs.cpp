@@ -21,6 +21,9 @@ const GraphField& only_input(const Graph& graph, std::string_view what) {
 InputReading input_reading(const GraphField& input, const WeightsInfo& weights) {
   InputReading reading{input.field, byte_normalization(weights)};
   reading.is_guess = !weights.knows_normalization;
+  reading.look = weights.look;
+  reading.columns = weights.input_names;
+  reading.numbers = weights.normalization;
   const Field& field = input.field;
   const bool reads_text = weights.vocabulary && field.kind == FieldKind::kClass &&
                           field.items.is_list && field.shape.count() == 1 &&
@@ -30,9 +33,7 @@ InputReading input_reading(const GraphField& input, const WeightsInfo& weights) 
 }
 
 Normalization byte_normalization(const WeightsInfo& weights) {
-  Normalization normalization = weights.normalization;
-  if (normalization.is_identity()) normalization.scale = 1.0 / 255.0;
-  return normalization;
+  return weights.normalization.of_bytes();
 }
 
 }  // namespace cnn

@@ -73,5 +73,8 @@ struct FoundHead {
 };
 // The first that takes the graph's main output; the last takes any.
 FoundHead find_head(const HeadContext& context);
+// The numbers of a layer or a named output, whatever they mean: codes, features. Exit::kUsage if
+// there is none of that name.
+FoundHead head_of_layer(const HeadContext& context, const std::string& layer);
 
 }  // namespace cnn

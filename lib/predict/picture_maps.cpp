@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "data/image_fit.h"
-#include "model/inputs.h"
 #include "predict/outputs.h"
 #include "predict/tiling.h"
 
@@ -51,22 +50,25 @@ int64_t default_overlap(const MapOutput& map, const Shape& output) {
 }
 
 PictureMaps::PictureMaps(const ModelSpec& spec, const PredictRequest& request,
-                         LoadedNetwork& network, int64_t batch, const Head& head)
+                         LoadedNetwork& network, int64_t batch, const Head& head,
+                         const InputReading& reading, ToneWatch& tones)
     : spec_(spec),
       request_(request),
       network_(network),
       batch_(batch),
       head_(head),
+      reading_(reading),
+      tones_(tones),
       map_(*map_output(network.test_graph())),
       input_(input_of(network.test_graph()).field.shape),
       output_(shape_of(network.test_graph(), map_.value)) {
   CNN_ASSERT(map_.value == head.value());
 }
 
-std::vector<Answer> PictureMaps::run(const std::vector<std::string>& pictures) {
+std::vector<Answer> PictureMaps::run(const std::vector<NamedFile>& pictures) {
   std::vector<std::array<int64_t, 2>> sizes;  // also checks all before the first is run
-  for (const std::string& path : pictures) {
-    const ImageInfo info = read_image_info(path);
+  for (const NamedFile& file : pictures) {
+    const ImageInfo info = read_image_info(file.path);
     sizes.push_back({info.height, info.width});
   }
   std::vector<size_t> order(pictures.size());
@@ -77,21 +79,26 @@ std::vector<Answer> PictureMaps::run(const std::vector<std::string>& pictures) {
   }
   std::map<std::string, int> used;
   std::vector<std::string> names;
-  for (const std::string& path : pictures) names.push_back(unique_name(path, used));
+  for (const NamedFile& file : pictures) names.push_back(unique_name(file.name, used));
   if (!request_.out.empty()) make_directories(request_.out);
 
-  const Normalization normalization = byte_normalization(network_.weights());
+  const Normalization& normalization = reading_.normalization;
   std::vector<Answer> answers(pictures.size());
   for (const size_t i : order) {
-    FloatImage picture = read_float_image(pictures[i], input_.channels());
+    FloatImage picture =
+        read_float_image(pictures[i].path, input_.channels(), reading_.look.background);
     if (!map_.any_size) picture = fit_image(std::move(picture), input_.height(), input_.width());
     const Image shown = with_three_channels(picture);
     normalization.apply(picture.values.data(), picture.height * picture.width, picture.channels);
+    settle_tone(reading_.look, normalization, picture.height * picture.width, picture.channels,
+                picture.values.data());
+    tones_.look_at(pictures[i].name, picture.values.data(),
+                   {picture.channels, picture.height, picture.width});
     const FloatImage map = map_of(picture);
     const ConstView output{map.values.data(), 1, {map.channels, map.height, map.width}};
     answers[i] =
         head_.answer({output, &shown, request_.out.empty() ? "" : request_.out + "/" + names[i]});
-    answers[i].input = pictures[i];
+    answers[i].input = pictures[i].name;
     answers[i].is_whole = true;
   }
   return answers;

@@ -11,6 +11,7 @@
 #include "predict/head.h"
 #include "predict/maps.h"
 #include "predict/predict.h"
+#include "predict/tone_watch.h"
 
 namespace cnn {
 
@@ -19,11 +20,11 @@ class PictureMaps {
   // Borrows all of them. `network` is planned for `batch` samples as its only use, which keeps the
   // head's value, and has its weights; that value is a map (map_output).
   PictureMaps(const ModelSpec& spec, const PredictRequest& request, LoadedNetwork& network,
-              int64_t batch, const Head& head);
+              int64_t batch, const Head& head, const InputReading& reading, ToneWatch& tones);
 
   // In the order of the pictures; drawn to request.out, if that is given, as NAME_mask.png and the
   // like.
-  std::vector<Answer> run(const std::vector<std::string>& pictures);
+  std::vector<Answer> run(const std::vector<NamedFile>& pictures);
 
  private:
   FloatImage map_of(const FloatImage& picture);
@@ -35,6 +36,8 @@ class PictureMaps {
   LoadedNetwork& network_;
   int64_t batch_;
   const Head& head_;
+  const InputReading& reading_;
+  ToneWatch& tones_;
   MapOutput map_;
   Shape input_, output_;                  // of the network as it was planned
   std::unique_ptr<LoadedNetwork> sized_;  // for sized_input_

@@ -16,6 +16,7 @@
 #include "predict/outputs.h"
 #include "predict/picture_maps.h"
 #include "predict/samples.h"
+#include "predict/tone_watch.h"
 
 namespace cnn {
 namespace {
@@ -31,7 +32,8 @@ class Predictor {
         graph_(network_.test_graph()) {
     batch_ = request.batch_size > 0 ? request.batch_size : settings_.batch_size;
     input_ = &only_input(graph_, "predict");
-    head_ = find_head({graph_, network_.weights(), request.top});
+    const HeadContext context{graph_, network_.weights(), request.top};
+    head_ = request.layer.empty() ? find_head(context) : head_of_layer(context, request.layer);
     if (request.ten_crops) {
       crops_.emplace(graph_);
       batch_ = (batch_ + kTenCrops - 1) / kTenCrops * kTenCrops;
@@ -48,9 +50,11 @@ class Predictor {
       report_.counts_samples = false;
     }
     // All are checked before the first is run.
-    InputReading reading = input_reading(*input_, network_.weights());
-    reading.spare = request_.ten_crops;
-    inputs_ = open_inputs(request_.inputs, reading);
+    reading_ = reading();
+    inputs_ = open_inputs(request_.inputs, reading_);
+    if (request_.invert) require_bytes();
+    ToneWatch tones(reading_);
+    tones_ = &tones;
     for (const Inputs::Part& part : inputs_->parts()) {
       if (head_.type->is_map && part.samples->is_pictures()) {
         run_maps(part);
@@ -58,10 +62,33 @@ class Predictor {
         run_part(part);
       }
     }
+    tones.report();
     return std::move(report_);
   }
 
  private:
+  InputReading reading() const {
+    InputReading reading = input_reading(*input_, network_.weights());
+    reading.spare = request_.ten_crops;
+    reading.skip_bad = request_.skip_bad;
+    reading.look.invert = request_.invert.value_or(reading.look.invert);
+    if (request_.invert == Invert::kAuto && !reading.look.tone) {
+      fail(Exit::kUsage, "",
+           "the weights do not say how bright the pictures of training were, so --invert=auto "
+           "cannot tell which to invert; --invert inverts all");
+    }
+    return reading;
+  }
+
+  void require_bytes() const {
+    for (const Inputs::Part& part : inputs_->parts()) {
+      if (part.samples->has_bytes()) continue;
+      fail(Exit::kUsage, "",
+           "--invert is for pictures and idx files; '{}' is taken as it is, so save it inverted",
+           part.samples->origin());
+    }
+  }
+
   // One of its own where there are several parts; numbered where names come again.
   std::string folder_for(const Inputs::Part& part) {
     if (inputs_->parts().size() == 1) return request_.out;
@@ -69,9 +96,11 @@ class Predictor {
   }
 
   void run_maps(const Inputs::Part& part) {
-    PictureMaps maps(spec_, request_, network_, batch_, *head_.head);
-    std::vector<std::string> pictures;
-    for (int64_t i = 0; i < part.samples->size(); ++i) pictures.push_back(part.samples->name(i));
+    PictureMaps maps(spec_, request_, network_, batch_, *head_.head, reading_, *tones_);
+    std::vector<NamedFile> pictures;
+    for (int64_t i = 0; i < part.samples->size(); ++i) {
+      pictures.push_back({part.samples->path(i), part.samples->name(i)});
+    }
     for (Answer& answer : maps.run(pictures)) add(std::move(answer));
     report_.samples += part.samples->size();
   }
@@ -96,6 +125,7 @@ class Predictor {
       if (crops_) n /= kTenCrops;
       if (files) files->append(n, value);
       const ConstView output = value(head_.head->value());
+      if (part.samples->has_bytes()) watch_tones(part, first, n, executor);
       for (int64_t i = 0; i < n; ++i) add(answer_of(part, first + i, sample_of(output, i)));
       first += n;
     }
@@ -104,6 +134,17 @@ class Predictor {
       report_.files.insert(report_.files.end(), paths.begin(), paths.end());
     }
     report_.samples += samples;
+  }
+
+  void watch_tones(const Inputs::Part& part, int64_t first, int64_t n, const Executor& executor) {
+    const ConstView seen = executor.value(input_->value);
+    const int64_t rows = crops_ ? kTenCrops : 1;
+    for (int64_t i = 0; i < n; ++i) {
+      const std::string name = part.samples->has_names()
+                                   ? part.samples->name(first + i)
+                                   : fmt::format("{} {}", part.samples->origin(), first + i);
+      tones_->look_at(name, seen.sample(i * rows), seen.shape);
+    }
   }
 
   static ConstView sample_of(const ConstView& output, int64_t i) {
@@ -132,6 +173,8 @@ class Predictor {
   const GraphField* input_ = nullptr;
   FoundHead head_;
   std::optional<CropAverage> crops_;
+  InputReading reading_;
+  ToneWatch* tones_ = nullptr;  // of run()
   std::shared_ptr<const Inputs> inputs_;
   std::map<std::string, int> names_;  // of folders: how often they were asked for
   PredictReport report_;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,13 +19,16 @@ struct PredictRequest {
   std::string weights;
   std::vector<std::string> inputs;  // see open_inputs()
   std::string out;  // folder for OUTPUT.npy of every named output, or for PNG files; empty: none
-  int64_t batch_size = 0;     // 0: train.batch_size
-  int64_t top = 5;            // classes per sample
-  bool whole = false;         // plan anew for every size of image, in place of tiles
-  int64_t overlap = -1;       // of tiles: pixels cut off at each side; -1: see default_overlap()
-  bool ten_crops = false;     // of every picture; the class scores are averaged
-  int64_t prior_samples = 0;  // draw so many from a generator's prior; no inputs then
-  int64_t seed = 0;           // of those
+  int64_t batch_size = 0;        // 0: train.batch_size
+  int64_t top = 5;               // classes per sample
+  bool whole = false;            // plan anew for every size of image, in place of tiles
+  int64_t overlap = -1;          // of tiles: pixels cut off at each side; -1: see default_overlap()
+  bool ten_crops = false;        // of every picture; the class scores are averaged
+  std::optional<Invert> invert;  // pictures and idx files; else as the weights say
+  bool skip_bad = false;         // pictures that cannot be read are left out, with a warning
+  std::string layer;             // its numbers in place of the main output's answers; empty: none
+  int64_t prior_samples = 0;     // draw so many from a generator's prior; no inputs then
+  int64_t seed = 0;              // of those
   uint64_t memory_limit = 0;
   bool allow_non_finite_weights = false;
   bool partial_weights = false;  // what does not fit stays as it is initialised

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "data/ten_crops.h"
 #include "images.h"
 #include "support.h"
@@ -155,6 +156,69 @@ TEST_CASE("pictures with room to spare are cut into windows") {
   CHECK(values[0] == 6);
   write_npy(folder.str("x.npy"), {1, 1, 7, 7}, std::vector<float>(49));
   CHECK(contains(problem_of(Exit::kUsage, folder.str("x.npy"), reading), "is no picture"));
+}
+
+TEST_CASE("a text file names pictures, a path a line, or in a column of a table") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder.str("in"));
+  write_png(folder.str("in/a.png"), {1, 2, 1, {10, 20}});
+  write_png(folder.str("in/b.png"), {1, 2, 1, {30, 40}});
+  const InputReading reading = pictures({1, 1, 2});
+  for (const std::string& list :
+       {folder.file("in/list.txt", "b.png\r\n\n" + folder.str("in/a.png") + "\n"),
+        folder.file("in/list.csv", "kind,file\ncat,b.png\ndog,a.png\n")}) {
+    const auto inputs = open_inputs({list}, reading);
+    REQUIRE(inputs->size() == 2);
+    CHECK(inputs->file(0) == folder.str("in/b.png"));
+    CHECK(inputs->file(1) == folder.str("in/a.png"));
+    CHECK(sample(*inputs, 1) == std::vector<float>{2, 4.5f});
+  }
+  CHECK(contains(problem_of(Exit::kInput, folder.file("no.csv", "a,b\n1,2\n"), reading),
+                 "no column of it names files"));
+  CHECK(contains(problem_of(Exit::kInput, folder.file("no.txt", "nothing.png\n"), reading),
+                 "nothing.png"));
+  CHECK(contains(problem_of(Exit::kInput, folder.file("x.gif", "GIF89a"), reading),
+                 "is a GIF image"));
+}
+
+TEST_CASE("a table gives a sample a row, its columns by the names of training") {
+  const TemporaryFolder folder;
+  InputReading reading = pictures({2});
+  reading.numbers = {1, {1, 2}, {1, 2}};
+  const std::string table = folder.file("x.csv", "name,b,a\nx,4,1\ny,6,3\n");
+  CHECK(contains(problem_of(Exit::kInput, table, reading), "has 3 columns; the model takes 2"));
+  reading.columns = {"a", "b"};
+  const auto inputs = open_inputs({table}, reading);
+  REQUIRE(inputs->size() == 2);
+  CHECK(sample(*inputs, 0) == std::vector<float>{0, 1});
+  CHECK(sample(*inputs, 1) == std::vector<float>{2, 2});
+  CHECK(contains(problem_of(Exit::kInput, folder.file("y.csv", "a,c\n1,2\n"), reading), "'b'"));
+  CHECK(
+      contains(problem_of(Exit::kInput, folder.file("z.csv", "a,b\n1,x\n"), reading), "z.csv:2:3"));
+}
+
+TEST_CASE("pictures that cannot be read are left out on request, and told of") {
+  const TemporaryFolder folder;
+  write_png(folder.str("a.png"), {1, 2, 1, {10, 20}});
+  const std::string whole = read_text(folder.str("a.png"));
+  folder.file("cut.png", whole.substr(0, whole.size() - 20));
+  folder.file("x.gif", "GIF89a");
+  InputReading reading = pictures({1, 1, 2});
+  const std::vector<std::string> arguments = {folder.str("cut.png"), folder.str("x.gif"),
+                                              folder.str("none.png"), folder.str("a.png")};
+  CHECK(outcome([&] {
+          const auto inputs = open_inputs({folder.str("cut.png")}, reading);
+          sample(*inputs, 0);
+        }).says("--skip-bad leaves out"));
+  reading.skip_bad = true;
+  std::vector<std::string> lines;
+  set_log_sink([&](std::string_view line) { lines.emplace_back(line); });
+  const auto inputs = open_inputs(arguments, reading);
+  set_log_sink({});
+  CHECK(inputs->size() == 1);
+  CHECK(sample(*inputs, 0) == std::vector<float>{2, 4.5f});
+  CHECK(lines.size() == 3);
+  CHECK(contains(problem_of(Exit::kInput, folder.str("cut.png"), reading), "none of the inputs"));
 }
 
 }  // namespace cnn

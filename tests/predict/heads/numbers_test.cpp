@@ -69,4 +69,30 @@ TEST_CASE("numbers of a list are a row an item") {
   CHECK(contains(report.csv(), "input,sample,item,out\n" + file + ",0,0,2\n" + file + ",0,1,8\n"));
 }
 
+TEST_CASE("a layer's numbers are given in place of the main output's answers: codes") {
+  const ModelFolder model(
+      "name: copy\ninput: {image: [1, 2, 2]}\nlayers: [flatten, {linear: 2, bias: false, name: "
+      "code}, "
+      "{linear: 4, bias: false, name: back}, {reshape: [1, 2, 2], name: recon}]\n"
+      "loss: {mse: recon, target: image}\noutputs: {code: code, picture: recon}\n",
+      {{1, 0, 0, 0, 0, 0, 0, 2}});
+  const std::vector<float> values = {1, 2, 3, 4, 5, 6, 7, 8};
+  PredictRequest request = model.request({model.array("x.npy", {2, 1, 2, 2}, values)});
+  request.out.clear();
+  CHECK(contains(predict(model.load(), request).csv(), "height"));  // reconstructions
+  request.layer = "code";
+  const PredictReport report = predict(model.load(), request);
+  CHECK(report.answers[1].json.at("values").dump() == "[5.0,16.0]");
+  CHECK(contains(report.csv(), "input,sample,code_0,code_1\n"));
+  CHECK(contains(report.csv(), "x.npy,0,1,8\n"));
+  request.layer = "cod";
+  try {
+    predict(model.load(), request);
+    FAIL("no error");
+  } catch (const Error& error) {
+    CHECK(error.code() == Exit::kUsage);
+    CHECK(contains(error.what(), "did you mean 'code'?"));
+  }
+}
+
 }  // namespace cnn
