@@ -22,6 +22,8 @@ namespace {
 constexpr const char* kExamples =
     "  cnn train models/lenet5.yaml                     train; the run goes to runs/lenet5\n"
     "  cnn train models/lenet5.yaml --data digits       on the built-in digits: nothing to fetch\n"
+    "  cnn train models/lenet5.yaml --data pictures/    on folders of classes, or images/ and "
+    "masks/\n"
     "  cnn train models/lenet5.yaml --epochs 3 --lr 0.01 train.optimizer.momentum=0.8\n"
     "  cnn train models/lenet5.yaml 'train.optimizer={adam: 1e-3}'\n"
     "  cnn train --resume runs/lenet5                   go on where it stopped, to the bit\n"
@@ -114,7 +116,8 @@ int main(int argc, char** argv) {
       "SIGTERM, which does not "
       "wait longer than 8 s for a step to end.");
   command.add_model("the model file");
-  command.add_key("--data", "data", "NAME", "data set: a name or a file of data/");
+  command.add_key("--data", "data", "NAME",
+                  "data set: a name, a file of data/, a folder or a table");
   command.add_key("--epochs", "train.epochs", "N", "passes over the training data");
   command.add_key("--batch-size", "train.batch_size", "N", "samples per step");
   command.add_key("--lr", "train.lr", "RATE", "learning rate");

@@ -3,6 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
+#include <utility>
+
+#include "data/recognise.h"
+#include "spec/loading.h"
 
 namespace cnn {
 namespace {
@@ -49,10 +54,37 @@ void anchor_paths(Node& map, const std::string& home) {
   }
 }
 
+// The map of a folder or a table that stands in place of a data set's name, or under `from` in a
+// map whose other keys go before what is found; null if none does.
+Node recognised(const ModelSpec& spec) {
+  const Node* section = spec.section("data");
+  if (section == nullptr) return Node();
+  const bool is_map = section->is_map() && section->find("format") == nullptr;
+  const Node* name = is_map ? section->find("from") : section;
+  const std::string path = name == nullptr ? "" : undescribed_data(*name, spec.path);
+  if (path.empty()) return Node();
+  Shape input;
+  if (!spec.inputs.empty() && spec.inputs[0].steps == 0) input = Shape(spec.inputs[0].sizes);
+  // A command may ask for its data more than once.
+  static std::map<std::pair<std::string, std::string>, Node> known;
+  Node& found = known[{absolute("", path), input.str()}];
+  if (found.is_null()) found = recognise_data(path, input);
+  Node map = found;
+  if (!is_map) return map;
+  Diagnostics diagnostics;
+  const Node said = evaluate(*section, VariableScope(spec.vars), diagnostics);
+  diagnostics.throw_if_any();
+  for (const Entry& e : said.entries()) {
+    if (e.key != "from") map.set(e.key, e.value);
+  }
+  return map;
+}
+
 }  // namespace
 
 Node load_data(const ModelSpec& spec) {
-  Node data = load_data_section(spec);
+  Node data = recognised(spec);
+  if (data.is_null()) data = load_data_section(spec);
   if (data.is_null()) {
     const Node* section = spec.section("data");
     Diagnostics diagnostics;

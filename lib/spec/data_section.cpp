@@ -131,6 +131,12 @@ bool has_data_file(const Node& name, const std::string& model_path) {
   return is_built_in(name.text()) || !find_named(name, model_path).empty();
 }
 
+std::string undescribed_data(const Node& name, const std::string& model_path) {
+  if (!name.is_scalar() || name.text().empty() || has_data_file(name, model_path)) return "";
+  const std::string path = path_of(name);
+  return is_directory(path) || (path.ends_with(".csv") && file_exists(path)) ? path : "";
+}
+
 Node load_data_file(const Node& name, const std::string& model_path) {
   const std::string path = find_named(name, model_path);
   if (path.empty() && is_built_in(name.text())) {

@@ -195,6 +195,10 @@ void open_data(Node& root, const std::vector<Override>& overrides, const std::st
   Node* data = root.find("data");
   if (!data || !data->is_scalar() || !sets_key) return;
   // With a format of its own the command line needs nothing of the file.
+  if (!sets_format && !undescribed_data(*data, model_path).empty()) {
+    *data = Node::map({{"from", data->mark(), *data}}, data->mark());
+    return;
+  }
   const bool needs_file = !sets_format || has_data_file(*data, model_path);
   *data = needs_file ? load_data_file(*data, model_path) : Node::map({}, data->mark());
 }

@@ -1,0 +1,152 @@
+#include "data/table_guess.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/text.h"
+#include "io/csv.h"
+#include "io/image.h"
+
+namespace cnn {
+namespace {
+
+struct Column {
+  std::string name;
+  std::optional<std::vector<double>> numbers;  // none: words
+  std::set<std::string> words;                 // that differ
+  bool is_path = false;                        // of pictures that are there
+};
+
+std::optional<double> number_of(const std::string& text) { return Node::scalar(text).as_double(); }
+
+bool names_picture(const std::string& table, const std::string& text) {
+  const size_t slash = table.rfind('/');
+  const std::string path = slash == std::string::npos ? text : table.substr(0, slash + 1) + text;
+  return file_exists(path) && is_image_file(path);
+}
+
+Column look_at(const CsvTable& table, const std::string& path, int column) {
+  Column result;
+  result.name = table.columns()[static_cast<size_t>(column)];
+  result.numbers.emplace();
+  for (size_t row = 0; row < table.rows(); ++row) {
+    const std::string& text = table.text(row, column);
+    result.words.insert(text);
+    const std::optional<double> number = result.numbers ? number_of(text) : std::nullopt;
+    if (number) {
+      result.numbers->push_back(*number);
+    } else {
+      result.numbers.reset();
+    }
+  }
+  result.is_path = !result.numbers && names_picture(path, table.text(0, column));
+  return result;
+}
+
+// Numbers of the rows, in order: they say nothing.
+bool is_index(const Column& column) {
+  if (!column.numbers || column.numbers->size() < 3) return false;
+  const double first = column.numbers->front();
+  for (size_t i = 0; i < column.numbers->size(); ++i) {
+    if ((*column.numbers)[i] != first + static_cast<double>(i)) return false;
+  }
+  return first == 0 || first == 1;
+}
+
+// Whole numbers from 0 on, each of which comes often.
+bool is_class_numbers(const Column& column) {
+  constexpr size_t kMostClasses = 100, kRowsAClass = 3;
+  const size_t classes = column.words.size();
+  if (classes < 2 || classes > kMostClasses || column.numbers->size() < kRowsAClass * classes) {
+    return false;
+  }
+  return std::all_of(column.numbers->begin(), column.numbers->end(), [&](double n) {
+    return n == std::floor(n) && n >= 0 && n < static_cast<double>(classes);
+  });
+}
+
+size_t target_of(const std::vector<Column>& columns) {
+  constexpr std::array<std::string_view, 8> kNames = {"label",    "class", "target", "species",
+                                                      "category", "kind",  "y",      "output"};
+  for (const std::string_view name : kNames) {
+    for (size_t c = 0; c < columns.size(); ++c) {
+      std::string lower = columns[c].name;
+      for (char& letter : lower) {
+        letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+      }
+      if (lower == name) return c;
+    }
+  }
+  size_t last = columns.size() - 1;
+  while (last > 0 && columns[last].is_path) --last;
+  return last;
+}
+
+Node names_node(const std::vector<std::string>& names) {
+  std::vector<Node> items;
+  for (const std::string& name : names) items.push_back(Node::scalar(name, {}, true));
+  return Node::list(std::move(items));
+}
+
+}  // namespace
+
+TableGuess guess_columns(const std::string& path) {
+  const CsvTable table = CsvTable::read(path);
+  if (table.rows() == 0 || table.columns().size() < 2) {
+    fail(Exit::kInput, path, "has {} and {}; inputs and a target are expected",
+         counted(static_cast<int64_t>(table.rows()), "row"),
+         counted(static_cast<int64_t>(table.columns().size()), "column"));
+  }
+  std::vector<Column> columns;
+  for (size_t c = 0; c < table.columns().size(); ++c) {
+    columns.push_back(look_at(table, path, static_cast<int>(c)));
+  }
+  const size_t target = target_of(columns);
+  std::vector<std::string> inputs, left_out;
+  std::string image;
+  for (size_t c = 0; c < columns.size(); ++c) {
+    if (c == target) continue;
+    if (columns[c].is_path && image.empty()) {
+      image = columns[c].name;
+    } else if (columns[c].numbers && !is_index(columns[c])) {
+      inputs.push_back(columns[c].name);
+    } else {
+      left_out.push_back(columns[c].name);
+    }
+  }
+  if (image.empty() && inputs.empty()) {
+    fail(Exit::kInput, path, "has no column of numbers, or of pictures that are there, beside '{}'",
+         columns[target].name);
+  }
+  TableGuess guess;
+  guess.has_pictures = !image.empty();
+  guess.columns = Node::map({});
+  if (guess.has_pictures) {
+    guess.columns.set("image", Node::scalar(image, {}, true));
+    left_out.insert(left_out.end(), inputs.begin(), inputs.end());
+  } else {
+    guess.columns.set("inputs", names_node(inputs));
+  }
+  guess.text = fmt::format("{}: {}", counted(static_cast<int64_t>(table.rows()), "row"),
+                           guess.has_pictures ? "pictures of column '" + image + "'"
+                                              : counted(std::ssize(inputs), "number"));
+  const Column& goal = columns[target];
+  if (!goal.numbers || is_class_numbers(goal)) {
+    guess.columns.set("label", Node::scalar(goal.name, {}, true));
+    guess.text += fmt::format(" to {} classes of '{}'", goal.words.size(), escaped(goal.name));
+  } else {
+    guess.columns.set("targets", names_node({goal.name}));
+    guess.text += fmt::format(" to the number '{}'", escaped(goal.name));
+  }
+  if (!left_out.empty()) guess.text += "; left out: " + escaped(join(left_out, ", "));
+  return guess;
+}
+
+}  // namespace cnn

@@ -1,0 +1,169 @@
+// Folders and tables that nobody has described.
+
+#include "data/recognise.h"
+
+#include "base/log.h"
+#include "data/catalogue.h"
+#include "images.h"
+#include "support.h"
+#include "support/catch.h"
+
+using namespace cnn;
+
+namespace {
+
+// What is noted while this lives.
+struct Notes {
+  Notes() {
+    set_log_sink([this](std::string_view line) { text += std::string(line) + "\n"; });
+  }
+  ~Notes() { set_log_sink({}); }
+  std::string text;
+};
+
+int64_t size_of(const Node& map, Split split) { return open_dataset(map, split, 1).size(); }
+
+std::string value_of(const Node& map, const char* key) {
+  const Node* found = map.find(key);
+  return found == nullptr ? "" : to_yaml(*found);
+}
+
+}  // namespace
+
+TEST_CASE("folders of classes are recognised, with and without train/ above") {
+  const TemporaryFolder folder;
+  for (const char* above : {"plain/", "split/train/", "split/test/"}) {
+    for (int i = 0; i < 5; ++i) {
+      const std::string name = std::to_string(i) + ".png";
+      add_image(folder, above + ("cat/" + name), flat_image(6, 8, 3, 51));
+      add_image(folder, above + ("dog/" + name), flat_image(6, 8, 3, 153));
+    }
+  }
+  {
+    const Notes notes;
+    const Node map = recognise_data(folder.str("plain"), {});
+    INFO(notes.text);
+    CHECK(
+        notes.text.find("2 classes by folders (cat, dog), 10 pictures of 8 x 6, read as [3,6,8]") !=
+        std::string::npos);
+    CHECK(size_of(map, Split::kTrain) == 8);
+    CHECK(size_of(map, Split::kValidation) == 2);
+    const DataView train = open_dataset(map, Split::kTrain, 1);
+    CHECK(train.dataset->normalization().mean[0] == Approx(0.4));
+    CHECK(train.dataset->normalization().std[0] == Approx(0.2));
+    CHECK(sample_of(*train.dataset, 0)[0][0] == Approx(-1));
+  }
+  const Notes notes;
+  const Node map = recognise_data(folder.str("split") + "/", {1, 4, 4});  // as a model reads
+  CHECK(size_of(map, Split::kTest) == 10);
+  CHECK(size_of(map, Split::kTrain) == 8);
+  CHECK(open_dataset(map, Split::kTest, 1).dataset->fields()[0].shape == Shape({1, 4, 4}));
+}
+
+TEST_CASE("pictures and masks are recognised, and what the masks' values mean") {
+  const TemporaryFolder folder;
+  const auto add = [&](const std::string& set, const char* masks, std::vector<uint8_t> values) {
+    for (int i = 0; i < 5; ++i) {
+      const std::string name = std::to_string(i) + ".png";
+      add_image(folder, set + "/images/" + name, flat_image(2, 2, 1, 100));
+      add_image(folder, set + "/" + masks + "/" + name, {2, 2, 1, values});
+    }
+  };
+  add("plain", "masks", {0, 1, 2, 0});
+  add("white", "labels", {0, 255, 0, 0});
+  const Notes notes;
+  const Node plain = recognise_data(folder.str("plain"), {});
+  CHECK(value_of(plain, "mask_values").empty());
+  CHECK(plain.find("classes")->text() == "3");
+  CHECK(size_of(plain, Split::kValidation) == 1);
+  const Node white = recognise_data(folder.str("white"), {});
+  CHECK(white.find("mask_values")->find("255")->text() == "1");
+  CHECK(white.find("classes")->text() == "2");
+  CHECK(sample_of(*open_dataset(white, Split::kTrain, 1).dataset, 0)[1] ==
+        std::vector<float>{0, 1, 0, 0});
+  CHECK(notes.text.find("2 classes in the masks, of the values 0, 255") != std::string::npos);
+}
+
+TEST_CASE("tables are recognised: numbers, classes, numbers to predict, pictures") {
+  const TemporaryFolder folder;
+  std::string flowers = "id,length,width,note,species\n", prices = "rooms,price\n",
+              seen = "file,kind\n";
+  for (int i = 0; i < 12; ++i) {
+    flowers += std::to_string(i) + "," + std::to_string(i % 5) + ".5,2,x," +
+               (i % 2 == 0 ? "iris" : "rose") + "\n";
+    prices += std::to_string(i % 4) + "," + std::to_string(100 + 7 * i) + ".25\n";
+    const std::string name = "p/" + std::to_string(i) + ".png";
+    add_image(folder, "seen/" + name, flat_image(3, 3, 1, 80));
+    seen += name + "," + std::to_string(i % 3) + "\n";
+  }
+  const Notes notes;
+  const Node map = recognise_data(folder.file("flowers/flowers.csv", flowers), {});
+  const DataView view = open_dataset(map, Split::kTrain, 1);
+  CHECK(view.dataset->fields()[0].value_names == std::vector<std::string>{"length", "width"});
+  CHECK(view.dataset->fields()[1].class_names == std::vector<std::string>{"iris", "rose"});
+  CHECK(notes.text.find("12 rows: 2 numbers to 2 classes of 'species'; left out: id, note") !=
+        std::string::npos);
+  folder.file("houses/train.csv", prices);
+  folder.file("houses/test.csv", prices);
+  const Node houses = recognise_data(folder.str("houses"), {});
+  CHECK(open_dataset(houses, Split::kTest, 1).dataset->fields()[1].name == "target");
+  folder.file("seen/labels.csv", seen);
+  const Node pictures = recognise_data(folder.str("seen"), {1, 2, 2});
+  const DataView images = open_dataset(pictures, Split::kTrain, 1);
+  CHECK(images.dataset->fields()[0].shape == Shape({1, 2, 2}));
+  CHECK(images.dataset->fields()[1].classes == 3);
+}
+
+TEST_CASE("what is nothing of this is refused with what was looked for") {
+  const TemporaryFolder folder;
+  folder.file("some/notes.txt", "x");
+  const Outcome result = outcome([&] { recognise_data(folder.str("some"), {}); });
+  CHECK(result.code == Exit::kInput);
+  for (const char* part : {"no data set that can be recognised", "class folders were looked for",
+                           "images/ and masks/", "train.csv", "found: notes.txt"}) {
+    CHECK(result.says(part));
+  }
+}
+
+TEST_CASE("a model's data are a folder, and names of data sets go before it") {
+  const TemporaryFolder folder;
+  for (const char* name : {"a", "b"}) {
+    for (int i = 0; i < 4; ++i) {
+      add_image(folder, fmt::format("pictures/{}/{}.png", name, i), flat_image(9, 9, 1, 50));
+    }
+  }
+  const std::string path =
+      folder.file("m.yaml", "input: {image: [1, 5, 5]}\nlayers: [flatten]\ndata: pictures\n");
+  const Notes notes;
+  const Node map = load_data(load_model(path, {}, {}));
+  CHECK(map.find("format")->text() == "folder");
+  CHECK(open_dataset(map, Split::kTrain, 1).dataset->fields()[0].shape == Shape({1, 5, 5}));
+  CHECK(to_yaml(load_data(load_model(path, {}, {}))) == to_yaml(map));
+  CHECK(std::count(notes.text.begin(), notes.text.end(), '\n') == 1);  // said once
+  const Node changed =
+      load_data(load_model(path, {"data.val=0.5", "data.augment={flip: true}"}, {}));
+  CHECK(open_dataset(changed, Split::kValidation, 1).size() == 4);
+  CHECK(changed.find("augment") != nullptr);
+  std::filesystem::create_directories(folder.str("digits"));
+  CHECK(load_data(load_model(path, {"data=digits"}, {})).find("format")->text() == "digits");
+}
+
+TEST_CASE("a folder that lies there packed is said how to unpack") {
+  const TemporaryFolder folder;
+  const WithEnvironment no_data("CNN_DATA", nullptr);
+  std::string tar = "train/cat/1.jpg";
+  tar.resize(1536, '\0');
+  const auto problem = [&] {
+    return outcome([&] {
+      open_dataset(data_map("{format: folder, train: set/train, name: set}", folder.str()),
+                   Split::kTrain, 1);
+    });
+  };
+  CHECK_FALSE(problem().says("packed"));
+  folder.file("other/set.tar", tar);
+  CHECK(problem().says("it lies there packed; unpack it with: mkdir -p " + folder.str("set") +
+                       " && tar -xf " + folder.str("other/set.tar") + " -C " + folder.str("set")));
+  folder.file("set.tar", "set/" + tar);
+  CHECK(problem().says("tar -xf " + folder.str("set.tar") + " -C " + folder.str()));
+  CHECK(problem().code == Exit::kInput);
+}
