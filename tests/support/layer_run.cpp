@@ -5,6 +5,7 @@
 #include <cmath>
 #include <deque>
 
+#include "kernels/gemm_library.h"
 #include "support/allocations.h"
 #include "support/file_numbers.h"
 #include "support/guarded_buffer.h"
@@ -179,6 +180,7 @@ class LayerRun {
   void call_layer(const char* what, void (Layer::*method)(const AnyCall&) const,
                   const AnyCall& call) {
     if (watches_) watch_.add_stack(__builtin_frame_address(0));
+    gemm_library();  // the first product would load it
     const int64_t before = allocation_count();
     (layer_.*method)(call);
     const int64_t allocations = allocation_count() - before;
