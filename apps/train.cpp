@@ -49,7 +49,7 @@ extern "C" void on_alarm(int) {
   }
   constexpr std::string_view kText =
       "\nwarning: SIGTERM, and the step has not ended within 8 s: stopped without a new "
-      "checkpoint; what was saved before stands\n";
+      "checkpoint, the last one stands\n";
   if (write(STDERR_FILENO, kText.data(), kText.size()) < 0) _exit(128 + SIGTERM);
   _exit(128 + SIGTERM);
 }

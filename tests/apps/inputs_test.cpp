@@ -33,7 +33,8 @@ std::string shell_words(const std::vector<std::string>& words) {
 // `script | cnn WORDS`, in a folder.
 Process::Result piped(const std::string& script, const std::vector<std::string>& words,
                       const ProcessSettings& settings) {
-  return Process({"/bin/sh", "-c", script + " | " + shell_words(cnn_words(words))}, settings).wait();
+  return Process({"/bin/sh", "-c", script + " | " + shell_words(cnn_words(words))}, settings)
+      .wait();
 }
 
 }  // namespace
