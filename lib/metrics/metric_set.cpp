@@ -125,8 +125,10 @@ bool MetricSet::bind(Bound& bound, const Node& item, const OpChoice& op, const G
     inputs.target = shape(bound.target);
   }
   if (main) inputs.ignore = main->ignored;
-  const bool is_probability =
-      main && bound.output == main->value && !main->is_classes() && main->link == Link::kNone;
+  const int producer = graph.value(bound.output).producer;
+  const bool is_sigmoid = producer >= 0 && graph.node(producer).type->makes == Link::kSigmoid;
+  const bool is_probability = is_sigmoid || (main && bound.output == main->value &&
+                                             !main->is_classes() && main->link == Link::kNone);
   inputs.middle = is_probability ? 0.5F : 0;
   inputs.is_score = main && main->is_before_sigmoid() && bound.output == main->value;
   for (const std::string& name : bound.metric->reads()) {

@@ -2,6 +2,7 @@
 // their order, in double.
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <vector>
 
 #include "metrics/metric_checks.h"
@@ -19,12 +20,24 @@ class NumberMetric : public Metric {
       fail(Exit::kSpec, "", "compares numbers of one shape, found {} and {}", inputs.output.str(),
            inputs.target.str());
     }
+    ignore_ = inputs.ignore;
+    is_score_ = inputs.is_score;
     reset();
   }
   std::vector<std::string> names() const override { return {name_}; }
 
+ protected:
+  bool counts(float target) const { return !ignore_ || target != static_cast<float>(*ignore_); }
+  // Of a score its sigmoid is meant.
+  double number(float output) const {
+    const auto x = static_cast<double>(output);
+    return is_score_ ? 1 / (1 + std::exp(-x)) : x;
+  }
+
  private:
   const char* name_;
+  std::optional<int64_t> ignore_;
+  bool is_score_ = false;
 };
 
 // A mean over all numbers of all samples.
@@ -34,11 +47,11 @@ class MeanError : public NumberMetric {
 
   void reset() override { sum_ = count_ = 0; }
   void add(const ConstView& output, const ConstView& target, std::span<const ConstView>) override {
-    const int64_t count = output.count();
-    for (int64_t i = 0; i < count; ++i) {
-      sum_ += of(static_cast<double>(output.data[i]) - static_cast<double>(target.data[i]));
+    for (int64_t i = 0; i < output.count(); ++i) {
+      if (!counts(target.data[i])) continue;
+      sum_ += of(number(output.data[i]) - static_cast<double>(target.data[i]));
+      count_ += 1;
     }
-    count_ += static_cast<double>(count);
   }
 
  protected:
@@ -78,42 +91,43 @@ class R2 final : public NumberMetric {
     count_ = inputs.target.count();
     NumberMetric::setup(inputs);
   }
-  void reset() override {
-    samples_ = 0;
-    numbers_.assign(static_cast<size_t>(count_), {});
-  }
+  void reset() override { columns_.assign(static_cast<size_t>(count_), {}); }
   void add(const ConstView& output, const ConstView& target, std::span<const ConstView>) override {
     for (int64_t n = 0; n < output.batch; ++n) {
-      samples_ += 1;
       for (int64_t i = 0; i < count_; ++i) {
+        if (!counts(target.data[n * count_ + i])) continue;
         const auto y = static_cast<double>(target.data[n * count_ + i]);
-        const double error = y - static_cast<double>(output.data[n * count_ + i]);
-        Number& number = numbers_[static_cast<size_t>(i)];
-        number.errors += error * error;
+        const double error = y - number(output.data[n * count_ + i]);
+        Column& column = columns_[static_cast<size_t>(i)];
+        column.samples += 1;
+        column.errors += error * error;
         // Welford 1962: nothing large is subtracted from anything large.
-        const double distance = y - number.mean;
-        number.mean += distance / samples_;
-        number.distances += distance * (y - number.mean);
+        const double distance = y - column.mean;
+        column.mean += distance / column.samples;
+        column.distances += distance * (y - column.mean);
       }
     }
   }
+  // Of columns that have samples.
   Scores result() const override {
-    double sum = 0;
-    for (const Number& n : numbers_) {
-      sum += n.distances > 0 ? 1 - n.errors / n.distances : (n.errors > 0 ? 0.0 : 1.0);
+    double sum = 0, known = 0;
+    for (const Column& c : columns_) {
+      if (c.samples == 0) continue;
+      known += 1;
+      sum += c.distances > 0 ? 1 - c.errors / c.distances : (c.errors > 0 ? 0.0 : 1.0);
     }
-    return {{names()[0], samples_ > 0 ? sum / static_cast<double>(count_) : 0}};
+    return {{names()[0], known > 0 ? sum / known : 0}};
   }
 
  private:
-  struct Number {
+  struct Column {
+    double samples = 0;
     double mean = 0;
     double distances = 0;
     double errors = 0;
   };
   int64_t count_ = 1;
-  double samples_ = 0;
-  std::vector<Number> numbers_;
+  std::vector<Column> columns_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "model/loaded_network.h"
 
+#include "kernels/gemm_library.h"
 #include "model/settings.h"
 
 namespace cnn {
@@ -15,6 +16,8 @@ void LoadedNetwork::check(const std::vector<MemoryPlan::Tenant>& others) const {
 
 const WeightsInfo& LoadedNetwork::load(const std::vector<MemoryPlan::Tenant>& others) {
   check(others);
+  // Before loader threads have work: it is loaded by way of the environment, which others read.
+  if (largest_plan() != nullptr) gemm_library();
   allocate();
   if (source_.partial) {
     store().initialize(static_cast<uint64_t>(read_train_settings(spec_).seed));

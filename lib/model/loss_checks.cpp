@@ -14,8 +14,8 @@ struct Counts {
   bool ignores_last = false;
 };
 
-// The classes of a field: as the data say, else by the largest label.
-int64_t classes_of(const DataView& view, int number) {
+// The classes of a field: as the data say, else by the largest label that counts somewhere.
+int64_t classes_of(const DataView& view, int number, std::optional<int64_t> ignored) {
   const Field& field = view.dataset->fields()[static_cast<size_t>(number)];
   if (field.kind != FieldKind::kClass || field.classes > 0 || !field.is_label()) {
     return field.classes;
@@ -25,9 +25,8 @@ int64_t classes_of(const DataView& view, int number) {
   out[static_cast<size_t>(number)] = &label;
   for (const int64_t index : view.indices) {
     view.dataset->read(index, out);
-    if (static_cast<int64_t>(label) != view.dataset->ignored_class()) {
-      largest = std::max(largest, label);
-    }
+    const auto c = static_cast<int64_t>(label);
+    if (c != ignored && c != view.dataset->ignored_class()) largest = std::max(largest, label);
   }
   return static_cast<int64_t>(largest) + 1;
 }
@@ -39,7 +38,7 @@ Counts counts_of(const Graph& graph, const GraphNode& loss, const DataView& view
     const Value& target = graph.value(loss.inputs[i]);
     const int field = target.producer < 0 ? view.dataset->field(target.name) : -1;
     if (field < 0) return {};
-    const int64_t classes = classes_of(view, field);
+    const int64_t classes = classes_of(view, field, loss.plan.ignored_class);
     const auto is_last = [&](const std::optional<int64_t>& ignored) {
       return ignored && *ignored == classes - 1;
     };

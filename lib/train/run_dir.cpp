@@ -170,8 +170,12 @@ bool came_to_nothing(const std::string& path) {
     if (!is_empty_or_missing(path + "/" + folder)) return false;
   }
   if (!file_exists(path + "/run.json")) return true;
-  const std::string status = read_run_info(path).status;
-  return status == "failed" || status == "killed";
+  try {
+    const std::string status = read_run_info(path).status;
+    return status == "failed" || status == "killed";
+  } catch (const Error&) {
+    return false;  // somebody else's file: it keeps its name
+  }
 }
 
 }  // namespace

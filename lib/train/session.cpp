@@ -8,6 +8,7 @@
 #include "data/catalogue.h"
 #include "data/class_counts.h"
 #include "data/description.h"
+#include "graph/main_output.h"
 #include "kernels/gemm_library.h"
 #include "model/fit.h"
 #include "model/loss_checks.h"
@@ -150,8 +151,9 @@ std::vector<int64_t> Session::sampled_classes(const ModelSpec& spec, const DataV
     refuse("needs a class for every sample, which the first loss compares with");
   }
   std::vector<int64_t> classes = labels_of(train, target);
+  const std::optional<int64_t> ignored = main_output(network_.train_graph())->ignored;
   for (int64_t& c : classes) {
-    if (c == train.dataset->ignored_class()) c = -1;
+    if (c == ignored || c == train.dataset->ignored_class()) c = -1;
   }
   return classes;
 }

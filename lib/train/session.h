@@ -77,7 +77,6 @@ class Session {
   uint64_t data_bytes_ = 0;  // that the data sets may come to keep
   Node resolved_spec_;
   int64_t validation_samples_ = 0;
-  int first_fitting_use_ = 1;
   std::vector<int64_t> classes_;  // of the training samples, for `sampler: balanced`
   DataView fitting_view_;         // the training data, where layers are fitted
   std::unique_ptr<Feed> train_feed_;

@@ -64,6 +64,25 @@ TEST_CASE(
   CHECK(result_of("r2", {1}, {4, 4, 5, 4, 4, 4, 4, 4}, still, 3) == 0);
 }
 
+TEST_CASE("ignored targets count nowhere, and of scores the sigmoid is compared") {
+  const auto with = [](const std::string& name, bool is_score, std::vector<float> output,
+                       std::vector<float> target) {
+    const std::unique_ptr<Metric> m = metric(name);
+    MetricInputs inputs{{1}, {1}};
+    inputs.ignore = 99;
+    inputs.is_score = is_score;
+    m->setup(inputs);
+    m->add({output.data(), std::ssize(output), {1}}, {target.data(), std::ssize(target), {1}});
+    return m->result()[0].second;
+  };
+  for (const char* name : {"mae", "rmse", "r2"}) {
+    INFO(name);
+    CHECK(with(name, false, {2.5f, 0, 7, 2, 8}, {3, -0.5f, 99, 2, 7}) ==
+          result_of(name, {1}, kOutput, kTarget, 4));
+  }
+  CHECK(with("mae", true, {0, 50, -50}, {0.5f, 1, 0}) == Approx(0).margin(1e-9));
+}
+
 TEST_CASE("numbers are compared with as many numbers") {
   CHECK_THROWS(metric("mae")->setup({{3}, {2}}));
   CHECK_THROWS(metric("r2")->setup({{3}, {2}}));

@@ -84,16 +84,16 @@ TEST_CASE("one score alone is of two classes, told apart at 0, or at a half of a
 }
 
 // Of a network with one output, what the metric takes for its middle.
-double accuracy_at(const std::string& loss, float score) {
+double accuracy_at(const std::string& loss, float score, const std::string& of = "out") {
   const TemporaryFolder folder;
-  const ModelSpec spec =
-      load(folder.file("m.yaml", "input: {x: [2]}\nlayers: [{linear: 1, name: out}]\nloss: {" +
-                                     loss + ": out, target: label}\nmetrics: [accuracy]\n"));
+  const ModelSpec spec = load(folder.file(
+      "m.yaml", "input: {x: [2]}\nlayers: [{linear: 1, name: out}, {sigmoid, name: p}]\nloss: {" +
+                    loss + ": out, target: label}\nmetrics: [{accuracy: ~, of: " + of + "}]\n"));
   ParameterStore store;
   const Graph graph = build_graph(spec, Phase::kTest, store);
   MetricSet set(spec, graph);
   const float one = 1;
-  set.add([&](int id) { return ConstView{id == graph.find_value("out") ? &score : &one, 1, {1}}; });
+  set.add([&](int id) { return ConstView{id == graph.find_value(of) ? &score : &one, 1, {1}}; });
   return set.result().front().second;
 }
 
@@ -103,6 +103,8 @@ TEST_CASE("accuracy of a binary classifier knows scores from probabilities by th
     CHECK(accuracy_at(loss, 0.3F) == 1);
     CHECK(accuracy_at(loss, -0.3F) == 0);
   }
+  CHECK(accuracy_at("bce_logits", 0.3F, "p") == 0);  // the sigmoid of the score
+  CHECK(accuracy_at("bce_logits", 0.7F, "p") == 1);
   for (const char* loss : {"bce", "mse"}) {
     INFO(loss);
     CHECK(accuracy_at(loss, 0.3F) == 0);

@@ -53,6 +53,27 @@ TEST_CASE("fewer outputs than classes are an error before a sample is read") {
                  "'out' has 1 score, which tells 2 classes apart; the data have 10"));
 }
 
+TEST_CASE("a label that the loss ignores is no class") {
+  const TemporaryFolder folder;
+  const QuietLog log;
+  write_npy(folder.str("x.npy"), {4, 2}, std::vector<float>(8, 1.0f));
+  folder.file("y.npy", npy_int64("(4,)", {0, 255, 1, 2}));
+  const auto problem_with = [&](const std::string& loss) {
+    const std::string text = "input: {x: [2]}\nlayers: [{linear: 3, name: out}]\nloss: " + loss +
+                             "\ndata: {format: npy, inputs: x.npy, targets: y.npy, "
+                             "input_name: x, target_name: label}\n";
+    const ModelSpec spec = load(folder.file("m.yaml", text));
+    ParameterStore store;
+    const Graph graph = build_graph(spec, Phase::kTrain, store);
+    const DataView view = DataSource(load_data(spec), 0).open(Split::kTrain);
+    check_class_counts(spec, graph, view);
+  };
+  CHECK_NOTHROW(problem_with("{cross_entropy: out, ignore: 255}"));
+  CHECK(log.lines.empty());
+  CHECK(contains(error_of(Exit::kSpec, [&] { problem_with("{cross_entropy: out}"); }),
+                 "'out' has scores of 3 classes, the data have 256"));
+}
+
 TEST_CASE("as many outputs as classes, and losses of no classes, are silent") {
   const QuietLog log;
   check("{linear: 10, name: out}");

@@ -175,6 +175,10 @@ TEST_CASE("a run that ended before its first checkpoint leaves its name, and not
   CHECK(used->path() == out + "/net-3");
   CHECK(start("done") == out + "/net-4");
   CHECK(read_text(out + "/net/weights/last.safetensors") == "w");
+  // What cannot be read is not taken for a run that failed.
+  CHECK(start("failed") == out + "/net-5");
+  std::ofstream(out + "/net-5/run.json") << "{}";
+  CHECK(start("done") == out + "/net-6");
 }
 
 TEST_CASE("runs of one model that were started later are known by their times and numbers") {
