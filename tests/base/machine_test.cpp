@@ -35,7 +35,7 @@ int in_limited_child(uint64_t more, Body body) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-int64_t threads_of_this_process() {
+[[maybe_unused]] int64_t threads_of_this_process() {
   const std::filesystem::directory_iterator tasks("/proc/self/task");
   return std::distance(begin(tasks), end(tasks));
 }
