@@ -8,8 +8,8 @@
 
 namespace cnn {
 
-// A factor for every class: numbers, or the word `balanced` until training has put in its place
-// those that its data give (model/class_balance.h). Without numbers all are 1.
+// A factor for every class: numbers, or the word `balanced` until those that the training data give
+// are put in its place (model/class_balance.h). Without numbers all are 1.
 struct ClassWeights {
   static constexpr const char* kBalanced = "balanced";
   std::vector<double> numbers;

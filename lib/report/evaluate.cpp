@@ -8,6 +8,7 @@
 #include "data/catalogue.h"
 #include "data/ten_crops.h"
 #include "graph/main_output.h"
+#include "model/class_balance.h"
 #include "model/loaded_network.h"
 #include "model/loss_checks.h"
 #include "model/settings.h"
@@ -116,8 +117,9 @@ int64_t batch_for(const TestRequest& request, const TrainSettings& settings, int
 
 }  // namespace
 
-TestReport test_model(const ModelSpec& spec, const TestRequest& request) {
+TestReport test_model(const ModelSpec& written, const TestRequest& request) {
   const Split split = split_of(request.split);
+  const ModelSpec spec = with_class_weights(written);
   const TrainSettings settings = read_train_settings(spec);
   const auto seed = static_cast<uint64_t>(settings.seed);
   LoadedNetwork network(spec, {request.weights, request.memory_limit,

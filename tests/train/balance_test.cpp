@@ -5,6 +5,7 @@
 
 #include "io/image.h"
 #include "model/class_balance.h"
+#include "report/evaluate.h"
 #include "spec/yaml.h"
 #include "support/catch.h"
 #include "support/training.h"
@@ -65,6 +66,56 @@ TEST_CASE("balanced class weights are counted in the training data, and kept by 
           read_text(data.folder.str("runs/b/weights/last.safetensors")));
     std::filesystem::remove_all(data.folder.str("runs"));
   }
+}
+
+TEST_CASE("balanced class weights may come from vars and defaults, and terms may be dropped") {
+  const Unbalanced data;
+  const auto loss_of = [&](const std::string& text) {
+    return to_yaml(*with_class_weights(load(data.folder.file("v.yaml", text))).section("loss"));
+  };
+  const std::string plain = read_text(data.model("cross_entropy: out", "seed: 1"));
+  const std::string loss = "loss: {cross_entropy: out, target: label}\n";
+  const auto with_loss = [&](const std::string& text) {
+    return std::string(plain).replace(plain.find(loss), loss.size(), text);
+  };
+  CHECK(contains(loss_of("defaults: {cross_entropy: {class_weights: balanced}}\n" + plain),
+                 "class_weights: [0.625, 2.5]"));
+  CHECK(contains(
+      loss_of("vars: {cw: balanced}\n" +
+              with_loss("loss: {cross_entropy: out, target: label, class_weights: $cw}\n")),
+      "class_weights: [0.625, 2.5]"));
+  const std::string two = loss_of(with_loss(
+      "loss:\n  - {cross_entropy: out, target: label, class_weights: balanced, if: false}\n"
+      "  - {focal: out, target: label, alpha: balanced}\n"));
+  CHECK(contains(two, "class_weights: balanced, if: false"));
+  CHECK(contains(two, "alpha: [0.625, 2.5]"));
+  const std::string elsewhere =
+      "vars: {term: {cross_entropy: out, target: label, class_weights: balanced}}\n" +
+      with_loss("loss: [$term]\n");
+  try {
+    loss_of(elsewhere);
+    FAIL("no error");
+  } catch (const Error& error) {
+    CHECK(error.code() == Exit::kSpec);
+    CHECK(contains(error.what(), "is for losses that are written under 'loss'"));
+  }
+}
+
+TEST_CASE("a model is tested with the weights of classes that its run has") {
+  const Unbalanced data;
+  const std::string path = data.model("cross_entropy: out, class_weights: balanced", "seed: 1");
+  Recorder recorder;
+  StopFlags flags;
+  data.run(path, "a", recorder, flags);
+  TestRequest request;
+  request.split = "train";
+  request.weights = data.folder.str("runs/a/weights/last.safetensors");
+  const auto loss_of = [&](const std::string& model) {
+    return test_model(load(model), request).metrics;
+  };
+  const auto of_run = loss_of(data.folder.str("runs/a/spec.yaml"));
+  CHECK(loss_of(path) == of_run);
+  CHECK(loss_of(data.model("cross_entropy: out", "seed: 1")) != of_run);
 }
 
 TEST_CASE("weights of masks' classes are counted by pixels") {
