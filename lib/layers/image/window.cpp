@@ -68,7 +68,9 @@ std::string window_arithmetic(const Shape& in, const Window& w, const Shape& out
     const int64_t room = size + pad + pad_end - (kernel - 1) * dilation - 1;
     const int64_t windows = out.extents().*axis;
     const char* rounded = room % stride == 0 ? "" : windows > room / stride + 1 ? "ceil" : "floor";
-    return fmt::format("{}({})/{} + 1 = {}", rounded, text, stride, windows);
+    const std::string steps = fmt::format("({})/{}", text, stride);
+    return fmt::format("{} + 1 = {}",
+                       rounded[0] == '\0' ? steps : fmt::format("{}({})", rounded, steps), windows);
   };
   std::vector<std::string> axes = {along(&Extents::h), along(&Extents::w)};
   if (in.is_volume()) axes.insert(axes.begin(), along(&Extents::d));

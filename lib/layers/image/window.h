@@ -19,9 +19,8 @@ enum class Fit {
 // if nothing fits.
 Extents fit_windows(const Shape& in, const Window& window, Fit fit);
 
-// The same as one reckons it, along each axis that differs from the one before it: "(28 + 2*2 -
-// 5)/1
-// + 1 = 28", "floor(...)" where rows are left over.
+// The same as one reckons it, along each axis that differs from the one before it:
+// "(28 + 2*2 - 5)/1 + 1 = 28", "floor((14 - 5)/2) + 1 = 5" where rows are left over.
 std::string window_arithmetic(const Shape& in, const Window& window, const Shape& out);
 
 // Upper bounds of options, far above all use, so that sizes computed from them cannot overflow.
