@@ -26,7 +26,7 @@ std::span<const CommonKey> common_keys() {
       {"init", "how its weights begin: he_normal, {weight: {normal: 0.01}, bias: {constant: 1}}"},
       {"lr_mult", "multiplies the learning rate of its weights: 2, {weight: 1, bias: 2}"},
       {"decay_mult", "multiplies the weight decay of its weights: 0, {weight: 1, bias: 0}"},
-      {"freeze", "leave its weights as they are"},
+      {"freeze", "true: leave its weights and statistics as they are; weights: these alone"},
       {"if", "false: as if the line were not there"},
       {"repeat", "so many copies of it, one behind the other"},
       {"first", "keys that differ in the first copy: {stride: 2}"},

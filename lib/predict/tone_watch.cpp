@@ -26,8 +26,8 @@ void ToneWatch::report() const {
       pictures_ == 1
           ? fmt::format("{} is much {} than the pictures of training ({})", escaped(first_), how,
                         seen)
-          : fmt::format("{} of {} pictures are much {} than those of training ({} has {})", unlike_,
-                        pictures_, how, escaped(first_), seen);
+          : fmt::format("{} of {} pictures {} much {} than those of training ({} has {})", unlike_,
+                        pictures_, unlike_ == 1 ? "is" : "are", how, escaped(first_), seen);
   if (reading_.look.invert == Invert::kNo && !tone.is_unlike(1 - brightness_)) {
     text += "; negatives would be like them: --invert, or --invert=auto where others are right";
   }

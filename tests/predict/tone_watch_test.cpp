@@ -61,6 +61,11 @@ TEST_CASE("pictures much brighter than those of training are told of, in one war
     CHECK(log.has("negatives would be like them: --invert"));
     CHECK(log.lines.size() == 1);
   }
+  {
+    const QuietLog log;
+    tones.run({220, 30});
+    CHECK(log.has("1 of 2 pictures is much brighter than those of training"));
+  }
   const QuietLog log;
   tones.run({128});  // its negative is no better
   CHECK(log.has("128.png is much brighter than the pictures of training"));

@@ -47,6 +47,7 @@ class Boundary final : public VizKind {
     classes_ = class_count(network.value(output_.value).shape);
     network.prepare({{.pass = Pass::predicting(), .batch = kBatch, .keep = {output_.value}}},
                     samples_);
+    require_classes(network);
     ScatterPlot plot;
     const double right = add_samples(network, plot);
     VizResult result;
@@ -85,6 +86,19 @@ class Boundary final : public VizKind {
     const std::optional<MainOutput> output = main_output(graph);
     const Shape shape = output ? graph.value(output->value).shape : Shape();
     if (output && shape.rank() == 1 && (output->is_classes() || shape.count() == 1)) return;
+    refuse(graph);
+  }
+
+  // One number alone may be any: it tells two classes apart by its loss, or where data have labels.
+  void require_classes(Explained& network) const {
+    if (network.value(output_.value).shape.count() > 1) return;
+    const SampleSource& source = network.source();
+    const bool is_score = output_.is_classes() || output_.link == Link::kSigmoid;
+    if (is_score || (source.size() > 0 && source.label(0) >= 0)) return;
+    refuse(network.graph());
+  }
+
+  [[noreturn]] static void refuse(const Graph& graph) {
     fail(Exit::kUsage, "", "'boundary' takes networks that tell classes apart; '{}' does not",
          graph.name);
   }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "support/catch.h"
+#include "support/text.h"
 #include "viz/small_network.h"
 #include "viz/support.h"
 
@@ -115,4 +116,17 @@ TEST_CASE("a network of more numbers, or without classes, has no boundaries to s
   CHECK(kind_error("boundary", coder.request())
             .find("'boundary' takes networks that tell classes apart; 't' does not") !=
         std::string::npos);
+
+  const TemporaryFolder folder;
+  folder.file("points.csv", "a,b,price\n1,1,0.5\n2,2,1.5\n3,3,2.5\n");
+  const std::string network = "name: t\ninput: {image: [2]}\nlayers: [{linear: 1, name: out}]\n";
+  VizRequest request = request_of(
+      network + "loss: {mse: out, target: target}\n" +
+      fmt::format("data: {{format: csv, root: '{}', train: points.csv, test: points.csv, columns: "
+                  "{{inputs: [a, b], targets: price}}}}\n",
+                  folder.str()));
+  const SmallNetwork weights(network, {2});
+  request.subjects[0].weights = weights.request().subjects[0].weights;
+  CHECK(contains(kind_error("boundary", request),
+                 "'boundary' takes networks that tell classes apart; 't' does not"));
 }
