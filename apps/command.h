@@ -60,9 +60,6 @@ class Command {
   // One of these words, in any case; `take` is told its number.
   Flag add_choice(const std::string& flag, const std::map<std::string, int>& words,
                   std::function<void(int)> take, const std::string& help);
-  // The same without need of a word: `--invert` is `otherwise`, `--invert=auto` another.
-  Flag add_word(const std::string& flag, const std::map<std::string, int>& words, int otherwise,
-                std::function<void(int)> take, const std::string& help);
   // A flag that takes a word behind '=' alone: "true" without one.
   Flag add_with_word(const std::string& flag, std::string& target, std::vector<std::string> words,
                      const std::string& help);

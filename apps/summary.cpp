@@ -27,7 +27,9 @@ constexpr const char* kDescription =
     "(MACs), activation memory and "
     "receptive field ('jump' is the field's stride), and the memory that training and inference "
     "take. Where 'layers' are counted, in tables, CSV and drawings, these are those with "
-    "multiply-adds, as papers count: convolutions, linear layers and the like. Tables use the "
+    "multiply-adds: convolutions, linear layers and the like; 'depth' is the papers' count, of "
+    "those "
+    "with weights on the longest path. Tables use the "
     "terminal's width (COLUMNS=160 sets it). A model file with an error in its layers is shown up "
     "to the error.";
 

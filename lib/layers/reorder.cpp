@@ -116,13 +116,12 @@ void reorder(const float* in, const Shape& from, float* out, const Shape& to, in
   }
 }
 
-std::string product_text(const Shape& sizes, int64_t count) {
-  if (sizes.rank() < 2) return "";
+std::string product_text(const Shape& sizes) {
   std::string text;
   for (int axis = 0; axis < sizes.rank(); ++axis) {
     text += fmt::format("{}{}", axis > 0 ? "*" : "", sizes[axis]);
   }
-  return fmt::format("{} = {}", text, count);
+  return text;
 }
 
 void ReorderLayer::setup(Setup& setup) {

@@ -21,8 +21,8 @@ bool is_same_order(const Shape& from, const Shape& to);
 void reorder(const float* in, const Shape& from, float* out, const Shape& to, int64_t batch,
              bool add);
 
-// "16*5*5 = 400"; empty for one size alone.
-std::string product_text(const Shape& sizes, int64_t count);
+// "16*5*5".
+std::string product_text(const Shape& sizes);
 
 // A layer that is nothing but reorder(): flatten, reshape.
 class ReorderLayer : public Layer {

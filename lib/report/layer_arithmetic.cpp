@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "graph/main_output.h"
+#include "layers/reorder.h"
 
 namespace cnn {
 namespace {
@@ -19,12 +20,21 @@ std::string product(const Shape& shape, int first_axis) {
   return text.empty() ? "1" : text;
 }
 
-std::string forward_product(const Shape& shape) {
+// "19 * ": items of a list are reckoned one by one.
+std::string times(int64_t items) { return items == 1 ? "" : fmt::format("{} * ", items); }
+
+// "6*28*28 = 4,704"; of several outputs the sum.
+std::string activations_of(const Graph& graph, const GraphNode& node) {
+  if (node.type->changes_values_only()) return "";
   std::string text;
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    text += fmt::format("{}{}", axis > 0 ? "*" : "", shape[axis]);
+  int64_t sum = 0;
+  for (const int output : node.outputs) {
+    const Value& value = graph.value(output);
+    const int64_t items = graph.most_items(value.length);
+    text += (text.empty() ? "" : " + ") + times(items) + product_text(value.shape);
+    sum += items * value.shape.count();
   }
-  return text;
+  return text == std::to_string(sum) ? with_commas(sum) : text + " = " + with_commas(sum);
 }
 
 // "(5*5*1 + 1)*6" where every unit has its weights and one offset; else sum by sum.
@@ -59,20 +69,23 @@ std::string parameters_of(const GraphNode& node) {
 }
 
 // Each number of the output is a sum over a kernel of the weights.
-std::string macs_of(const GraphNode& node) {
+std::string macs_of(const Graph& graph, const GraphNode& node) {
   const Shape& out = node.plan.output();
   const int64_t macs = node.plan.macs;
   if (macs == 0) return "";
+  const int64_t items = graph.most_items(node.length);
+  const auto reckoned = [&](const std::string& taps) {
+    return fmt::format("{}{} * {} = {}", times(items), product_text(out), taps,
+                       with_commas(items * macs));
+  };
   for (const ParameterRequest& parameter : node.plan.parameters) {
     if (parameter.shape.rank() < 2 || parameter.shape[0] != out.channels()) continue;
     const int64_t taps = parameter.shape.count() / parameter.shape[0];
-    if (out.count() * taps != macs) continue;
-    return fmt::format("{} * {} = {}", forward_product(out), product(parameter.shape, 1),
-                       with_commas(macs));
+    if (out.count() * taps == macs) return reckoned(product(parameter.shape, 1));
   }
-  return macs % out.count() == 0 ? fmt::format("{} * {} = {}", forward_product(out),
-                                               macs / out.count(), with_commas(macs))
-                                 : with_commas(macs);
+  if (macs % out.count() == 0) return reckoned(std::to_string(macs / out.count()));
+  return items == 1 ? with_commas(macs)
+                    : fmt::format("{}{} = {}", times(items), macs, with_commas(items * macs));
 }
 
 }  // namespace
@@ -82,12 +95,9 @@ LayerArithmetic arithmetic_of(const Graph& graph, const GraphNode& node) {
   for (const int input : node.inputs) inputs.emplace_back(graph.value(input).shape);
   LayerArithmetic text;
   text.size = node.layer->size_arithmetic(inputs, node.plan);
-  const Shape& out = node.plan.output();
-  if (out.rank() > 1 && !node.type->changes_values_only()) {
-    text.activations = fmt::format("{} = {}", forward_product(out), with_commas(out.count()));
-  }
+  text.activations = activations_of(graph, node);
   text.parameters = parameters_of(node);
-  text.macs = macs_of(node);
+  text.macs = macs_of(graph, node);
   return text;
 }
 

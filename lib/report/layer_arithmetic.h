@@ -10,7 +10,7 @@ namespace cnn {
 // Each "(5*5*1 + 1)*6 = 156", or empty where there is nothing to reckon.
 struct LayerArithmetic {
   std::string size;         // of the output along its axes
-  std::string activations;  // numbers in the output
+  std::string activations;  // numbers in the output; none where it changes them in place
   std::string parameters;
   std::string macs;
 };

@@ -38,7 +38,7 @@ struct LayerSummary {
   std::string folded_into;           // the item whose `act:` it is; or empty
   bool is_folded = false;            // an activation, and that item is the layer before it
 
-  // One of the layers that tables, CSV and drawings count: with multiply-adds, as papers count.
+  // One of the layers that tables, CSV and drawings count: with multiply-adds.
   bool counts() const { return macs > 0; }
 };
 

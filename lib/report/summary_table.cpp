@@ -354,7 +354,8 @@ std::string ModelSummary::explanation() const {
   };
   for (const LayerSummary& layer : layers) {
     const LayerArithmetic& a = layer.arithmetic;
-    const bool has_any = !a.size.empty() || !a.parameters.empty() || !layer.changes_values_only;
+    const bool has_any =
+        !a.size.empty() || !a.parameters.empty() || !a.macs.empty() || !layer.changes_values_only;
     if (!has_any) continue;
     text += fmt::format("\n{}: {} -> {}\n", layer.name, layer.operation,
                         volume_text(layer.output, layer.items));
@@ -363,8 +364,12 @@ std::string ModelSummary::explanation() const {
     add("parameters", a.parameters);
     add("MACs", a.macs);
   }
-  text += fmt::format("\nall together: {} activations, {} parameters, {} MACs a sample\n",
-                      with_commas(activations()), with_commas(parameters), with_commas(macs));
+  const std::string unlisted = training_only() > 0 ? fmt::format(" (of these {} in training only)",
+                                                                 with_commas(training_only()))
+                                                   : "";
+  text +=
+      fmt::format("\nall together: {} activations, {} parameters{}, {} MACs a sample\n",
+                  with_commas(activations()), with_commas(parameters), unlisted, with_commas(macs));
   return text;
 }
 

@@ -42,7 +42,8 @@ SummaryTree::SummaryTree(const ModelSummary& summary, int depth) : depth_(depth)
   }
   for (SummaryLine& line : lines_) {
     if (!line.is_collapsed) continue;
-    const std::string count = counted(line.layers, "layer");
+    const std::string count =
+        line.layers > 0 ? counted(line.layers, "layer") : counted(line.items, "item");
     line.operation = line.items == 1 ? line.layer->operation : count;
     line.brief = line.items == 1 ? line.layer->brief : count;
   }

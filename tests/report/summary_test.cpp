@@ -1,5 +1,7 @@
 #include "report/summary.h"
 
+#include <set>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "io/csv.h"
@@ -330,14 +332,49 @@ data: digits
        {"c1: conv 6, 5x5, pad 2 -> 6x28x28\n  size         (28 + 2*2 - 5)/1 + 1 = 28\n",
         "  parameters   (5*5*1 + 1)*6 = 156\n", "  activations  6*28*28 = 4,704\n",
         "  MACs         6*28*28 * 5*5*1 = 117,600\n", "  size         (28 - 2)/2 + 1 = 14\n",
-        "floor(14 - 5)/2 + 1 = 5, floor(14 - 3)/2 + 1 = 6\n", "  parameters   3*5*6*16 = 1,440\n",
-        "  parameters   2*16 = 32\n", "(5 + 2*1 - ((2 - 1)*2 + 1))/1 + 1 = 5",
+        "floor((14 - 5)/2) + 1 = 5, floor((14 - 3)/2) + 1 = 6\n",
+        "  parameters   3*5*6*16 = 1,440\n", "  parameters   2*16 = 32\n",
+        "(5 + 2*1 - ((2 - 1)*2 + 1))/1 + 1 = 5",
         "(5 - 1)*2 + 3 - 2*1 + 1 = 10, (6 - 1)*2 + 3 - 2*1 + 1 = 12\n",
         "0 + 10 + 1 = 11, 2 + 12 + 3 = 17\n", "  size         4 + 4 = 8\n", "8*11*17 = 1496\n",
         "(1496 + 1)*10 = 14,970\n"}) {
     INFO(text);
     CHECK(contains(text, part));
   }
+}
+
+// The figures of that name in an explanation: what stands behind the last "=" of each line.
+int64_t sum_of(const std::string& explanation, const std::string& what) {
+  int64_t sum = 0;
+  for (const std::string& line : split(explanation, '\n')) {
+    if (!line.starts_with("  " + what + " ")) continue;
+    std::string figure = line.substr(line.find_last_of(' ') + 1);
+    std::erase(figure, ',');
+    sum += std::stoll(figure);
+  }
+  return sum;
+}
+
+TEST_CASE("what is explained of the layers adds up to what is said of all together") {
+  std::set<std::string> with_heads;
+  for (const std::string name : {"lenet5", "lenet5-1998", "alexnet", "googlenet", "resnet18",
+                                 "text-classifier", "unet-small", "vae", "ae-tied"}) {
+    INFO(name);
+    const ModelSummary summary =
+        summarize(load(std::string(CNN_SOURCE_DIR) + "/models/" + name + ".yaml"));
+    const std::string text = summary.explanation();
+    CHECK(sum_of(text, "activations") == summary.activations());
+    CHECK(sum_of(text, "MACs") == summary.macs);
+    CHECK(sum_of(text, "parameters") == summary.parameters - summary.training_only());
+    const std::string heads =
+        " (of these " + with_commas(summary.training_only()) + " in training only)";
+    CHECK(contains(text, heads) == (summary.training_only() > 0));
+    if (summary.training_only() > 0) with_heads.insert(name);
+  }
+  CHECK(with_heads == std::set<std::string>{"googlenet"});
+  CHECK(
+      contains(summarize(load(std::string(CNN_SOURCE_DIR) + "/models/alexnet.yaml")).explanation(),
+               "floor((224 + 2*2 - 11)/4) + 1 = 55"));
 }
 
 TEST_CASE("JSON keeps the keys that other tools read") {
@@ -374,7 +411,21 @@ TEST_CASE("CSV has a line a layer, or a line a network") {
   CHECK(models.number(1, models.column("parameters")) == static_cast<double>(summary.parameters));
 }
 
-TEST_CASE("layers are counted as papers do, in tables, CSV and drawings alike") {
+TEST_CASE("a folded block without multiply-adds says how many items it has") {
+  const ModelSummary summary = summary_of(R"(name: m
+input: {image: [1, 8, 8]}
+layers:
+  - {seq: [{maxpool: 2}, relu, {avgpool: 2}], name: pools}
+  - flatten
+  - {linear: 10, name: out}
+loss: {cross_entropy: out, target: label}
+data: digits
+)");
+  const SummaryTree tree(summary, 1);
+  CHECK(tree.lines()[0].operation == "3 items");
+}
+
+TEST_CASE("layers are counted by their multiply-adds, in tables, CSV and drawings alike") {
   const ModelSummary summary = summary_of(kResidual);
   // stem, five convolutions of the blocks, fc; no pool, no norm, no activation, no sum.
   CHECK(summary.layer_count() == 7);

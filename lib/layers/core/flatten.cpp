@@ -10,7 +10,9 @@ namespace {
 class Flatten final : public ReorderLayer {
   Shape output_shape(const Setup& setup) const override { return {setup.input().count()}; }
   std::string size_arithmetic(std::span<const Form> inputs, const LayerPlan& plan) const override {
-    return product_text(inputs[0].shape, plan.output().count());
+    const Shape& sizes = inputs[0].shape;
+    if (sizes.rank() < 2) return "";
+    return fmt::format("{} = {}", product_text(sizes), plan.output().count());
   }
 };
 
