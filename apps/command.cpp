@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -156,9 +157,13 @@ void note_newer_runs(const std::string& run) {
   const std::string latest = (folder.parent_path() / "latest").string();
   std::error_code error;
   const fs::path target = fs::read_symlink(latest, error);
+  const bool is_listed =
+      !error && std::any_of(newer.begin(), newer.end(), [&](const std::string& listed) {
+        return fs::path(listed).filename() == target.filename();
+      });
   note("{} is not the newest run of its model: {}{} {} started later{}", run,
        count > kMostListed ? "among others " : "", join(newer, ", "), count == 1 ? "was" : "were",
-       error ? "" : fmt::format(" ({} is {})", latest, target.string()));
+       is_listed ? fmt::format(" ({} is {})", latest, target.string()) : "");
 }
 
 }  // namespace

@@ -49,11 +49,12 @@ std::string require_model_file(const std::string& word) {
   const std::string path = find_model_file(word);
   if (!is_bare(word) || word.ends_with(".yaml") || fs::exists(path)) return path;
   const auto near = nearest(word, model_names());
-  throw Error(Exit::kInput,
-              {{word,
-                "is no file, no run, and no model of models/ here or of those that came with cnn",
-                "",
-                {near ? "did you mean '" + *near + "'?" : "cnn train FILE.yaml takes a file"}}});
+  std::vector<std::string> notes;
+  if (near) notes.push_back("did you mean '" + *near + "'?");
+  throw Error(
+      Exit::kInput,
+      {{word, "is no file, no run, and no model of models/ here or of those that came with cnn", "",
+        notes}});
 }
 
 }  // namespace cnn

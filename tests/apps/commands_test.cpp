@@ -95,6 +95,10 @@ TEST_CASE("train, test, predict, summary and time work together") {
     for (const std::string run : {"runs/small-2", "runs/latest"}) {
       CHECK_FALSE(contains(run_cnn({"test", run}, here).err, "newest"));
     }
+    CHECK(run_cnn({"train", "small.yaml", "--max-steps", "1", "name=other"}, here).exit == 0);
+    const std::string err = run_cnn({"test", "runs/small"}, here).err;
+    CHECK(contains(err, "runs/small-2 was started later"));
+    CHECK_FALSE(contains(err, "runs/latest"));
   }
   SECTION("a run and the link to it are one run") {
     const auto result = run_cnn({"runs", "compare", "runs/small", "runs/latest"}, here);

@@ -67,6 +67,10 @@ TEST_CASE("an installed copy works from any folder, with the names that its help
   const auto unknown = installed.run({"summary", "lenet6"});
   CHECK(unknown.exit == 4);
   CHECK(contains(unknown.err, "did you mean 'lenet5'?"));
+  const auto far = installed.run({"summary", "functions"});
+  CHECK(far.exit == 4);
+  CHECK(contains(far.err, "is no file, no run, and no model"));
+  CHECK_FALSE(contains(far.err, "note:"));
 }
 
 TEST_CASE("an installed copy fetches data and brings its documents") {
