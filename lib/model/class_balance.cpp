@@ -75,7 +75,7 @@ Node numbers_node(const std::vector<double>& numbers, const Mark& mark) {
 [[noreturn]] void refuse(const GraphNode& loss, const std::string& option, const char* why) {
   Diagnostics diagnostics;
   diagnostics.report(loss.mark, fmt::format("'{}: {}' {}", option, ClassWeights::kBalanced, why),
-                     "give one number a class");
+                     "give a list of one number a class");
   diagnostics.throw_if_any();
   CNN_ASSERT(false);
 }
@@ -92,7 +92,7 @@ void fill(ModelSpec& spec, Phase phase) {
     for (const std::string& option : balanced_options(node)) {
       const Field* target = target_of(graph, node);
       Node* term = term_of(*section, node);
-      if (term == nullptr) refuse(node, option, "is for losses that are written under 'loss'");
+      if (term == nullptr) refuse(node, option, "is for losses that are written out under 'loss'");
       if (target == nullptr) refuse(node, option, "needs a target that is a field of the data");
       if (target->items.is_list) refuse(node, option, "does not count the items of lists");
       if (!train) {

@@ -97,7 +97,7 @@ TEST_CASE("balanced class weights may come from vars and defaults, and terms may
     FAIL("no error");
   } catch (const Error& error) {
     CHECK(error.code() == Exit::kSpec);
-    CHECK(contains(error.what(), "is for losses that are written under 'loss'"));
+    CHECK(contains(error.what(), "is for losses that are written out under 'loss'"));
   }
 }
 
