@@ -5,11 +5,13 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "base/parallel.h"
 #include "base/text.h"
 #include "data/csv_columns.h"
 #include "data/picture_files.h"
+#include "data/standard_input.h"
 #include "io/csv.h"
 #include "io/idx.h"
 #include "io/npy.h"
@@ -101,8 +103,8 @@ class ArrayPart : public InputPart {
 
 class NpyPart final : public ArrayPart {
  public:
-  NpyPart(std::unique_ptr<NpyReader> reader, const Field& field)
-      : ArrayPart(reader->path(), reader->shape(), field), reader_(std::move(reader)) {}
+  NpyPart(const std::string& name, std::unique_ptr<NpyReader> reader, const Field& field)
+      : ArrayPart(name, reader->shape(), field), reader_(std::move(reader)) {}
 
  private:
   void read_numbers(int64_t first, std::span<float> out) const override {
@@ -227,8 +229,9 @@ class PicturePart final : public InputPart {
     try {
       pictures_.read(i, out);
     } catch (const Error& error) {
-      if (error.code() != Exit::kInput || reading_.skip_bad) throw;
+      if (error.code() != Exit::kInput || reading_.skip_bad) throw with_shown_places(error);
       Diagnostic d = error.diagnostics()[0];
+      d.place = shown_place(d.place);
       d.notes.push_back("--skip-bad leaves out images that cannot be read");
       throw Error(error.code(), {d});
     }
@@ -244,7 +247,7 @@ class PicturePart final : public InputPart {
         } catch (const Error& error) {
           if (error.code() != Exit::kInput) throw;
           const Diagnostic& d = error.diagnostics()[0];
-          problems[static_cast<size_t>(i)] = d.place + ": " + d.problem;
+          problems[static_cast<size_t>(i)] = shown_place(d.place) + ": " + d.problem;
         }
       }
     });
@@ -329,17 +332,17 @@ class TextPart final : public InputPart {
 
 }  // namespace
 
-std::unique_ptr<InputPart> npy_part(const std::string& path, const InputReading& reading) {
-  auto reader = std::make_unique<NpyReader>(path);
+std::unique_ptr<InputPart> npy_part(const NamedFile& file, const InputReading& reading) {
+  auto reader = std::make_unique<NpyReader>(file.path);
   if (reading.field.kind == FieldKind::kClass && !reader->is_integer()) {
-    fail(Exit::kInput, path, "the model reads '{}' as class numbers, which are saved as int64",
+    fail(Exit::kInput, file.name, "the model reads '{}' as class numbers, which are saved as int64",
          reading.field.name);
   }
-  return std::make_unique<NpyPart>(std::move(reader), reading.field);
+  return std::make_unique<NpyPart>(file.name, std::move(reader), reading.field);
 }
 
-std::unique_ptr<InputPart> idx_part(const std::string& path, const InputReading& reading) {
-  return std::make_unique<IdxPart>(path, read_idx(path), reading);
+std::unique_ptr<InputPart> idx_part(const NamedFile& file, const InputReading& reading) {
+  return std::make_unique<IdxPart>(file.name, read_idx(file.path), reading);
 }
 
 std::unique_ptr<InputPart> picture_part(std::vector<NamedFile> files, const InputReading& reading) {
@@ -356,8 +359,10 @@ std::unique_ptr<InputPart> picture_part(std::vector<NamedFile> files, const Inpu
   return part->size() > 0 ? std::move(part) : nullptr;
 }
 
-std::unique_ptr<InputPart> table_part(const std::string& path, const InputReading& reading) {
-  return std::make_unique<TablePart>(path, CsvTable::read(path), reading);
+std::unique_ptr<InputPart> table_part(const NamedFile& file, const InputReading& reading) {
+  constexpr uint64_t kMostBytes = uint64_t{1} << 30;
+  CsvTable table = CsvTable::parse(read_file(file.path, kMostBytes), file.name);
+  return std::make_unique<TablePart>(file.name, std::move(table), reading);
 }
 
 std::unique_ptr<InputPart> text_part(std::vector<std::string> texts, const InputReading& reading) {

@@ -9,10 +9,10 @@
 
 namespace cnn {
 
-std::unique_ptr<InputPart> npy_part(const std::string& path, const InputReading& reading);
-std::unique_ptr<InputPart> idx_part(const std::string& path, const InputReading& reading);
+std::unique_ptr<InputPart> npy_part(const NamedFile& file, const InputReading& reading);
+std::unique_ptr<InputPart> idx_part(const NamedFile& file, const InputReading& reading);
 // Numbers in the columns of a CSV table, a sample a row.
-std::unique_ptr<InputPart> table_part(const std::string& path, const InputReading& reading);
+std::unique_ptr<InputPart> table_part(const NamedFile& file, const InputReading& reading);
 // Null if `skip_bad` leaves none.
 std::unique_ptr<InputPart> picture_part(std::vector<NamedFile> files, const InputReading& reading);
 std::unique_ptr<InputPart> text_part(std::vector<std::string> texts, const InputReading& reading);

@@ -1,6 +1,8 @@
 #include "data/inputs.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <functional>
 #include <numeric>
 #include <utility>
 
@@ -17,6 +19,8 @@
 
 namespace cnn {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr std::string_view kIdxMagic{"\0\0", 2};  // texts have no such bytes
 constexpr std::string_view kGzipMagic{"\x1f\x8b", 2};
@@ -44,9 +48,9 @@ std::vector<std::string> pictures_in(const std::string& folder) {
   return files;
 }
 
-std::vector<std::string> lines_of(const std::string& path) {
-  std::vector<std::string> lines = text_lines(read_file(path, kMostText));
-  if (lines.empty()) fail(Exit::kInput, path, "is empty; a text a line is expected");
+std::vector<std::string> lines_of(const NamedFile& file) {
+  std::vector<std::string> lines = text_lines(read_file(file.path, kMostText));
+  if (lines.empty()) fail(Exit::kInput, file.name, "is empty; a text a line is expected");
   return lines;
 }
 
@@ -55,27 +59,55 @@ std::string path_in(const std::string& list, const std::string& name) {
   const size_t slash = list.rfind('/');
   if (slash == std::string::npos || name.starts_with('/')) return name;
   const std::string beside = list.substr(0, slash + 1) + name;
-  return file_exists(beside) ? beside : name;
+  return fs::exists(beside) ? beside : name;
 }
 
-std::vector<std::string> pictures_named_in(const std::string& list) {
-  std::vector<std::string> names = text_lines(read_file(list, kMostText));
-  std::erase(names, "");
-  if (names.empty()) fail(Exit::kInput, list, "is empty; a path a line is expected");
-  if (!file_exists(path_in(list, names[0])) && names[0].find(',') != std::string::npos) {
-    const CsvTable table = CsvTable::read(list);
-    names.clear();
-    for (int c = 0; c < static_cast<int>(table.columns().size()) && names.empty(); ++c) {
-      if (table.rows() == 0 || !file_exists(path_in(list, table.text(0, c)))) continue;
-      for (size_t row = 0; row < table.rows(); ++row) names.push_back(table.text(row, c));
-    }
-    if (names.empty()) {
-      fail(Exit::kInput, list,
-           "is a table, and no column of it names files; the model takes pictures");
-    }
+// What a list names, and where.
+struct Listed {
+  std::string path;
+  std::string place;  // FILE:LINE
+};
+
+std::vector<Listed> listed_by_line(const std::string& text, const std::string& name) {
+  std::vector<Listed> listed;
+  int line = 0;
+  for (const std::string& path : text_lines(text)) {
+    ++line;
+    if (!path.empty()) listed.push_back({path_in(name, path), fmt::format("{}:{}", name, line)});
   }
-  for (std::string& name : names) name = path_in(list, name);
-  return names;
+  if (listed.empty()) fail(Exit::kInput, name, "is empty; a path a line is expected");
+  return listed;
+}
+
+// Of the first column that names files; empty if none does.
+std::vector<Listed> listed_in_column(const std::string& text, const std::string& name) {
+  const CsvTable table = CsvTable::parse(text, name);
+  std::vector<Listed> listed;
+  if (table.rows() == 0) return listed;
+  for (int c = 0; c < static_cast<int>(table.columns().size()); ++c) {
+    if (table.text(0, c).empty() || !fs::exists(path_in(name, table.text(0, c)))) continue;
+    for (size_t row = 0; row < table.rows(); ++row) {
+      listed.push_back({path_in(name, table.text(row, c)), table.place(row, c)});
+    }
+    return listed;
+  }
+  return listed;
+}
+
+std::vector<Listed> listed_in(const NamedFile& list) {
+  const std::string text = read_file(list.path, kMostText);
+  std::vector<Listed> lines = listed_by_line(text, list.name);
+  if (fs::exists(lines[0].path)) return lines;
+  // A line of column names; the name of one column alone is no path that is not there.
+  const std::string first = text.substr(0, text.find('\n'));
+  const bool is_table = first.find(',') != std::string::npos;
+  if (!is_table && first.find_first_of("./\\") != std::string::npos) return lines;
+  std::vector<Listed> rows = listed_in_column(text, list.name);
+  if (rows.empty() && is_table) {
+    fail(Exit::kInput, list.name,
+         "is a table, and no column of it names files; the model takes pictures");
+  }
+  return rows.empty() ? lines : rows;
 }
 
 // Arguments by what they are; pictures and texts gather until something else comes.
@@ -84,12 +116,11 @@ class Opener {
   explicit Opener(const InputReading& reading) : reading_(reading) {}
 
   void add(const std::string& argument) {
-    if (argument == "-") {
-      add_standard_input();
-    } else if (reading_.skip_bad && !is_directory(argument) && !reading_.vocabulary) {
-      add_unless_bad(argument);
+    const NamedFile file{argument == "-" ? standard_input_file() : argument, argument};
+    if (reading_.skip_bad && !is_directory(file.path) && !reading_.vocabulary) {
+      unless_bad([&] { add_argument(file); });
     } else {
-      add_argument(argument, argument);
+      add_argument(file);
     }
   }
 
@@ -100,53 +131,45 @@ class Opener {
   }
 
  private:
-  // `name`: what people call it.
-  void add_argument(const std::string& argument, const std::string& name) {
-    if (is_directory(argument)) {
-      for (const std::string& path : pictures_in(argument)) add_picture({path, path});
-    } else if (reading_.vocabulary && !file_exists(argument)) {
-      if (argument.find('/') != std::string::npos || argument.ends_with(".txt")) {
-        warn("there is no file '{}', so it is read as a text", argument);
+  void add_argument(const NamedFile& file) {
+    const std::string& path = file.path;
+    if (is_directory(path)) {
+      add_folder(path);
+    } else if (reading_.vocabulary && !file_exists(path)) {
+      if (path.find('/') != std::string::npos || path.ends_with(".txt")) {
+        warn("there is no file '{}', so it is read as a text", path);
       }
-      gather(texts_, {argument});
-    } else if (is_image_file(argument)) {
-      add_picture({argument, name});
-    } else if (begins_with(argument, "\x93NUMPY")) {
-      add_array(npy_part, argument);
-    } else if (begins_with(argument, kIdxMagic) || begins_with(argument, kGzipMagic)) {
+      gather(texts_, {path});
+    } else if (is_image_file(path)) {
+      add_picture(file);
+    } else if (begins_with(path, "\x93NUMPY")) {
+      add_array(npy_part, file);
+    } else if (begins_with(path, kIdxMagic) || begins_with(path, kGzipMagic)) {
       if (reading_.field.kind == FieldKind::kValues) warn_of_guess();
-      add_array(idx_part, argument);
+      add_array(idx_part, file);
     } else if (reading_.vocabulary) {
-      gather(texts_, lines_of(argument));
-    } else if (kind_of_content(head_of_file(argument, kHead)) != "text") {
-      fail_unreadable(argument);
+      gather(texts_, lines_of(file));
+    } else if (kind_of_content(head_of_file(path, kHead)) != "text") {
+      fail_unreadable(path);
     } else if (reading_.field.kind == FieldKind::kValues && reading_.field.shape.rank() == 1) {
-      add_array(table_part, argument);
+      add_array(table_part, file);
     } else {
-      add_named_in(argument);
+      add_named_in(file);
     }
   }
 
-  void add_unless_bad(const std::string& argument) {
+  void unless_bad(const std::function<void()>& work) {
     try {
-      add_argument(argument, argument);
+      work();
     } catch (const Error& error) {
       if (error.code() != Exit::kInput) throw;
       const Diagnostic& d = error.diagnostics()[0];
-      warn("left out: {}: {}", d.place, d.problem);
+      warn("left out: {}: {}", shown_place(d.place), d.problem);
     }
   }
 
-  void add_standard_input() {
-    const StandardInput input = read_standard_input();
-    if (!input.file.empty()) add_argument(input.file, "-");
-    for (const std::string& line : input.lines) {
-      if (reading_.vocabulary) {
-        gather(texts_, {line});
-      } else if (!line.empty() && line != "-") {
-        add(line);
-      }
-    }
+  void add_folder(const std::string& folder) {
+    for (const std::string& path : pictures_in(folder)) add_picture({path, path});
   }
 
   void add_picture(const NamedFile& file) {
@@ -154,18 +177,29 @@ class Opener {
     pictures_.push_back(file);
   }
 
-  // A text file names pictures, one a line or in a column of a table.
-  void add_named_in(const std::string& list) {
-    for (const std::string& path : pictures_named_in(list)) {
+  // A text file names pictures and folders of them, one a line or in a column of a table.
+  void add_named_in(const NamedFile& list) {
+    for (const Listed& listed : listed_in(list)) {
       if (reading_.skip_bad) {
-        add_unless_bad(path);
-      } else if (!file_exists(path)) {
-        fail(Exit::kInput, list,
-             "names '{}', which is not there; a text file is a list of pictures, a path a line",
-             escaped(path));
+        unless_bad([&] { add_listed(listed); });
       } else {
-        add_argument(path, path);
+        add_listed(listed);
       }
+    }
+  }
+
+  void add_listed(const Listed& listed) {
+    const std::string& path = listed.path;
+    if (is_directory(path)) {
+      add_folder(path);
+    } else if (!fs::exists(path)) {
+      fail(Exit::kInput, listed.place,
+           "names '{}', which is not there; a text file is a list of pictures, a path a line",
+           escaped(path));
+    } else if (!is_image_file(path)) {
+      fail(Exit::kInput, listed.place, "names '{}', which is no JPEG or PNG image", escaped(path));
+    } else {
+      add_picture({path, path});
     }
   }
 
@@ -180,11 +214,11 @@ class Opener {
         "neither the weights nor the model say how pixels were normalised; they are scaled to 0 .. "
         "1 (data.mean=, data.std= and data.scale= say otherwise)");
   }
-  void add_array(std::unique_ptr<InputPart> (*open)(const std::string&, const InputReading&),
-                 const std::string& path) {
-    require_pictures(path);
+  void add_array(std::unique_ptr<InputPart> (*open)(const NamedFile&, const InputReading&),
+                 const NamedFile& file) {
+    require_pictures(file.name);
     close_row();
-    push(open(path, reading_));
+    push(open(file, reading_));
   }
   void require_pictures(const std::string& argument) const {
     if (!reading_.spare) return;
@@ -281,9 +315,13 @@ std::string Inputs::fingerprint() const {
 
 std::shared_ptr<const Inputs> open_inputs(const std::vector<std::string>& arguments,
                                           const InputReading& reading) {
-  Opener opener(reading);
-  for (const std::string& argument : arguments) opener.add(argument);
-  return std::make_shared<const Inputs>(opener.done(), reading);
+  try {
+    Opener opener(reading);
+    for (const std::string& argument : arguments) opener.add(argument);
+    return std::make_shared<const Inputs>(opener.done(), reading);
+  } catch (const Error& error) {
+    throw with_shown_places(error);
+  }
 }
 
 DataView view_of(std::shared_ptr<const Inputs> inputs, int64_t first, int64_t samples) {

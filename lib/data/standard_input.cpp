@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
-#include "base/error.h"
 #include "base/text.h"
 #include "io/image.h"
 
@@ -16,6 +16,8 @@ namespace cnn {
 namespace {
 
 constexpr const char* kPlace = "standard input";
+
+std::string file_path;  // empty until it was read
 
 std::string read_all() {
   constexpr size_t kChunk = 1 << 16;
@@ -47,12 +49,6 @@ std::string path_of(const std::string& content) {
   return fmt::format("/proc/self/fd/{}", descriptor);
 }
 
-bool is_file(std::string_view content) {
-  using namespace std::string_view_literals;
-  return is_image(content) || content.starts_with("\x93NUMPY"sv) || content.starts_with("\0\0"sv) ||
-         content.starts_with("\x1f\x8b"sv);
-}
-
 }  // namespace
 
 std::vector<std::string> text_lines(std::string_view text) {
@@ -66,17 +62,25 @@ std::vector<std::string> text_lines(std::string_view text) {
   return lines;
 }
 
-StandardInput read_standard_input() {
+std::string standard_input_file() {
   const std::string content = read_all();
-  StandardInput input;
-  if (is_file(content)) {
-    input.file = path_of(content);
-    return input;
-  }
-  input.lines = text_lines(content);
-  if (input.lines.empty())
+  if (content.empty()) {
     fail(Exit::kInput, kPlace, "is empty; paths, one a line, or a picture are expected");
-  return input;
+  }
+  file_path = path_of(content);
+  return file_path;
+}
+
+std::string shown_place(const std::string& place) {
+  const bool is_of_it = !file_path.empty() && place.starts_with(file_path) &&
+                        (place.size() == file_path.size() || place[file_path.size()] == ':');
+  return is_of_it ? "-" + place.substr(file_path.size()) : place;
+}
+
+Error with_shown_places(const Error& error) {
+  std::vector<Diagnostic> diagnostics = error.diagnostics();
+  for (Diagnostic& d : diagnostics) d.place = shown_place(d.place);
+  return Error(error.code(), std::move(diagnostics));
 }
 
 }  // namespace cnn

@@ -1,22 +1,23 @@
-// Standard input, `-` on a command line: paths or texts, one a line, or one file's bytes.
+// Standard input, `-` on a command line: one file, whatever it holds.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
+
 namespace cnn {
 
-struct StandardInput {
-  std::string file;                // a path under which the bytes can be read until the end; or
-  std::vector<std::string> lines;  // its lines
-};
+// Reads all of it. A path under which the bytes can be read until the end. Exit::kInput if there
+// are none.
+std::string standard_input_file();
+
+// Messages about that path say `-`.
+std::string shown_place(const std::string& place);
+Error with_shown_places(const Error& error);
 
 // Lines without their ends, "\n" or "\r\n".
 std::vector<std::string> text_lines(std::string_view text);
-
-// Reads all of it. A picture, an npy array or an idx file is known by its first bytes. Exit::kInput
-// if there is nothing.
-StandardInput read_standard_input();
 
 }  // namespace cnn

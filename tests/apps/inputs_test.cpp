@@ -76,6 +76,17 @@ TEST_CASE("a folder is data: recognised, trained on, tested, asked by list and p
   CHECK(contains(shown.out, "-:  dark"));
   CHECK(piped("printf ''", {"predict", "runs/light", "-"}, here).exit == 4);
 
+  const auto gif = piped("printf 'GIF89a'", {"predict", "runs/light", "-"}, here);
+  CHECK(gif.exit == 4);
+  CHECK(contains(gif.err, "-: error: is a GIF image"));
+  const auto table = piped("printf 'n,file\\n1,set/test/dark/0.png\\n'",
+                           {"predict", "runs/light", "-", "--top", "1"}, here);
+  CHECK(contains(table.out, "set/test/dark/0.png:  dark"));
+  const auto cut = piped("head -c 60 set/test/dark/4.png", {"predict", "runs/light", "-"}, here);
+  CHECK(cut.exit == 4);
+  CHECK(contains(cut.err, "-: "));
+  CHECK_FALSE(contains(cut.err, "/proc/"));
+
   folder.file("x.bmp", "BM" + std::string(60, '\0'));
   const auto unknown = run_cnn({"predict", "runs/light", "x.bmp"}, here);
   CHECK(unknown.exit == 4);

@@ -181,6 +181,27 @@ TEST_CASE("a text file names pictures, a path a line, or in a column of a table"
                  "is a GIF image"));
 }
 
+TEST_CASE("what a text file names is a picture or a folder of them, else told where") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder.str("in"));
+  write_png(folder.str("in/a.png"), {1, 2, 1, {10, 20}});
+  write_png(folder.str("b.png"), {1, 2, 1, {30, 40}});
+  const InputReading reading = pictures({1, 1, 2});
+  for (const char* text : {"b.png\nin\n", "file\nb.png\nin/a.png\n"}) {
+    const auto inputs = open_inputs({folder.file("list.csv", text)}, reading);
+    REQUIRE(inputs->size() == 2);
+    CHECK(inputs->file(0) == folder.str("b.png"));
+    CHECK(inputs->file(1) == folder.str("in/a.png"));
+  }
+  const std::string self = folder.file("self.txt", "b.png\n\nself.txt\n");
+  CHECK(contains(problem_of(Exit::kInput, self, reading), "self.txt:3: error: names"));
+  CHECK(contains(problem_of(Exit::kInput, self, reading), "which is no JPEG or PNG image"));
+  const std::string first = folder.file("first.txt", "none.png\nb.png\n");
+  CHECK(contains(problem_of(Exit::kInput, first, reading), "first.txt:1: error: names 'none.png'"));
+  const std::string table = folder.file("table.csv", "n,file\n1,b.png\n2,none.png\n");
+  CHECK(contains(problem_of(Exit::kInput, table, reading), "table.csv:3:3: error: names"));
+}
+
 TEST_CASE("a table gives a sample a row, its columns by the names of training") {
   const TemporaryFolder folder;
   InputReading reading = pictures({2});
