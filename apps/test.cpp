@@ -40,7 +40,8 @@ int main(int argc, char** argv) {
   command.add_model("a model file, or a run directory (its best weights)").required();
   command.reads({"metrics", "data", "train.batch_size", "train.val_batch_size", "train.workers",
                  "train.seed", "train.stream"});
-  command.add_key("--data", "data", "NAME", "data set: a name or a file of data/");
+  command.add_key("--data", "data", "NAME",
+                  "data set: a name, a data file, a folder or a CSV table");
   command.add("--weights", request.weights, "weights file (a run has its own)").type("FILE");
   command.add("--split", request.split, "test, val or train (default: test)")
       .one_of({"test", "val", "train"})

@@ -104,7 +104,8 @@ class VizCommand {
                    "accept weights that hold NaN or infinity");
     }
     if (options_.find("split") != nullptr) {
-      command_.add_key("--data", "data", "NAME", "data set: a name or a file of data/");
+      command_.add_key("--data", "data", "NAME",
+                       "data set: a name, a data file, a folder or a CSV table");
     }
     for (const Option& option : options_.table()) add_flag_of(option);
     command_.add("--out", out_, "folder of the pictures (default: RUN/plots, or plots)")

@@ -134,7 +134,9 @@ std::string data_help() {
       "  data: mnist                                  data/mnist.yaml beside models/, or "
       "installed\n"
       "  data: {format: folder, train: pictures/train, val: 0.1, size: 64, channels: 3}\n"
-      "  data: {format: csv, train: table.csv, val: 0.2}\n\nKeys of every format:\n";
+      "  data: {format: csv, train: table.csv, val: 0.2}\n"
+      "  data: {from: pictures, val: 0.1}             a folder or a CSV table: format and keys are "
+      "found\n\nKeys of every format:\n";
   DataOptions options;
   Options common;
   options.declare(common);
