@@ -184,11 +184,11 @@ void describe_by_data(const ModelSpec& model, WeightsInfo& info) {
   const Node* section = model.section("data");
   if (section == nullptr || model.inputs.empty()) return;
   const bool wants_numbers = !info.knows_normalization || is_typed(*section, "scale") ||
-                             is_typed(*section, "mean") || is_typed(*section, "std") ||
-                             is_typed(*section, "invert");
+                             is_typed(*section, "mean") || is_typed(*section, "std");
+  const bool wants_invert = is_typed(*section, "invert");
   const bool wants_classes = info.class_names.empty() || is_typed(*section, "classes");
   const bool wants_ground = !info.knows_normalization || is_typed(*section, "background");
-  if (!wants_numbers && !wants_classes && !wants_ground) return;
+  if (!wants_numbers && !wants_classes && !wants_ground && !wants_invert) return;
   Node data;
   try {
     data = load_data(model);
@@ -197,11 +197,18 @@ void describe_by_data(const ModelSpec& model, WeightsInfo& info) {
     return;  // the name of a data set that is not here says nothing
   }
   const std::vector<int64_t>& sizes = model.inputs.front().sizes;
-  const DataDescription said = describe_data(data, sizes.size() == 2 ? sizes[1] : sizes[0]);
+  const int64_t channels = sizes.size() == 2 ? sizes[1] : sizes[0];
+  DataDescription said = describe_data(data, channels);
+  if (wants_invert) {  // of the pictures that are shown; the numbers of training stay
+    const bool always = data.find("invert")->as_bool().value_or(false);
+    info.look.invert = always ? Invert::kYes : said.look.invert;
+    data.set("invert", Node::scalar("false"));
+    said = describe_data(data, channels);
+  }
   if (wants_numbers) {
     info.normalization = said.normalization;
     info.knows_normalization = true;
-    info.look.invert = said.look.invert;
+    if (!wants_invert) info.look.invert = said.look.invert;
   }
   if (wants_ground) info.look.background = said.look.background;
   if (wants_classes) info.class_names = said.class_names;

@@ -72,6 +72,26 @@ TEST_CASE("pictures much brighter than those of training are told of, in one war
   CHECK_FALSE(log.has("--invert"));
 }
 
+TEST_CASE("data.invert on the command line is of the pictures shown, as --invert is") {
+  const Tones tones(kDigits);
+  const auto classes_and_lines = [&](const char* typed, std::optional<Invert> invert) {
+    const QuietLog log;
+    PredictRequest request = tones.model.request(
+        {tones.model.picture("ink.png", {2, 2, 1, std::vector<uint8_t>(4, 220)})});
+    request.invert = invert;
+    request.out = "";
+    const ModelSpec spec = tones.model.load({"data=digits", typed});
+    const auto answer = predict(spec, request).answers.at(0);
+    return answer.json.at("classes").dump() + std::to_string(log.lines.size());
+  };
+  const std::string inverted = classes_and_lines("data.shuffle=true", Invert::kYes);
+  CHECK(inverted.back() == '0');  // like those of training: no warning
+  CHECK(classes_and_lines("data.invert=true", std::nullopt) == inverted);
+  CHECK(classes_and_lines("data.invert=true", Invert::kYes) == inverted);
+  CHECK(classes_and_lines("data.invert=auto", std::nullopt) == inverted);
+  CHECK(classes_and_lines("data.invert=false", std::nullopt).back() == '1');
+}
+
 TEST_CASE("photographs of any brightness are told nothing of") {
   const QuietLog log;
   Tones({.tone = Tone{0.45, 0.13}}).run({3, 60, 128, 200, 240});
