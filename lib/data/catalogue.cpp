@@ -54,36 +54,64 @@ void anchor_paths(Node& map, const std::string& home) {
   }
 }
 
+DataWishes wishes_for(const ModelSpec& spec, const DataReader& reader) {
+  DataWishes wishes;
+  wishes.normalization = reader.normalization;
+  if (!spec.inputs.empty()) {
+    if (spec.inputs[0].steps == 0) wishes.input = Shape(spec.inputs[0].sizes);
+    wishes.input_name = spec.inputs[0].name;
+  }
+  for (const Field& field : reader.fields) {
+    const auto is_it = [&](const ModelInput& input) { return input.name == field.name; };
+    if (std::any_of(spec.inputs.begin(), spec.inputs.end(), is_it)) continue;
+    wishes.targets.push_back(field);
+  }
+  return wishes;
+}
+
+std::string text_of(const DataWishes& wishes) {
+  std::string text = wishes.input.str() + wishes.input_name;
+  for (const Field& field : wishes.targets) {
+    text += fmt::format(" {} {}", field.name, field.is_label());
+  }
+  if (wishes.normalization) {
+    text += fmt::format(" {}", wishes.normalization->scale);
+    for (const double n : wishes.normalization->mean) text += fmt::format(" {}", n);
+    for (const double n : wishes.normalization->std) text += fmt::format(" {}", n);
+  }
+  return wishes.said.is_null() ? text : text + "\n" + to_yaml(wishes.said);
+}
+
 // The map of a folder or a table that stands in place of a data set's name, or under `from` in a
 // map whose other keys go before what is found; null if none does.
-Node recognised(const ModelSpec& spec) {
+Node recognised(const ModelSpec& spec, const DataReader& reader) {
   const Node* section = spec.section("data");
   if (section == nullptr) return Node();
   const bool is_map = section->is_map() && section->find("format") == nullptr;
   const Node* name = is_map ? section->find("from") : section;
   const std::string path = name == nullptr ? "" : undescribed_data(*name, spec.path);
   if (path.empty()) return Node();
-  Shape input;
-  if (!spec.inputs.empty() && spec.inputs[0].steps == 0) input = Shape(spec.inputs[0].sizes);
+  DataWishes wishes = wishes_for(spec, reader);
+  if (is_map) {
+    Diagnostics diagnostics;
+    const Node said = evaluate(*section, VariableScope(spec.vars), diagnostics);
+    diagnostics.throw_if_any();
+    wishes.said = Node::map({});
+    for (const Entry& e : said.entries()) {
+      if (e.key != "from") wishes.said.set(e.key, e.value);
+    }
+  }
   // A command may ask for its data more than once.
   static std::map<std::pair<std::string, std::string>, Node> known;
-  Node& found = known[{absolute("", path), input.str()}];
-  if (found.is_null()) found = recognise_data(path, input);
-  Node map = found;
-  if (!is_map) return map;
-  Diagnostics diagnostics;
-  const Node said = evaluate(*section, VariableScope(spec.vars), diagnostics);
-  diagnostics.throw_if_any();
-  for (const Entry& e : said.entries()) {
-    if (e.key != "from") map.set(e.key, e.value);
-  }
-  return map;
+  Node& found = known[{absolute("", path), text_of(wishes)}];
+  if (found.is_null()) found = recognise_data(path, wishes);
+  return found;
 }
 
 }  // namespace
 
-Node load_data(const ModelSpec& spec) {
-  Node data = recognised(spec);
+Node load_data(const ModelSpec& spec, const DataReader& reader) {
+  Node data = recognised(spec, reader);
   if (data.is_null()) data = load_data_section(spec);
   if (data.is_null()) {
     const Node* section = spec.section("data");

@@ -1,6 +1,7 @@
 #include "data/recognise.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <map>
@@ -13,6 +14,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "data/data_options.h"
 #include "data/dataset.h"
 #include "data/picture_files.h"
 #include "data/table_guess.h"
@@ -62,18 +64,39 @@ std::vector<std::string> evenly(const std::vector<std::string>& all) {
   return some;
 }
 
+bool is_said(const DataWishes& wishes, std::string_view key) {
+  return wishes.said.is_map() && wishes.said.find(key) != nullptr;
+}
+
+// Steps over files that cannot be read where `skip_bad` is said.
+template <class Work>
+void unless_skipped(const DataWishes& wishes, const Work& work) {
+  const bool skips =
+      is_said(wishes, "skip_bad") && wishes.said.find("skip_bad")->as_bool().value_or(false);
+  try {
+    work();
+  } catch (const Error& error) {
+    if (!skips || error.code() != Exit::kInput) throw;
+  }
+}
+
 // The size and the channels of pictures: the model's, else those of most of them.
-std::string add_sizes(const std::vector<std::string>& pictures, const Shape& input, Node& map) {
+std::string add_sizes(const std::vector<std::string>& pictures, const DataWishes& wishes,
+                      Node& map) {
   std::map<std::pair<int64_t, int64_t>, int64_t> sizes;
   bool is_colour = false;
   for (const std::string& path : evenly(pictures)) {
-    const ImageInfo info = read_image_info(path);
-    ++sizes[{info.height, info.width}];
-    is_colour = is_colour || info.channels >= 3;
+    unless_skipped(wishes, [&] {
+      const ImageInfo info = read_image_info(path);
+      ++sizes[{info.height, info.width}];
+      is_colour = is_colour || info.channels >= 3;
+    });
   }
+  if (sizes.empty()) fail(Exit::kInput, "", "none of the pictures can be read");
   const auto most = std::max_element(
       sizes.begin(), sizes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   int64_t height = most->first.first, width = most->first.second, channels = is_colour ? 3 : 1;
+  const Shape& input = wishes.input;
   if (input.rank() == 3 && (input[0] == 1 || input[0] == 3 || input[0] == 4)) {
     channels = input[0];
     height = input.height();
@@ -83,16 +106,54 @@ std::string add_sizes(const std::vector<std::string>& pictures, const Shape& inp
   map.set("channels", number(std::to_string(channels)));
   const auto [h, w] = most->first;
   const bool are_alike = sizes.size() == 1;
-  return fmt::format("{} of {} x {}{}, read as [{},{},{}]",
-                     counted(std::ssize(pictures), "picture"), w, h,
-                     are_alike ? "" : " (most of them)", channels, height, width);
+  std::string text = fmt::format("{} of {} x {}{}", counted(std::ssize(pictures), "picture"), w, h,
+                                 are_alike ? "" : " (most of them)");
+  if (is_said(wishes, "size") || is_said(wishes, "channels")) return text;
+  return text + fmt::format(", read as [{},{},{}]", channels, height, width);
 }
 
 std::string rounded(double value) { return fmt::format("{:.4g}", value); }
 
+// The map as the user wants it, but for the numbers that are measured and for what comes after.
+Node to_measure(const Node& found, const DataWishes& wishes) {
+  constexpr std::array<std::string_view, 6> kLater = {"mean",    "std",         "augment",
+                                                      "patches", "target_crop", "border_weights"};
+  Node map = found;
+  if (!wishes.said.is_map()) return map;
+  for (const Entry& e : wishes.said.entries()) {
+    if (std::find(kLater.begin(), kLater.end(), e.key) == kLater.end()) map.set(e.key, e.value);
+  }
+  return map;
+}
+
+Node numbers_node(const std::vector<double>& numbers) {
+  std::vector<Node> items;
+  for (const double n : numbers) items.push_back(number(fmt::format("{}", n)));
+  return Node::list(std::move(items));
+}
+
+// Those that the weights were trained with; false if there are none that fit.
+bool add_known_normalization(const DataWishes& wishes, Node& map) {
+  if (!wishes.normalization) return false;
+  const Normalization& known = *wishes.normalization;
+  const Node* columns = map.find("columns");
+  const Node* inputs = columns == nullptr ? nullptr : columns->find("inputs");
+  const size_t channels = inputs != nullptr ? inputs->items().size()
+                                            : static_cast<size_t>(*map.find("channels")->as_int());
+  for (const auto* numbers : {&known.mean, &known.std}) {
+    if (numbers->size() != 1 && numbers->size() != channels) return false;
+  }
+  map.set("scale", number(fmt::format("{}", known.scale)));
+  map.set("mean", numbers_node(known.mean));
+  map.set("std", numbers_node(known.std));
+  return true;
+}
+
 // The mean and the deviation of every channel, over training samples as the map gives them.
-void add_normalization(Node& map) {
-  const DataView train = open_dataset(map, Split::kTrain, 0);
+void add_normalization(const DataWishes& wishes, Node& map) {
+  if (is_said(wishes, "mean") && is_said(wishes, "std")) return;
+  if (add_known_normalization(wishes, map)) return;
+  const DataView train = open_dataset(to_measure(map, wishes), Split::kTrain, 0);
   const Shape& shape = train.dataset->fields()[0].shape;
   const auto channels = static_cast<size_t>(shape.channels());
   std::vector<double> sums(channels, 0), squares(channels, 0);
@@ -144,7 +205,8 @@ std::vector<std::string> classes_in(const std::string& root) {
   return names.size() >= 2 ? names : std::vector<std::string>();
 }
 
-std::optional<Node> class_folders_in(const Splits& splits, const Shape& input, std::string& text) {
+std::optional<Node> class_folders_in(const Splits& splits, const DataWishes& wishes,
+                                     std::string& text) {
   const std::vector<std::string> names = classes_in(splits.train);
   if (names.empty()) return std::nullopt;
   Node map = new_map("folder");
@@ -155,7 +217,7 @@ std::optional<Node> class_folders_in(const Splits& splits, const Shape& input, s
   const std::string list =
       names.size() <= kMostNamed ? " (" + escaped(join(names, ", ")) + ")" : "";
   text = fmt::format("{} classes by folders{}, {}", names.size(), list,
-                     add_sizes(pictures_under(splits.train), input, map));
+                     add_sizes(pictures_under(splits.train), wishes, map));
   std::vector<Node> classes;
   for (const std::string& name : names) classes.push_back(word(name));
   map.set("classes", Node::list(std::move(classes)));
@@ -186,13 +248,16 @@ Node node_of(const PictureMaskFolders& folders) {
 
 // What the masks' values mean: class numbers as they are, or values to be numbered, or, where there
 // are very many, the numbers of objects on a ground of 0.
-std::string add_mask_values(const std::string& masks, Node& map) {
+std::string add_mask_values(const std::string& masks, const DataWishes& wishes, Node& map) {
   constexpr size_t kMostClasses = 32;
   std::set<uint16_t> values;
   for (const std::string& path : evenly(pictures_under(masks))) {
-    const NumberImage mask = read_number_image(path);
-    values.insert(mask.values.begin(), mask.values.end());
+    unless_skipped(wishes, [&] {
+      const NumberImage mask = read_number_image(path);
+      values.insert(mask.values.begin(), mask.values.end());
+    });
   }
+  if (values.empty()) fail(Exit::kInput, masks, "none of the masks can be read");
   if (values.size() > kMostClasses) {
     map.set("classes", Node::scalar("2"));
     Node meaning = Node::map({});
@@ -216,7 +281,7 @@ std::string add_mask_values(const std::string& masks, Node& map) {
   return fmt::format("{} classes in the masks, of the values {}", values.size(), join(words, ", "));
 }
 
-std::optional<Node> masks_in(const Splits& splits, const Shape& input, std::string& text) {
+std::optional<Node> masks_in(const Splits& splits, const DataWishes& wishes, std::string& text) {
   const std::optional<PictureMaskFolders> train = pairs_in(splits.train);
   if (!train) return std::nullopt;
   Node map = new_map("pairs");
@@ -224,9 +289,9 @@ std::optional<Node> masks_in(const Splits& splits, const Shape& input, std::stri
   const auto val = pairs_in(splits.val), test = pairs_in(splits.test);
   if (test) map.set("test", node_of(*test));
   map.set("val", val ? node_of(*val) : Node::scalar("0.2"));
-  text = add_sizes(pictures_under(train->images), input, map);
-  text = fmt::format("pictures and masks by folders, {}, {}", add_mask_values(train->masks, map),
-                     text);
+  text = add_sizes(pictures_under(train->images), wishes, map);
+  text = fmt::format("pictures and masks by folders, {}, {}",
+                     add_mask_values(train->masks, wishes, map), text);
   return map;
 }
 
@@ -241,18 +306,41 @@ std::string table_in(const std::string& folder) {
   return tables.size() == 1 ? tables[0] : "";
 }
 
-Node table_map(const std::string& train, const Shape& input, std::string& text) {
-  const TableGuess guess = guess_columns(train);
+Node table_map(const std::string& train, const DataWishes& wishes, std::string& text) {
+  const bool knows = wishes.targets.size() == 1;
+  const TableGuess guess =
+      guess_columns(train, !knows                         ? TableTarget::kAny
+                           : wishes.targets[0].is_label() ? TableTarget::kClass
+                                                          : TableTarget::kNumber);
   Node map = new_map("csv");
   map.set("train", word(train));
   map.set("columns", guess.columns);
+  if (!guess.classes.empty()) {
+    std::vector<Node> classes;
+    for (const std::string& name : guess.classes) classes.push_back(word(name));
+    map.set("classes", Node::list(std::move(classes)));
+  }
   const std::string folder = fs::path(train).parent_path();
   const bool has_splits = fs::path(train).filename() == "train.csv";
   if (has_splits && is_table(folder + "/test.csv")) map.set("test", word(folder + "/test.csv"));
   add_held_out(has_splits && is_table(folder + "/val.csv") ? folder + "/val.csv" : "", map);
   text = "a table of " + guess.text;
-  if (guess.has_pictures) text += ", " + add_sizes(pictures_under(folder), input, map);
+  if (guess.has_pictures) text += ", " + add_sizes(pictures_under(folder), wishes, map);
   return map;
+}
+
+// Fields are called as the model calls them.
+void add_names(const DataWishes& wishes, Node& map) {
+  const DataOptions usual;
+  if (!wishes.input_name.empty() && wishes.input_name != usual.input_name) {
+    map.set("input_name", word(wishes.input_name));
+  }
+  if (wishes.targets.size() != 1) return;
+  const Node* columns = map.find("columns");
+  const std::string name = map.find("format")->text() == "pairs"                     ? "mask"
+                           : columns != nullptr && columns->find("label") == nullptr ? "target"
+                                                                                     : "label";
+  if (wishes.targets[0].name != name) map.set("target_name", word(wishes.targets[0].name));
 }
 
 [[noreturn]] void fail_unknown(const std::string& folder) {
@@ -284,25 +372,29 @@ Node table_map(const std::string& train, const Shape& input, std::string& text) 
 
 }  // namespace
 
-Node recognise_data(const std::string& path, const Shape& input) {
+Node recognise_data(const std::string& path, const DataWishes& wishes) {
   const std::string whole = fs::absolute(path).lexically_normal().string();
   const std::string root =
       whole.size() > 1 && whole.ends_with('/') ? whole.substr(0, whole.size() - 1) : whole;
   std::string text;
   std::optional<Node> map;
   if (is_table(root)) {
-    map = table_map(root, input, text);
+    map = table_map(root, wishes, text);
   } else {
     const Splits splits = splits_of(root);
-    map = masks_in(splits, input, text);
-    if (!map) map = class_folders_in(splits, input, text);
+    map = masks_in(splits, wishes, text);
+    if (!map) map = class_folders_in(splits, wishes, text);
     for (const std::string& folder : {splits.train, root}) {
-      if (!map && !table_in(folder).empty()) map = table_map(table_in(folder), input, text);
+      if (!map && !table_in(folder).empty()) map = table_map(table_in(folder), wishes, text);
     }
     if (!map) fail_unknown(root);
   }
-  add_normalization(*map);
+  add_names(wishes, *map);
+  add_normalization(wishes, *map);
   note("{}: {}", escaped(path), text);
+  if (wishes.said.is_map()) {
+    for (const Entry& e : wishes.said.entries()) map->set(e.key, e.value);
+  }
   return *map;
 }
 

@@ -2,17 +2,28 @@
 // and what is measured in it: sizes, channels, classes of masks, means and deviations.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "data/dataset.h"
 #include "spec/node.h"
 #include "tensor/shape.h"
 
 namespace cnn {
 
-// `path`: a folder, or a CSV table. `input`: what a model reads; pictures are brought to its size.
-// Empty (rank 0): that of most of the pictures. Class folders, pictures with masks, and tables are
-// known, below train/, val/ and test/ or without; without val/ a fifth is held out. Says in a note
-// what was found. Exit::kInput, with what was looked for, if it is none of them.
-Node recognise_data(const std::string& path, const Shape& input);
+// What is known of the data before they are looked at.
+struct DataWishes {
+  Shape input = {};                 // of the model; rank 0: the size of most of the pictures
+  std::string input_name = {};      // empty: image
+  std::vector<Field> targets = {};  // of the model; empty: not known
+  std::optional<Normalization> normalization = {};  // of weights; else it is measured
+  Node said = {};  // a map of keys that go before what is found, or null
+};
+
+// `path`: a folder, or a CSV table. Class folders, pictures with masks, and tables are known, below
+// train/, val/ and test/ or without; without val/ a fifth is held out. Says in a note what was
+// found. Exit::kInput, with what was looked for, if it is none of them.
+Node recognise_data(const std::string& path, const DataWishes& wishes);
 
 }  // namespace cnn

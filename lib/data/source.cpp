@@ -23,6 +23,12 @@ std::unique_ptr<DataFormat> read_format(const Node& data) {
   for (const DataFormatType& t : data_formats()) names.push_back(t.name);
   const Node* format = data.find("format");
   if (format == nullptr) {
+    if (const Node* from = data.find("from"); from != nullptr && from->is_scalar()) {
+      diagnostics.report(from->mark(),
+                         fmt::format("'{}' is no folder and no CSV table", from->text()),
+                         "'from' takes data that no map describes; a data set's name stands alone");
+      diagnostics.throw_if_any();
+    }
     diagnostics.report(data.mark(), "the data map needs 'format'", "one of " + join(names, ", "));
     diagnostics.throw_if_any();
   }
@@ -71,8 +77,7 @@ Node fitted(const Node& data, std::span<const Field> wanted) {
     added.push_back(key.key + " " + to_yaml(key.value));
   }
   if (!added.empty()) {
-    note("{} are made to fit the network: {}", data.find("format")->text(),
-         join(added, ", "));
+    note("{} are made to fit the network: {}", data.find("format")->text(), join(added, ", "));
   }
   return result;
 }
@@ -194,7 +199,13 @@ std::vector<int64_t> DataSource::strata(const std::shared_ptr<const Dataset>& da
 DataView DataSource::open(Split split) {
   const DataOptions& options = format_->common;
   if (split == Split::kTest && !has_test()) {
-    fail(Exit::kInput, options.name, "the data set has no test split; its map names no test files");
+    throw Error(Exit::kInput,
+                {{options.name,
+                  "the data set has no test split; its map names no test files",
+                  {},
+                  {"'test' in the data map names them; where a folder is the data, a folder test/ "
+                   "beside train/ is taken",
+                   "--split val tests what was held out from training"}}});
   }
   const bool is_drawn = split != Split::kTest && !format_->has_validation();
   const std::shared_ptr<const Dataset> dataset = open_whole(is_drawn ? Split::kTrain : split);

@@ -72,6 +72,24 @@ bool is_class_numbers(const Column& column) {
   });
 }
 
+// The words of a column of whole numbers, in the order of these; empty if it has others.
+std::vector<std::string> whole_numbers(const Column& column) {
+  std::vector<std::string> words(column.words.begin(), column.words.end());
+  const auto is_whole = [](const std::string& w) { return Node::scalar(w).as_int().has_value(); };
+  if (!std::all_of(words.begin(), words.end(), is_whole)) return {};
+  std::sort(words.begin(), words.end(), [](const std::string& a, const std::string& b) {
+    return *Node::scalar(a).as_int() < *Node::scalar(b).as_int();
+  });
+  return words;
+}
+
+bool is_label(const Column& column, TableTarget wanted) {
+  if (!column.numbers) return true;
+  if (wanted == TableTarget::kNumber) return false;
+  return is_class_numbers(column) ||
+         (wanted == TableTarget::kClass && !whole_numbers(column).empty());
+}
+
 size_t target_of(const std::vector<Column>& columns) {
   constexpr std::array<std::string_view, 8> kNames = {"label",    "class", "target", "species",
                                                       "category", "kind",  "y",      "output"};
@@ -97,7 +115,7 @@ Node names_node(const std::vector<std::string>& names) {
 
 }  // namespace
 
-TableGuess guess_columns(const std::string& path) {
+TableGuess guess_columns(const std::string& path, TableTarget wanted) {
   const CsvTable table = CsvTable::read(path);
   if (table.rows() == 0 || table.columns().size() < 2) {
     fail(Exit::kInput, path, "has {} and {}; inputs and a target are expected",
@@ -138,7 +156,10 @@ TableGuess guess_columns(const std::string& path) {
                            guess.has_pictures ? "pictures of column '" + image + "'"
                                               : counted(std::ssize(inputs), "number"));
   const Column& goal = columns[target];
-  if (!goal.numbers || is_class_numbers(goal)) {
+  if (is_label(goal, wanted)) {
+    const std::vector<std::string> numbers = whole_numbers(goal);
+    const bool counts_from_0 = numbers.empty() || *Node::scalar(numbers[0]).as_int() == 0;
+    if (!counts_from_0) guess.classes = numbers;
     guess.columns.set("label", Node::scalar(goal.name, {}, true));
     guess.text += fmt::format(" to {} classes of '{}'", goal.words.size(), escaped(goal.name));
   } else {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "spec/node.h"
 
@@ -11,12 +12,17 @@ struct TableGuess {
   Node columns;      // for a csv data map
   std::string text;  // "150 rows: 4 numbers to 3 classes of 'species'"
   bool has_pictures = false;
+  std::vector<std::string> classes = {};  // where their numbers do not count from 0
 };
 
+// What a model is to tell from a row.
+enum class TableTarget { kAny, kClass, kNumber };
+
 // The target is the column that is called so (label, class, target ...), else the last. It is a
-// label if it holds words or a few whole numbers from 0 on, else a number to predict. A column of
+// label if it holds words or a few whole numbers from 0 on, else a number to predict; numbers are
+// what a model wants them to be, whole ones from 1 on classes too. A column of
 // paths that are there makes pictures the input, else all other columns of numbers are.
 // Exit::kInput if nothing is left to read.
-TableGuess guess_columns(const std::string& path);
+TableGuess guess_columns(const std::string& path, TableTarget wanted = TableTarget::kAny);
 
 }  // namespace cnn

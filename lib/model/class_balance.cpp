@@ -97,7 +97,8 @@ void fill(ModelSpec& spec, Phase phase) {
       if (target->items.is_list) refuse(node, option, "does not count the items of lists");
       if (!train) {
         const auto seed = static_cast<uint64_t>(read_train_settings(spec).seed);
-        train = DataSource(load_data(spec), seed, wanted_fields(graph)).open(Split::kTrain);
+        const std::vector<Field> wanted = wanted_fields(graph);
+        train = DataSource(load_data(spec, {wanted}), seed, wanted).open(Split::kTrain);
       }
       const int field = train->dataset->field(target->name);
       if (field < 0) continue;  // the data do not fit, as is said later

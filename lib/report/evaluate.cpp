@@ -45,6 +45,14 @@ void compare_classes(const std::vector<std::string>& weights,
        escaped(join(weights, ", ")), escaped(join(data, ", ")));
 }
 
+DataReader reader_of(const Graph& graph, const TestRequest& request) {
+  DataReader reader{wanted_fields(graph)};
+  if (request.weights.empty()) return reader;
+  const WeightsInfo weights = read_weights_info(request.weights);
+  if (weights.knows_normalization) reader.normalization = weights.normalization;
+  return reader;
+}
+
 // What the first loss compares, as numbers of one shape.
 MainOutput reconstruction_of(const Graph& graph) {
   const std::optional<MainOutput> main = main_output(graph);
@@ -129,7 +137,7 @@ TestReport test_model(const ModelSpec& written, const TestRequest& request) {
   TestReport report;
   report.confusion = confusion_for(graph);
 
-  DataSource source(load_data(spec), seed, wanted_fields(graph));
+  DataSource source(load_data(spec, reader_of(graph, request)), seed, wanted_fields(graph));
   DataView view = source.open(split);
   if (view.empty()) {
     fail(Exit::kInput, spec.path, "the split '{}' has no samples", request.split);

@@ -66,8 +66,8 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
       network_(spec, true),
       metrics_(spec, network_.test_graph()) {
   require_loss(network_.train_graph(), spec.path);
-  DataSource source(load_data(spec), static_cast<uint64_t>(settings_.seed),
-                    wanted_fields(network_.train_graph()));
+  const std::vector<Field> wanted = wanted_fields(network_.train_graph());
+  DataSource source(load_data(spec, {wanted}), static_cast<uint64_t>(settings_.seed), wanted);
   DataView train = source.open(Split::kTrain);
   DataView validation = source.open(Split::kValidation);
   check_sizes(spec, train.size());

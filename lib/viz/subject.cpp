@@ -117,7 +117,7 @@ SampleSource::SampleSource(const SampleOptions& options, const VizSubject& subje
     : first_(options.first) {
   const GraphField& input = only_input(graph, "cnn viz");
   shape_ = input.field.shape;
-  options.images.empty() ? open_split(options, subject, graph, input.field)
+  options.images.empty() ? open_split(options, subject, graph, input.field, weights)
                          : open_files(options, input, weights);
   normalization_ = view_.dataset->normalization();
 }
@@ -138,10 +138,12 @@ void SampleSource::open_files(const SampleOptions& options, const GraphField& in
 }
 
 void SampleSource::open_split(const SampleOptions& options, const VizSubject& subject,
-                              const Graph& graph, const Field& input) {
+                              const Graph& graph, const Field& input, const WeightsInfo& weights) {
   const TrainSettings settings = read_train_settings(subject.spec);
-  DataSource source(load_data(subject.spec), static_cast<uint64_t>(settings.seed),
-                    wanted_fields(graph));
+  DataReader reader{wanted_fields(graph)};
+  if (weights.knows_normalization) reader.normalization = weights.normalization;
+  DataSource source(load_data(subject.spec, reader), static_cast<uint64_t>(settings.seed),
+                    reader.fields);
   split_ = options.split;
   view_ = source.open(split_ == "test"    ? Split::kTest
                       : split_ == "train" ? Split::kTrain

@@ -83,7 +83,7 @@ class SampleSource {
   void open_files(const SampleOptions& options, const GraphField& input,
                   const WeightsInfo& weights);
   void open_split(const SampleOptions& options, const VizSubject& subject, const Graph& graph,
-                  const Field& input);
+                  const Field& input, const WeightsInfo& weights);
   // Where sample `i` stands in the split, or among the files.
   int64_t number(int64_t i) const { return first_ ? *first_ + i : i * all_ / size_; }
 

@@ -64,6 +64,17 @@ TEST_CASE("a folder is data: recognised, trained on, tested, asked by list and p
   const auto tested = run_cnn({"test", "runs/light", "--json"}, here);
   CHECK(last_json(tested.out)["samples"] == 20);
   CHECK_FALSE(contains(tested.err, "classes by folders"));  // the run knows
+  // Other pictures are normalised as those of training were, so both commands say the same.
+  for (int i = 0; i < 10; ++i) {
+    folder.file(fmt::format("dim/bright/{}.png", i), picture_of(true, i));
+    folder.file(fmt::format("dim/dark/{}.png", i),
+                encode_png({12, 12, 1, std::vector<uint8_t>(144, 170)}));
+  }
+  const auto dim =
+      run_cnn({"test", "runs/light", "--data", "dim", "--split", "val", "--json"}, here);
+  CHECK(last_json(dim.out)["metrics"]["accuracy"] == 0.5);
+  CHECK(contains(run_cnn({"predict", "runs/light", "dim/dark/0.png", "--top", "1"}, here).out,
+                 "bright"));
   CHECK(run_cnn({"train", "--resume", "runs/light", "--epochs", "9"}, here).exit == 0);
 
   const auto listed = piped("printf 'set/test/dark/0.png\\nset/test/bright/1.png\\n'",

@@ -54,7 +54,8 @@ TEST_CASE("folders of classes are recognised, with and without train/ above") {
     CHECK(sample_of(*train.dataset, 0)[0][0] == Approx(-1));
   }
   const Notes notes;
-  const Node map = recognise_data(folder.str("split") + "/", {1, 4, 4});  // as a model reads
+  const Node map =
+      recognise_data(folder.str("split") + "/", {.input = {1, 4, 4}});  // as a model reads
   CHECK(size_of(map, Split::kTest) == 10);
   CHECK(size_of(map, Split::kTrain) == 8);
   CHECK(open_dataset(map, Split::kTest, 1).dataset->fields()[0].shape == Shape({1, 4, 4}));
@@ -108,10 +109,90 @@ TEST_CASE("tables are recognised: numbers, classes, numbers to predict, pictures
   const Node houses = recognise_data(folder.str("houses"), {});
   CHECK(open_dataset(houses, Split::kTest, 1).dataset->fields()[1].name == "target");
   folder.file("seen/labels.csv", seen);
-  const Node pictures = recognise_data(folder.str("seen"), {1, 2, 2});
+  const Node pictures = recognise_data(folder.str("seen"), {.input = {1, 2, 2}});
   const DataView images = open_dataset(pictures, Split::kTrain, 1);
   CHECK(images.dataset->fields()[0].shape == Shape({1, 2, 2}));
   CHECK(images.dataset->fields()[1].classes == 3);
+}
+
+TEST_CASE("fields are called as the model calls them, and whole numbers are classes for it") {
+  const TemporaryFolder folder;
+  std::string moons = "x,y,kind\n";
+  for (int i = 0; i < 9; ++i) moons += fmt::format("{0}.5,-{0}.25,{1}\n", i, 1 + i % 3);
+  const std::string path = folder.file("moons.csv", moons);
+  const std::string model = folder.file(
+      "m.yaml", "input: {inputs: [2]}\nlayers: [flatten]\ndata: {from: moons.csv, val: 3}\n");
+  const Notes notes;
+  const Field kind{"kind", {1}, FieldKind::kClass, 3};
+  const Node map = load_data(load_model(model, {}, {}), {{kind}});
+  const DataView view = open_dataset(map, Split::kTrain, 1);
+  CHECK(view.size() == 6);
+  REQUIRE(view.dataset->field("inputs") == 0);
+  REQUIRE(view.dataset->field("kind") == 1);
+  CHECK(view.dataset->fields()[1].class_names == std::vector<std::string>{"1", "2", "3"});
+  CHECK(sample_of(*view.dataset, 2)[1] == std::vector<float>{2});
+  const Field number{"age", {1}, FieldKind::kValues, 0};
+  const Node ages = recognise_data(path, {.targets = {number}});
+  CHECK_FALSE(open_dataset(ages, Split::kTrain, 1).dataset->fields()[1].is_label());
+  CHECK(open_dataset(ages, Split::kTrain, 1).dataset->field("age") == 1);
+}
+
+TEST_CASE(
+    "weights that know their normalisation go before what is measured, typed numbers before both") {
+  const TemporaryFolder folder;
+  for (const char* name : {"a", "b"}) {
+    for (int i = 0; i < 4; ++i) {
+      add_image(folder, fmt::format("{}/{}.png", name, i), flat_image(2, 2, 1, 51));
+    }
+  }
+  const Notes notes;
+  const auto of = [&](Node said) {
+    const DataWishes wishes{.normalization = Normalization{0.5 / 255, {0.25}, {0.125}},
+                            .said = std::move(said)};
+    return open_dataset(recognise_data(folder.str(), wishes), Split::kTrain, 1)
+        .dataset->normalization();
+  };
+  CHECK(of({}).scale == Approx(0.5 / 255));
+  CHECK(of({}).mean[0] == Approx(0.25));
+  CHECK(of({}).std[0] == Approx(0.125));
+  Node said = Node::map({});
+  said.set("mean", Node::scalar("0.5"));
+  CHECK(of(said).mean[0] == Approx(0.5));
+  CHECK(of(said).std[0] == Approx(0.125));
+}
+
+TEST_CASE("a picture that cannot be read is stepped over on request") {
+  const TemporaryFolder folder;
+  for (int i = 0; i < 120; ++i) {
+    add_image(folder, fmt::format("set/{}/{}.png", i % 2, i), flat_image(2, 2, 1, 51));
+  }
+  const std::string whole = read_text(folder.str("set/0/0.png"));
+  folder.file("set/0/0.png", whole.substr(0, 20));
+  const Notes notes;
+  CHECK(outcome([&] { recognise_data(folder.str("set"), {}); }).code == Exit::kInput);
+  Node said = Node::map({});
+  said.set("skip_bad", Node::scalar("true"));
+  said.set("size", Node::scalar("3"));
+  const Node map = recognise_data(folder.str("set"), {.said = said});
+  const DataView view = open_dataset(map, Split::kTrain, 1);
+  CHECK(view.dataset->size() == 119);
+  CHECK(view.dataset->fields()[0].shape == Shape({1, 3, 3}));
+}
+
+TEST_CASE("what is missing is told: a path that is nothing, a test split") {
+  const TemporaryFolder folder;
+  const std::string model = folder.file(
+      "m.yaml", "input: {image: [1, 2, 2]}\nlayers: [flatten]\ndata: {from: nowhere}\n");
+  const Outcome found =
+      outcome([&] { open_dataset(load_data(load_model(model, {}, {})), Split::kTrain, 1); });
+  CHECK(found.code == Exit::kSpec);
+  CHECK(found.says("m.yaml:3:14: error: 'nowhere' is no folder and no CSV table"));
+  for (const char* name : {"a/1.png", "b/1.png", "a/2.png", "b/2.png"}) {
+    add_image(folder, std::string("set/") + name, flat_image(2, 2, 1, 51));
+  }
+  const Notes notes;
+  const Node map = recognise_data(folder.str("set"), {});
+  CHECK(outcome([&] { open_dataset(map, Split::kTest, 1); }).says("--split val tests"));
 }
 
 TEST_CASE("what is nothing of this is refused with what was looked for") {
