@@ -92,7 +92,7 @@ class Occlusion final : public VizKind {
     sheet.subtitle = fmt::format(
         "how much the class's probability falls (red) or grows "
         "(blue) while a grey square of {} "
-        "pixels covers a place; each row has its own scale",
+        "pixels covers a place; each row has its own scale, the yellow line is half of its end",
         square_);
     sheet.columns = 3;
     sheet.tile_size = 128;
@@ -109,7 +109,9 @@ class Occlusion final : public VizKind {
       sheet.tiles.push_back(
           {map.apply(fall), network.caption(row.score),
            fmt::format("-{0:.3g}% to +{0:.3g}%", 100 * static_cast<double>(most))});
-      sheet.tiles.push_back({heat_over(row.picture, strength, ColourMap::heat(), true), ""});
+      sheet.tiles.push_back({heat_over(row.picture, strength, ColourMap::heat(), true),
+                             fmt::format("falls by up to {:.1f}%",
+                                         100 * std::max(static_cast<double>(range.high), 0.0))});
     }
     sheet.bar = ColourBar{&map, "grows", "falls", "to the ends of the row's scale"};
     return sheet;

@@ -42,6 +42,11 @@ TEST_CASE("the probability falls where what the class looks at is hidden") {
   const std::vector<std::string> texts = texts_of(result.figures.at(0).drawing);
   CHECK(std::count(texts.begin(), texts.end(),
                    fmt::format("-{0:.3g}% to +{0:.3g}%", 100 * static_cast<double>(change))) == 1);
+  const float fall = *std::max_element(falls.begin(), falls.end());
+  CHECK(std::count(texts.begin(), texts.end(),
+                   fmt::format("falls by up to {:.1f}%", 100 * static_cast<double>(fall))) == 1);
+  CHECK(std::any_of(texts.begin(), texts.end(),
+                    [](const std::string& t) { return contains(t, "yellow line"); }));
   CHECK(falls[56] == *std::max_element(falls.begin(), falls.end()));
   CHECK(std::abs(most / 10 - 5) <= 2);
   // Far away nothing changes: not even by rounding.
