@@ -18,7 +18,7 @@ LeNet-5 is trained: runs/quickstart has its weights, its results.csv and its spe
 What to do next:
 
   build/bin/cnn summary models/lenet5.yaml         the network: volumes, parameters, memory
-  scripts/get_data.sh mnist                        fetch the real handwritten digits, then
+  build/bin/cnn data get mnist                     fetch the real handwritten digits, then
   build/bin/cnn train models/lenet5.yaml           train on them (less than a minute)
   build/bin/cnn help                               all commands; README.md has the rest
 END

@@ -17,12 +17,11 @@ int label_field(const Dataset& dataset) {
 
 std::vector<int64_t> labels_of(const DataView& view, int field) {
   float label = 0;
-  std::vector<float*> out(view.dataset->fields().size(), nullptr);
-  out[static_cast<size_t>(field)] = &label;
+  FieldReader reader(*view.dataset, field);
   std::vector<int64_t> labels;
   labels.reserve(view.indices.size());
   for (const int64_t index : view.indices) {
-    view.dataset->read(index, out);
+    reader.read(index, &label);
     labels.push_back(static_cast<int64_t>(label));
   }
   return labels;
@@ -38,14 +37,13 @@ std::vector<int64_t> class_counts(const DataView& view, int field, int64_t class
   std::vector<std::vector<int64_t>> parts(static_cast<size_t>(chunks));
   parallel_for(chunks, 1, [&](int64_t begin, int64_t end) {
     std::vector<float> numbers(count);
-    std::vector<float*> out(dataset.fields().size(), nullptr);
-    out[static_cast<size_t>(field)] = numbers.data();
+    FieldReader reader(dataset, field);
     for (int64_t chunk = begin; chunk < end; ++chunk) {
       std::vector<int64_t>& part = parts[static_cast<size_t>(chunk)];
       part.assign(static_cast<size_t>(classes), 0);
       const int64_t last = std::min(view.size(), (chunk + 1) * kChunk);
       for (int64_t i = chunk * kChunk; i < last; ++i) {
-        dataset.read(view.indices[static_cast<size_t>(i)], out);
+        reader.read(view.indices[static_cast<size_t>(i)], numbers.data());
         for (const float number : numbers) {
           const auto c = static_cast<int64_t>(number);
           if (c >= 0 && c < classes && c != dataset.ignored_class()) ++part[static_cast<size_t>(c)];

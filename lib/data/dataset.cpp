@@ -116,10 +116,9 @@ std::vector<int64_t> count_classes(const DataView& view, int field, int64_t clas
   CNN_ASSERT(f.kind == FieldKind::kClass && f.shape.count() == 1);
   std::vector<int64_t> counts(static_cast<size_t>(classes), 0);
   float label = 0;
-  std::vector<float*> out(dataset.fields().size(), nullptr);
-  out[static_cast<size_t>(field)] = &label;
+  FieldReader labels(dataset, field);
   for (const int64_t index : view.indices) {
-    dataset.read(index, out);
+    labels.read(index, &label);
     const auto number = static_cast<int64_t>(label);
     if (number == dataset.ignored_class()) continue;
     if (number < 0 || number >= classes) {

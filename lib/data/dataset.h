@@ -81,6 +81,25 @@ class Dataset {
   std::optional<int64_t> ignored_class_;
 };
 
+// Reads one field of samples, and nothing of the others. Of one thread at a time.
+class FieldReader {
+ public:
+  FieldReader(const Dataset& dataset, int field)
+      : dataset_(dataset),
+        field_(static_cast<size_t>(field)),
+        out_(dataset.fields().size(), nullptr) {}
+
+  void read(int64_t index, float* out) {
+    out_[field_] = out;
+    dataset_.read(index, out_);
+  }
+
+ private:
+  const Dataset& dataset_;
+  size_t field_;
+  std::vector<float*> out_;
+};
+
 // A field whose numbers are held in memory, one sample after another.
 struct FieldNumbers {
   Field field;

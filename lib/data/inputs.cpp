@@ -27,19 +27,10 @@ constexpr std::string_view kGzipMagic{"\x1f\x8b", 2};
 constexpr size_t kHead = 512;                      // bytes that tell what a file is
 constexpr uint64_t kMostText = uint64_t{1} << 30;  // bytes of a file of lines
 
-bool begins_with(const std::string& path, std::string_view magic) {
-  const InputFile file(path);
-  std::string head(magic.size(), '\0');
-  if (file.size() < magic.size()) return false;
-  file.read_at(0, head.data(), head.size());
-  return head == magic;
-}
-
 // The images in a folder, at any depth; what is none is left out.
 std::vector<std::string> pictures_in(const std::string& folder) {
-  std::vector<std::string> files = files_under(folder);
-  const size_t all = files.size();
-  std::erase_if(files, [](const std::string& path) { return !is_image_file(path); });
+  const std::vector<std::string> files = images_under(folder);
+  const size_t all = files_under(folder).size();
   if (files.empty()) fail(Exit::kInput, folder, "has no JPEG or PNG images");
   if (files.size() < all) {
     warn("{}: {} of {} files are no JPEG or PNG images and are left out", folder,
@@ -142,15 +133,21 @@ class Opener {
       gather(texts_, {path});
     } else if (is_image_file(path)) {
       add_picture(file);
-    } else if (begins_with(path, "\x93NUMPY")) {
+    } else {
+      add_by_content(file, head_of_file(path, kHead));
+    }
+  }
+
+  void add_by_content(const NamedFile& file, std::string_view head) {
+    if (head.starts_with("\x93NUMPY")) {
       add_array(npy_part, file);
-    } else if (begins_with(path, kIdxMagic) || begins_with(path, kGzipMagic)) {
+    } else if (head.starts_with(kIdxMagic) || head.starts_with(kGzipMagic)) {
       if (reading_.field.kind == FieldKind::kValues) warn_of_guess();
       add_array(idx_part, file);
     } else if (reading_.vocabulary) {
       gather(texts_, lines_of(file));
-    } else if (kind_of_content(head_of_file(path, kHead)) != "text") {
-      fail_unreadable(path);
+    } else if (kind_of_content(head) != "text") {
+      fail_unreadable(file.path);
     } else if (reading_.field.kind == FieldKind::kValues && reading_.field.shape.rank() == 1) {
       add_array(table_part, file);
     } else {

@@ -69,6 +69,12 @@ std::vector<std::string> files_under(const std::string& folder) {
   return files;
 }
 
+std::vector<std::string> images_under(const std::string& folder) {
+  std::vector<std::string> files = files_under(folder);
+  std::erase_if(files, [](const std::string& path) { return !is_image_file(path); });
+  return files;
+}
+
 std::vector<std::string> class_folders(const std::string& root) {
   std::vector<std::string> names;
   for (const fs::directory_entry& entry : entries_of(root)) {

@@ -22,6 +22,8 @@ namespace cnn {
 
 // The files under `folder`, at any depth, sorted by path; hidden ones are left out.
 std::vector<std::string> files_under(const std::string& folder);
+// Those that are images.
+std::vector<std::string> images_under(const std::string& folder);
 
 // The names of the folders in `root`, sorted. Exit::kInput if there are none.
 std::vector<std::string> class_folders(const std::string& root);

@@ -51,12 +51,6 @@ Splits splits_of(const std::string& root) {
           folder_of(root, {"test", "testing"})};
 }
 
-std::vector<std::string> pictures_under(const std::string& folder) {
-  std::vector<std::string> files = files_under(folder);
-  std::erase_if(files, [](const std::string& path) { return !is_image_file(path); });
-  return files;
-}
-
 std::vector<std::string> evenly(const std::vector<std::string>& all) {
   const int64_t size = std::ssize(all), count = std::min(size, kMostMeasured);
   std::vector<std::string> some;
@@ -158,11 +152,10 @@ void add_normalization(const DataWishes& wishes, Node& map) {
   const auto channels = static_cast<size_t>(shape.channels());
   std::vector<double> sums(channels, 0), squares(channels, 0);
   std::vector<float> sample(static_cast<size_t>(shape.count()));
-  std::vector<float*> out(train.dataset->fields().size(), nullptr);
-  out[0] = sample.data();
+  FieldReader reader(*train.dataset, 0);
   const int64_t count = std::min(train.size(), kMostMeasured);
   for (int64_t i = 0; i < count; ++i) {
-    train.dataset->read(train.indices[static_cast<size_t>(i * train.size() / count)], out);
+    reader.read(train.indices[static_cast<size_t>(i * train.size() / count)], sample.data());
     for (size_t k = 0; k < sample.size(); ++k) {
       const auto value = static_cast<double>(sample[k]);
       sums[k % channels] += value;
@@ -217,7 +210,7 @@ std::optional<Node> class_folders_in(const Splits& splits, const DataWishes& wis
   const std::string list =
       names.size() <= kMostNamed ? " (" + escaped(join(names, ", ")) + ")" : "";
   text = fmt::format("{} classes by folders{}, {}", names.size(), list,
-                     add_sizes(pictures_under(splits.train), wishes, map));
+                     add_sizes(images_under(splits.train), wishes, map));
   std::vector<Node> classes;
   for (const std::string& name : names) classes.push_back(word(name));
   map.set("classes", Node::list(std::move(classes)));
@@ -233,7 +226,7 @@ std::optional<PictureMaskFolders> pairs_in(const std::string& folder) {
   const PictureMaskFolders found{folder_of(folder, {"images", "image", "imgs", "pictures"}),
                                  folder_of(folder, {"masks", "mask", "labels", "annotations"})};
   if (found.images.empty() || found.masks.empty()) return std::nullopt;
-  if (pictures_under(found.images).empty() || pictures_under(found.masks).empty()) {
+  if (images_under(found.images).empty() || images_under(found.masks).empty()) {
     return std::nullopt;
   }
   return found;
@@ -251,7 +244,7 @@ Node node_of(const PictureMaskFolders& folders) {
 std::string add_mask_values(const std::string& masks, const DataWishes& wishes, Node& map) {
   constexpr size_t kMostClasses = 32;
   std::set<uint16_t> values;
-  for (const std::string& path : evenly(pictures_under(masks))) {
+  for (const std::string& path : evenly(images_under(masks))) {
     unless_skipped(wishes, [&] {
       const NumberImage mask = read_number_image(path);
       values.insert(mask.values.begin(), mask.values.end());
@@ -289,7 +282,7 @@ std::optional<Node> masks_in(const Splits& splits, const DataWishes& wishes, std
   const auto val = pairs_in(splits.val), test = pairs_in(splits.test);
   if (test) map.set("test", node_of(*test));
   map.set("val", val ? node_of(*val) : Node::scalar("0.2"));
-  text = add_sizes(pictures_under(train->images), wishes, map);
+  text = add_sizes(images_under(train->images), wishes, map);
   text = fmt::format("pictures and masks by folders, {}, {}",
                      add_mask_values(train->masks, wishes, map), text);
   return map;
@@ -325,7 +318,7 @@ Node table_map(const std::string& train, const DataWishes& wishes, std::string& 
   if (has_splits && is_table(folder + "/test.csv")) map.set("test", word(folder + "/test.csv"));
   add_held_out(has_splits && is_table(folder + "/val.csv") ? folder + "/val.csv" : "", map);
   text = "a table of " + guess.text;
-  if (guess.has_pictures) text += ", " + add_sizes(pictures_under(folder), wishes, map);
+  if (guess.has_pictures) text += ", " + add_sizes(images_under(folder), wishes, map);
   return map;
 }
 

@@ -59,10 +59,9 @@ std::optional<Tone> tone_of(const DataView& view) {
   std::vector<double> means(static_cast<size_t>(count));
   parallel_for(count, kGrain, [&](int64_t begin, int64_t end) {
     std::vector<float> picture(static_cast<size_t>(field.shape.count()));
-    std::vector<float*> out(dataset.fields().size(), nullptr);
-    out[0] = picture.data();
+    FieldReader reader(dataset, 0);
     for (int64_t i = begin; i < end; ++i) {
-      dataset.read(view.indices[static_cast<size_t>(i * view.size() / count)], out);
+      reader.read(view.indices[static_cast<size_t>(i * view.size() / count)], picture.data());
       means[static_cast<size_t>(i)] = brightness(picture.data(), field.shape.positions(),
                                                  field.shape.channels(), normalization);
     }

@@ -8,14 +8,6 @@
 namespace cnn {
 namespace {
 
-const MetricType& type_of(std::string_view name) {
-  const auto types = metric_types();
-  const auto type = std::find_if(types.begin(), types.end(),
-                                 [name](const MetricType& t) { return t.name == name; });
-  CNN_ASSERT(type != types.end());
-  return *type;
-}
-
 std::vector<std::string> value_names(const Graph& graph) {
   std::vector<std::string> names;
   for (const Value& value : graph.values) names.push_back(value.name);
@@ -61,7 +53,7 @@ void MetricSet::read(const Node& item, const Graph& graph, Diagnostics& diagnost
   const std::optional<OpChoice> op = op_of(item, metric_names(), "metric", diagnostics);
   if (!op) return;
   Bound bound;
-  bound.metric = type_of(op->name).make();
+  bound.metric = make_metric(op->name);
   Options options;
   bound.metric->options(options);
   if (!options.read_op(item, op->name, "metric '" + op->name + "'", diagnostics,

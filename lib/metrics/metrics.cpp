@@ -1,5 +1,9 @@
 #include "metrics/metrics.h"
 
+#include <algorithm>
+
+#include "base/error.h"
+
 namespace cnn {
 
 #define CNN_METRIC(name) extern const MetricType name##_metric;
@@ -19,6 +23,14 @@ std::vector<std::string> metric_names() {
   std::vector<std::string> names;
   for (const MetricType& type : metric_types()) names.push_back(type.name);
   return names;
+}
+
+std::unique_ptr<Metric> make_metric(std::string_view name) {
+  const auto types = metric_types();
+  const auto type = std::find_if(types.begin(), types.end(),
+                                 [name](const MetricType& t) { return t.name == name; });
+  CNN_ASSERT(type != types.end());
+  return type->make();
 }
 
 const double* find_score(const Scores& scores, std::string_view name) {

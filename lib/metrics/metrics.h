@@ -69,6 +69,8 @@ struct MetricType {
 };
 std::span<const MetricType> metric_types();
 std::vector<std::string> metric_names();
+// One of them, with the defaults of its options.
+std::unique_ptr<Metric> make_metric(std::string_view name);
 
 // The metrics of a model file, bound to the values of one graph.
 class MetricSet {

@@ -171,6 +171,12 @@ void require_positions(const MetricInputs& inputs) {
        inputs.target.str());
 }
 
+void require_same_count(const MetricInputs& inputs) {
+  if (inputs.output.count() == inputs.target.count()) return;
+  fail(Exit::kSpec, "", "compares numbers of one shape, found {} and {}", inputs.output.str(),
+       inputs.target.str());
+}
+
 void require_countable(int64_t classes) {
   if (classes <= ConfusionMatrix::kMostClasses) return;
   fail(Exit::kSpec, "", "is for at most {} classes, found {}", ConfusionMatrix::kMostClasses,

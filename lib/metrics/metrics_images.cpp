@@ -31,10 +31,7 @@ class SampleMean : public Metric {
 class PictureMetric : public SampleMean {
  public:
   void setup(const MetricInputs& inputs) override {
-    if (inputs.output.count() != inputs.target.count()) {
-      fail(Exit::kSpec, "", "compares numbers of one shape, found {} and {}", inputs.output.str(),
-           inputs.target.str());
-    }
+    require_same_count(inputs);
     is_score_ = inputs.is_score;
     reset();
   }
@@ -97,10 +94,7 @@ class Elbo final : public SampleMean {
   }
   std::vector<std::string> reads() const override { return code_; }
   void setup(const MetricInputs& inputs) override {
-    if (inputs.output.count() != inputs.target.count()) {
-      fail(Exit::kSpec, "", "compares numbers of one shape, found {} and {}", inputs.output.str(),
-           inputs.target.str());
-    }
+    require_same_count(inputs);
     if (inputs.more.size() != 2 || inputs.more[0] != inputs.more[1]) {
       fail(Exit::kSpec, "",
            "needs two layers of one shape, mean and log variance: {{elbo: [mu, logvar]}}");

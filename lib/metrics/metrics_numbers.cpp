@@ -16,10 +16,7 @@ class NumberMetric : public Metric {
   explicit NumberMetric(const char* name) : name_(name) {}
 
   void setup(const MetricInputs& inputs) override {
-    if (inputs.output.count() != inputs.target.count()) {
-      fail(Exit::kSpec, "", "compares numbers of one shape, found {} and {}", inputs.output.str(),
-           inputs.target.str());
-    }
+    require_same_count(inputs);
     ignore_ = inputs.ignore;
     is_score_ = inputs.is_score;
     reset();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "data/class_counts.h"
 #include "layers/catalog.h"
 
 namespace cnn {
@@ -20,15 +21,12 @@ int64_t classes_of(const DataView& view, int number, std::optional<int64_t> igno
   if (field.kind != FieldKind::kClass || field.classes > 0 || !field.is_label()) {
     return field.classes;
   }
-  float label = 0, largest = -1;
-  std::vector<float*> out(view.dataset->fields().size(), nullptr);
-  out[static_cast<size_t>(number)] = &label;
-  for (const int64_t index : view.indices) {
-    view.dataset->read(index, out);
-    const auto c = static_cast<int64_t>(label);
-    if (c != ignored && c != view.dataset->ignored_class()) largest = std::max(largest, label);
+  int64_t largest = -1;
+  for (const int64_t label : labels_of(view, number)) {
+    const bool counts = label != ignored && label != view.dataset->ignored_class();
+    if (counts) largest = std::max(largest, label);
   }
-  return static_cast<int64_t>(largest) + 1;
+  return largest + 1;
 }
 
 Counts counts_of(const Graph& graph, const GraphNode& loss, const DataView& view) {

@@ -170,20 +170,15 @@ void SampleSource::read(int64_t first, int64_t n, float* out) const {
   CNN_ASSERT(first >= 0 && n >= 0 && first + n <= size_);
   const int64_t numbers = shape_.count();
   parallel_for(n, 1, [&](int64_t begin, int64_t end) {
-    std::vector<float*> fields(view_.dataset->fields().size(), nullptr);
-    for (int64_t i = begin; i < end; ++i) {
-      fields[static_cast<size_t>(input_field_)] = out + i * numbers;
-      view_.dataset->read(index(first + i), fields);
-    }
+    FieldReader inputs(*view_.dataset, input_field_);
+    for (int64_t i = begin; i < end; ++i) inputs.read(index(first + i), out + i * numbers);
   });
 }
 
 int64_t SampleSource::label(int64_t i) const {
   if (label_field_ < 0) return -1;
-  std::vector<float*> fields(view_.dataset->fields().size(), nullptr);
   float label = -1;
-  fields[static_cast<size_t>(label_field_)] = &label;
-  view_.dataset->read(index(i), fields);
+  FieldReader(*view_.dataset, label_field_).read(index(i), &label);
   return static_cast<int64_t>(label);
 }
 

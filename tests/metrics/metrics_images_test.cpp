@@ -12,14 +12,6 @@ namespace {
 
 using namespace cnn::test;
 
-std::unique_ptr<Metric> metric(const std::string& name) {
-  for (const MetricType& type : metric_types()) {
-    if (type.name == name) return type.make();
-  }
-  FAIL("no metric " << name);
-  return nullptr;
-}
-
 Scores result_of(Metric& m, const MetricInputs& inputs, const std::vector<float>& output,
                  const std::vector<float>& target) {
   m.setup(inputs);
@@ -33,26 +25,27 @@ Scores result_of(Metric& m, const MetricInputs& inputs, const std::vector<float>
 TEST_CASE("reconstruction error and PSNR are means over samples") {
   const MetricInputs pixels{{2}, {1, 1, 2}};
   const std::vector<float> output = {0, 1, 0.5f, 0.5f}, target = {0.1f, 1, 0.5f, 0};
-  CHECK(result_of(*metric("reconstruction_error"), pixels, output, target).front().second ==
+  CHECK(result_of(*make_metric("reconstruction_error"), pixels, output, target).front().second ==
         Approx((0.005 + 0.125) / 2));
-  CHECK(result_of(*metric("psnr"), pixels, output, target).front().second ==
+  CHECK(result_of(*make_metric("psnr"), pixels, output, target).front().second ==
         Approx((-10 * std::log10(0.005) - 10 * std::log10(0.125)) / 2));
   // Without any error: 100 dB.
-  CHECK(result_of(*metric("psnr"), pixels, output, output).front().second == Approx(100));
+  CHECK(result_of(*make_metric("psnr"), pixels, output, output).front().second == Approx(100));
 }
 
 TEST_CASE("of scores the picture is their sigmoid") {
   MetricInputs scores{{2}, {2}};
   scores.is_score = true;
-  CHECK(result_of(*metric("reconstruction_error"), scores, {0, 50}, {0.5f, 0}).front().second ==
-        Approx(0.5));
+  CHECK(
+      result_of(*make_metric("reconstruction_error"), scores, {0, 50}, {0.5f, 0}).front().second ==
+      Approx(0.5));
 }
 
 TEST_CASE("activation, nonzeros and mean_square look at one layer alone") {
-  CHECK_FALSE(metric("nonzeros")->needs_target());
+  CHECK_FALSE(make_metric("nonzeros")->needs_target());
   const std::vector<float> code = {0, 2, -1, 0, 0, 1};
   const auto result = [&](const std::string& name) {
-    const std::unique_ptr<Metric> m = metric(name);
+    const std::unique_ptr<Metric> m = make_metric(name);
     m->setup({{3}});
     m->add({code.data(), 2, {3}}, {});
     return m->result();

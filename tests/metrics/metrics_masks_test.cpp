@@ -12,19 +12,14 @@ using namespace cnn::test;
 // The metric as the model file would have it: "{iou: per_class}".
 std::unique_ptr<Metric> metric(const std::string& name, const std::string& option = "",
                                const std::string& value = "") {
-  for (const MetricType& type : metric_types()) {
-    if (type.name != name) continue;
-    std::unique_ptr<Metric> made = type.make();
-    Options options;
-    made->options(options);
-    Diagnostics diagnostics;
-    if (!option.empty()) {
-      REQUIRE(Options::read_value(*options.find(option), Node::scalar(value), diagnostics));
-    }
-    return made;
+  std::unique_ptr<Metric> made = make_metric(name);
+  Options options;
+  made->options(options);
+  Diagnostics diagnostics;
+  if (!option.empty()) {
+    REQUIRE(Options::read_value(*options.find(option), Node::scalar(value), diagnostics));
   }
-  FAIL("no metric " << name);
-  return nullptr;
+  return made;
 }
 
 // Scores [2,H,W] that choose the class of every pixel.

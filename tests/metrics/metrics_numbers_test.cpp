@@ -6,18 +6,10 @@
 namespace cnn {
 namespace {
 
-std::unique_ptr<Metric> metric(const std::string& name) {
-  for (const MetricType& type : metric_types()) {
-    if (type.name == name) return type.make();
-  }
-  FAIL("no metric " << name);
-  return nullptr;
-}
-
 // Of samples of `shape`, which come in batches of `batch`.
 double result_of(const std::string& name, const Shape& shape, const std::vector<float>& output,
                  const std::vector<float>& target, int64_t batch) {
-  const std::unique_ptr<Metric> m = metric(name);
+  const std::unique_ptr<Metric> m = make_metric(name);
   m->setup({shape, shape});
   const auto samples = static_cast<int64_t>(output.size()) / shape.count();
   for (int64_t n = 0; n < samples; n += batch) {
@@ -67,7 +59,7 @@ TEST_CASE(
 TEST_CASE("ignored targets count nowhere, and of scores the sigmoid is compared") {
   const auto with = [](const std::string& name, bool is_score, std::vector<float> output,
                        std::vector<float> target) {
-    const std::unique_ptr<Metric> m = metric(name);
+    const std::unique_ptr<Metric> m = make_metric(name);
     MetricInputs inputs{{1}, {1}};
     inputs.ignore = 99;
     inputs.is_score = is_score;
@@ -84,8 +76,8 @@ TEST_CASE("ignored targets count nowhere, and of scores the sigmoid is compared"
 }
 
 TEST_CASE("numbers are compared with as many numbers") {
-  CHECK_THROWS(metric("mae")->setup({{3}, {2}}));
-  CHECK_THROWS(metric("r2")->setup({{3}, {2}}));
+  CHECK_THROWS(make_metric("mae")->setup({{3}, {2}}));
+  CHECK_THROWS(make_metric("r2")->setup({{3}, {2}}));
 }
 
 }  // namespace cnn

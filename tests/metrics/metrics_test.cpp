@@ -12,20 +12,12 @@ namespace {
 
 using namespace cnn::test;
 
-std::unique_ptr<Metric> metric(const std::string& name) {
-  for (const MetricType& type : metric_types()) {
-    if (type.name == name) return type.make();
-  }
-  FAIL("no metric " << name);
-  return nullptr;
-}
-
 // Four samples of three classes, true classes 0 1 2 1; the arg max gives 0 1 0 2.
 const float kOutputs[] = {3, 1, 2, /**/ 0, 5, 1, /**/ 4, 0, 3, /**/ -1, 0, 2};
 const float kTargets[] = {0, 1, 2, 1};
 
 double value(const std::string& name) {
-  const std::unique_ptr<Metric> m = metric(name);
+  const std::unique_ptr<Metric> m = make_metric(name);
   m->setup({{3}, {1}, std::nullopt});
   m->add({kOutputs, 2, {3}}, {kTargets, 2, {1}});
   m->add({kOutputs + 6, 2, {3}}, {kTargets + 2, 2, {1}});
@@ -43,7 +35,7 @@ TEST_CASE("metrics give what a hand computes") {
 }
 
 TEST_CASE("top k counts how many outputs come before the target") {
-  const std::unique_ptr<Metric> m = metric("topk");
+  const std::unique_ptr<Metric> m = make_metric("topk");
   Options options;
   m->options(options);
   Diagnostics diagnostics;
@@ -66,7 +58,7 @@ TEST_CASE("top k counts how many outputs come before the target") {
 TEST_CASE("one score alone is of two classes, told apart at 0, or at a half of a probability") {
   const float scores[] = {-2, 0.2F, 0.7F, 3}, labels[] = {0, 0, 1, 1};
   const auto share = [&](float middle, const char* threshold) {
-    const std::unique_ptr<Metric> m = metric("accuracy");
+    const std::unique_ptr<Metric> m = make_metric("accuracy");
     Options options;
     m->options(options);
     Diagnostics diagnostics;
@@ -113,7 +105,7 @@ TEST_CASE("accuracy of a binary classifier knows scores from probabilities by th
 }
 
 TEST_CASE("accuracy of positions leaves out the ignored class") {
-  const std::unique_ptr<Metric> m = metric("accuracy");
+  const std::unique_ptr<Metric> m = make_metric("accuracy");
   m->setup({{2, 2, 2}, {1, 2, 2}, 255});
   const float outputs[] = {1, 0, /**/ 0, 1, /**/ 1, 0, /**/ 0, 1};
   const float targets[] = {0, 255, 1, 1};
@@ -122,7 +114,7 @@ TEST_CASE("accuracy of positions leaves out the ignored class") {
 }
 
 TEST_CASE("a target that is no class is an input error") {
-  const std::unique_ptr<Metric> m = metric("accuracy");
+  const std::unique_ptr<Metric> m = make_metric("accuracy");
   m->setup({{3}, {1}, std::nullopt});
   for (const float bad : {3.0f, -1.0f, std::nanf("")}) {
     CHECK(contains(error_of(Exit::kInput,
@@ -156,7 +148,7 @@ TEST_CASE("means over classes leave out outputs that no sample is of") {
   const std::vector<float> targets = {0, 1, 1};
   for (const auto& [name, mean] : Scores{{"precision", 1}, {"recall", 0.75}, {"f1", 5.0 / 6}}) {
     INFO(name);
-    const std::unique_ptr<Metric> m = metric(name);
+    const std::unique_ptr<Metric> m = make_metric(name);
     m->setup({{3}, {1}});
     m->add({outputs.data(), 3, {3}}, {targets.data(), 3, {1}});
     CHECK(m->result().front().second == Approx(mean));

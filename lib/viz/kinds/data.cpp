@@ -145,9 +145,7 @@ class DataKind final : public VizKind {
     const Dataset& data = *source_->view()->dataset;
     const Shape& shape = data.fields()[static_cast<size_t>(mask_field_)].shape;
     std::vector<float> numbers(static_cast<size_t>(shape.count()));
-    std::vector<float*> fields(data.fields().size(), nullptr);
-    fields[static_cast<size_t>(mask_field_)] = numbers.data();
-    data.read(source_->index(i), fields);
+    FieldReader(data, mask_field_).read(source_->index(i), numbers.data());
     Image mask{shape.height(), shape.width(), 1, {}};
     for (const float number : numbers) {
       mask.values.push_back(number < 0 || number > 255 ? 0 : static_cast<uint8_t>(number));

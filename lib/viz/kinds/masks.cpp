@@ -88,12 +88,7 @@ class MasksKind final : public VizKind {
   }
 
   std::unique_ptr<Metric> new_iou(const Graph& graph) const {
-    const auto types = metric_types();
-    const auto type = std::find_if(types.begin(), types.end(), [](const MetricType& t) {
-      return std::string_view(t.name) == "iou";
-    });
-    CNN_ASSERT(type != types.end());
-    std::unique_ptr<Metric> metric = type->make();
+    std::unique_ptr<Metric> metric = make_metric("iou");
     const MainOutput output = *main_output(graph);
     MetricInputs inputs{graph.value(output.value).shape, graph.value(output.target).shape};
     inputs.ignore = output.ignored;
@@ -106,9 +101,7 @@ class MasksKind final : public VizKind {
     const Dataset& data = *source.view()->dataset;
     const Field& field = data.fields()[static_cast<size_t>(field_)];
     std::vector<float> numbers(static_cast<size_t>(field.shape.count()));
-    std::vector<float*> fields(data.fields().size(), nullptr);
-    fields[static_cast<size_t>(field_)] = numbers.data();
-    data.read(source.index(sample), fields);
+    FieldReader(data, field_).read(source.index(sample), numbers.data());
     return numbers;
   }
 
