@@ -21,6 +21,8 @@ class ConfusionMatrix {
   // that is no class is Exit::kInput.
   void add(const ConstView& output, const ConstView& target, std::optional<int64_t> ignore);
   void reset();
+  // Rows of true classes, one after another.
+  std::vector<int64_t>& counts() { return counts_; }
   int64_t total() const;
   double accuracy() const;  // 0 without samples
 

@@ -34,19 +34,31 @@ bool draws_from(const Graph& graph, const std::vector<int>& values) {
   return std::any_of(graph.nodes.begin(), graph.nodes.end(), draws);
 }
 
+// The metrics of the model file, one by one.
+std::vector<Node> items_of(const ModelSpec& spec, Diagnostics& diagnostics) {
+  const Node* written = spec.section("metrics");
+  if (!written || written->is_null()) return {};
+  Node section = evaluate(*written, VariableScope(spec.vars), diagnostics);
+  if (!section.is_list()) return {std::move(section)};
+  return {section.items().begin(), section.items().end()};
+}
+
 }  // namespace
 
 MetricSet::MetricSet(const ModelSpec& spec, const Graph& graph) {
-  const Node* written = spec.section("metrics");
-  if (!written || written->is_null()) return;
   Diagnostics diagnostics;
-  const Node section = evaluate(*written, VariableScope(spec.vars), diagnostics);
-  if (section.is_list()) {
-    for (const Node& item : section.items()) read(item, graph, diagnostics);
-  } else {
-    read(section, graph, diagnostics);
-  }
+  for (const Node& item : items_of(spec, diagnostics)) read(item, graph, diagnostics);
   diagnostics.throw_if_any();
+}
+
+MetricSet MetricSet::in_training(const ModelSpec& spec, const Graph& graph) {
+  MetricSet set;
+  Diagnostics none;
+  for (const Node& item : items_of(spec, none)) {
+    Diagnostics of_item;  // what is wrong with it the test graph has told
+    set.read(item, graph, of_item);
+  }
+  return set;
 }
 
 void MetricSet::read(const Node& item, const Graph& graph, Diagnostics& diagnostics) {
@@ -162,6 +174,19 @@ std::vector<int> MetricSet::values() const {
 
 void MetricSet::reset() {
   for (Bound& b : bound_) b.metric->reset();
+}
+
+std::vector<double> MetricSet::tally() const {
+  MetricTally tally;
+  for (const Bound& b : bound_) b.metric->keep(tally);
+  return tally.numbers();
+}
+
+bool MetricSet::restore(std::vector<double> numbers) {
+  MetricTally tally(std::move(numbers));
+  for (Bound& b : bound_) b.metric->keep(tally);
+  if (!tally.fits()) reset();
+  return tally.fits();
 }
 
 std::vector<std::string> MetricSet::names() const {

@@ -33,6 +33,28 @@ std::unique_ptr<Metric> make_metric(std::string_view name) {
   return type->make();
 }
 
+void MetricTally::operator()(double& number) {
+  if (!reads_) {
+    numbers_.push_back(number);
+  } else if (next_++ < numbers_.size()) {
+    number = numbers_[next_ - 1];
+  }
+}
+
+void MetricTally::operator()(int64_t& number) {
+  auto exact = static_cast<double>(number);
+  (*this)(exact);
+  number = static_cast<int64_t>(exact);
+}
+
+void MetricTally::operator()(std::vector<double>& numbers) {
+  for (double& number : numbers) (*this)(number);
+}
+
+void MetricTally::operator()(std::vector<int64_t>& numbers) {
+  for (int64_t& number : numbers) (*this)(number);
+}
+
 const double* find_score(const Scores& scores, std::string_view name) {
   for (const auto& [key, value] : scores) {
     if (key == name) return &value;

@@ -28,6 +28,27 @@ namespace cnn {
 using Scores = std::vector<std::pair<std::string, double>>;
 const double* find_score(const Scores& scores, std::string_view name);
 
+// What a metric has added up so far, as numbers one after another: written down by one of these,
+// taken back by another. Counts are exact below 2^53.
+class MetricTally {
+ public:
+  MetricTally() = default;  // writes down
+  explicit MetricTally(std::vector<double> numbers) : numbers_(std::move(numbers)), reads_(true) {}
+
+  void operator()(double& number);
+  void operator()(int64_t& number);
+  void operator()(std::vector<double>& numbers);
+  void operator()(std::vector<int64_t>& numbers);
+  const std::vector<double>& numbers() const { return numbers_; }
+  // Taking back: as many numbers as asked for, no fewer, no more.
+  bool fits() const { return !reads_ || next_ == numbers_.size(); }
+
+ private:
+  std::vector<double> numbers_;
+  bool reads_ = false;
+  size_t next_ = 0;
+};
+
 // What a metric is about to see; throws nothing.
 struct MetricInputs {
   Shape output;
@@ -52,6 +73,8 @@ class Metric {
   // Checks shapes; throws Exit::kSpec without a place.
   virtual void setup(const MetricInputs& inputs) = 0;
   virtual void reset() = 0;
+  // All that add() changes and result() reads, through `tally`, always in the same order.
+  virtual void keep(MetricTally& tally) = 0;
   // `more`: the values of reads().
   virtual void add(const ConstView& output, const ConstView& target,
                    std::span<const ConstView> more) = 0;
@@ -77,10 +100,15 @@ class MetricSet {
  public:
   // `graph` is the test graph. Throws Error with located problems.
   MetricSet(const ModelSpec& spec, const Graph& graph);
+  // Those that the training graph has the values for.
+  static MetricSet in_training(const ModelSpec& spec, const Graph& graph);
 
   // The values that must stay readable after forward, for plan_memory.
   std::vector<int> values() const;
   void reset();
+  // What has been added up, and taken back (false: it is of other metrics; then all begin anew).
+  std::vector<double> tally() const;
+  bool restore(std::vector<double> numbers);
   // `value(id)` gives the view of a value of the graph, a bound field too.
   template <class Value>
   void add(Value&& value) {
@@ -95,6 +123,7 @@ class MetricSet {
   Scores errors() const;
 
  private:
+  MetricSet() = default;
   struct Bound {
     std::unique_ptr<Metric> metric;
     std::string name;  // `name:`, or empty: the metric's own names

@@ -51,6 +51,10 @@ class TopK : public ClassMetric {
     }
   }
   void reset() override { right_ = all_ = 0; }
+  void keep(MetricTally& tally) override {
+    tally(right_);
+    tally(all_);
+  }
   void add(const ConstView& output, const ConstView& target, std::span<const ConstView>) override {
     for (int64_t row = 0; row < output.rows(); ++row) {
       const auto truth = class_of(target.data[row], std::max<int64_t>(classes_, 2), ignore_);
@@ -115,6 +119,7 @@ class ClassMean final : public ClassMetric {
     ClassMetric::setup(inputs);
   }
   void reset() override { matrix_.reset(); }
+  void keep(MetricTally& tally) override { tally(matrix_.counts()); }
   void add(const ConstView& output, const ConstView& target, std::span<const ConstView>) override {
     matrix_.add(output, target, ignore_);
   }

@@ -13,6 +13,10 @@ class SampleMean : public Metric {
     sums_.assign(names().size(), 0.0);
     samples_ = 0;
   }
+  void keep(MetricTally& tally) override {
+    tally(sums_);
+    tally(samples_);
+  }
   Scores result() const override {
     Scores scores;
     const std::vector<std::string> keys = names();

@@ -39,6 +39,7 @@ class MaskMetric : public Metric {
 class CountedMask : public MaskMetric {
  public:
   void reset() override { matrix_ = ConfusionMatrix(classes_); }
+  void keep(MetricTally& tally) override { tally(matrix_.counts()); }
   void add(const ConstView& output, const ConstView& target, std::span<const ConstView>) override {
     for (int64_t row = 0; row < output.rows(); ++row) {
       const auto truth = class_of(target.data[row], classes_, ignore_);
@@ -172,6 +173,10 @@ class RandError final : public MembraneMetric {
     sum_ = 0;
     images_ = 0;
   }
+  void keep(MetricTally& tally) override {
+    tally(sum_);
+    tally(images_);
+  }
   std::vector<std::string> names() const override { return {"rand_error"}; }
   Scores result() const override {
     return {{"rand_error", images_ > 0 ? sum_ / static_cast<double>(images_) : 0}};
@@ -261,6 +266,9 @@ class BoundaryF1 final : public MembraneMetric {
     MembraneMetric::options(o);
   }
   void reset() override { found_right_ = found_all_ = truth_right_ = truth_all_ = 0; }
+  void keep(MetricTally& tally) override {
+    for (int64_t* n : {&found_right_, &found_all_, &truth_right_, &truth_all_}) tally(*n);
+  }
   std::vector<std::string> names() const override { return {"boundary_f1"}; }
   Scores result() const override {
     const auto ratio = [](int64_t a, int64_t b) {

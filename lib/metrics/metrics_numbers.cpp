@@ -43,6 +43,10 @@ class MeanError : public NumberMetric {
   using NumberMetric::NumberMetric;
 
   void reset() override { sum_ = count_ = 0; }
+  void keep(MetricTally& tally) override {
+    tally(sum_);
+    tally(count_);
+  }
   void add(const ConstView& output, const ConstView& target, std::span<const ConstView>) override {
     for (int64_t i = 0; i < output.count(); ++i) {
       if (!counts(target.data[i])) continue;
@@ -89,6 +93,11 @@ class R2 final : public NumberMetric {
     NumberMetric::setup(inputs);
   }
   void reset() override { columns_.assign(static_cast<size_t>(count_), {}); }
+  void keep(MetricTally& tally) override {
+    for (Column& c : columns_) {
+      for (double* number : {&c.samples, &c.mean, &c.distances, &c.errors}) tally(*number);
+    }
+  }
   void add(const ConstView& output, const ConstView& target, std::span<const ConstView>) override {
     for (int64_t n = 0; n < output.batch; ++n) {
       for (int64_t i = 0; i < count_; ++i) {

@@ -48,6 +48,7 @@ std::string to_text(const TrainPosition& p) {
                   {"last", json_of(p.last)},
                   {"numerators", p.sums.numerators},
                   {"denominators", p.sums.denominators},
+                  {"metrics", p.metrics},
                   {"samples", p.samples},
                   {"epoch_seconds", p.epoch_seconds},
                   {"sizes", sizes}};
@@ -73,6 +74,7 @@ TrainPosition from_text(const std::string& text) {
   p.last = scores_of(j.at("last"));
   j.at("numerators").get_to(p.sums.numerators);
   j.at("denominators").get_to(p.sums.denominators);
+  if (j.contains("metrics")) j.at("metrics").get_to(p.metrics);
   j.at("samples").get_to(p.samples);
   j.at("epoch_seconds").get_to(p.epoch_seconds);
   for (const auto& [name, size] : j.at("sizes").items()) size.get_to(p.sizes[name]);

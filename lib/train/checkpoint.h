@@ -35,6 +35,7 @@ struct TrainPosition {
   Scores last;  // of the last completed epoch
   // Of the unfinished epoch.
   LossSums sums;
+  std::vector<double> metrics;  // MetricSet::tally of the training's
   int64_t samples = 0;
   double epoch_seconds = 0;
   // Sizes of the growing files, by name within the run directory.

@@ -64,7 +64,8 @@ WeightsInfo describe_weights(const ModelSpec& spec, const Graph& graph, const Da
 Session::Session(const ModelSpec& spec, uint64_t memory_limit)
     : settings_(read_train_settings(spec)),
       network_(spec, true),
-      metrics_(spec, network_.test_graph()) {
+      metrics_(spec, network_.test_graph()),
+      train_metrics_(MetricSet::in_training(spec, network_.train_graph())) {
   require_loss(network_.train_graph(), spec.path);
   const std::vector<Field> wanted = wanted_fields(network_.train_graph());
   DataSource source(load_data(spec, {wanted}), static_cast<uint64_t>(settings_.seed), wanted);
@@ -167,7 +168,7 @@ void Session::choose_best(const ModelSpec& spec, bool validates) {
     diagnostics.report_unknown(mark_of(spec, "best"), "result", best_.metric, names);
     diagnostics.throw_if_any();
   }
-  if (!validates && best_.metric != "train/loss") {
+  if (!validates && best_.metric.starts_with("val/")) {
     note("no data are held out, so the best weights are those of the lowest train/loss");
     best_ = {"train/loss", false};
   }
@@ -179,7 +180,7 @@ int64_t Session::validation_batch(int64_t batch) const {
 }
 
 std::vector<Network::Use> Session::uses(const Network& network, int64_t batch) const {
-  std::vector<Network::Use> uses = {{Pass::training(), batch, {}}};
+  std::vector<Network::Use> uses = {{Pass::training(), batch, train_metrics_.values()}};
   if (validation_samples_ > 0) {
     uses.push_back({Pass::testing(), validation_batch(batch), metrics_.values()});
   }
@@ -250,7 +251,9 @@ std::string Session::smaller_batch(const ModelSpec& spec, uint64_t allowed) cons
 }
 
 std::vector<std::string> Session::score_names() const {
-  std::vector<std::string> names = {"train/loss", "val/loss"};
+  std::vector<std::string> names = {"train/loss"};
+  for (const std::string& name : train_metrics_.names()) names.push_back("train/" + name);
+  names.push_back("val/loss");
   for (const std::string& name : metrics_.names()) names.push_back("val/" + name);
   return names;
 }

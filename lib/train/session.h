@@ -26,6 +26,8 @@ class Session {
   Network& network() { return network_; }
   Optimizer& optimizer() { return *settings_.optimizer; }
   MetricSet& metrics() { return metrics_; }
+  // Of the training batches as they are learned from: with their augmentation and dropout.
+  MetricSet& train_metrics() { return train_metrics_; }
   // Fits the layers that learn from data before the first step, those that have a parameter that
   // `is_wanted`. False: `goes_on` has become false.
   bool fit(const std::function<bool(int parameter)>& is_wanted,
@@ -36,7 +38,7 @@ class Session {
   Executor& validation_executor() { return network_.executor(1); }
 
   const BestRule& best() const { return best_; }
-  // Names of an epoch's scores in order: train/loss, val/loss, val/accuracy ...
+  // Names of an epoch's scores in order: train/loss, train/accuracy, val/loss, val/accuracy ...
   std::vector<std::string> score_names() const;
   const WeightsInfo& weights_info() const { return weights_info_; }
   const std::string& data_hash() const { return data_hash_; }
@@ -71,6 +73,7 @@ class Session {
   TrainSettings settings_;
   Network network_;
   MetricSet metrics_;
+  MetricSet train_metrics_;
   BestRule best_;
   WeightsInfo weights_info_;
   std::string data_hash_;

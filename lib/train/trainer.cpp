@@ -48,6 +48,8 @@ class Trainer {
   TrainReport run() {
     position_ = record_.open(spec_, session_, [this] { return flags_.stop_signal.load() == 0; });
     if (position_.batch == 0) position_.sums = LossSums(train_graph());
+    session_.train_metrics().reset();
+    if (position_.batch > 0) session_.train_metrics().restore(position_.metrics);
     clock_ = steady_seconds();
     deadline_ = clock_ + settings_.time.seconds;
     try {
@@ -141,6 +143,8 @@ class Trainer {
   void save() {
     const Saving saving(flags_);
     take_time();
+    position_.metrics.clear();
+    if (position_.batch > 0) position_.metrics = session_.train_metrics().tally();
     record_.save(session_, position_);
   }
 
@@ -197,6 +201,7 @@ class Trainer {
     CNN_ASSERT(n > 0);
     executor.forward(n, position_.seed, static_cast<uint64_t>(position_.forwards));
     const double loss = position_.sums.add(train_graph(), executor);
+    session_.train_metrics().add([&](int id) { return executor.value(id); });
     if (!std::isfinite(loss)) fail_diverged(executor, "the loss is not finite", place());
     double share = loss;
     if (denominators.empty()) {
@@ -244,6 +249,9 @@ class Trainer {
   // False if a signal ends the run during validation, which a resumed run then repeats.
   bool end_epoch() {
     Scores scores = {{"train/loss", position_.sums.total(train_graph())}};
+    for (const auto& [name, value] : session_.train_metrics().result()) {
+      scores.emplace_back("train/" + name, value);
+    }
     if (session_.validation_feed()) {
       const std::optional<Scores> validation = validate();
       if (!validation) return stop_by_signal();
@@ -309,6 +317,7 @@ class Trainer {
     position_.samples = 0;
     position_.epoch_seconds = 0;
     position_.sums = LossSums(train_graph());
+    session_.train_metrics().reset();
     position_.last = scores;
   }
 

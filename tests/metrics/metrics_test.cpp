@@ -1,7 +1,9 @@
 #include "metrics/metrics.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "base/rng.h"
 #include "graph/builder.h"
 #include "graph/main_output.h"
 #include "support/catch.h"
@@ -11,6 +13,12 @@ namespace cnn {
 namespace {
 
 using namespace cnn::test;
+
+bool wants_classes(std::string_view name) {
+  const std::vector<std::string> numbers = {
+      "reconstruction_error", "psnr", "mae", "rmse", "r2", "elbo"};
+  return std::find(numbers.begin(), numbers.end(), name) == numbers.end();
+}
 
 // Four samples of three classes, true classes 0 1 2 1; the arg max gives 0 1 0 2.
 const float kOutputs[] = {3, 1, 2, /**/ 0, 5, 1, /**/ 4, 0, 3, /**/ -1, 0, 2};
@@ -250,6 +258,63 @@ TEST_CASE("mistakes in metrics are located") {
   CHECK(contains(problem("[{accuracy: ~, name: loss}]"), "already"));
   CHECK(contains(problem("[{precision: ~, of: image}]"), "per class"));
   CHECK(contains(problem("[{accuracy: ~, threshold: 0.5}]"), "has a threshold, but 6 classes"));
+}
+
+TEST_CASE("every metric goes on from what it had added up") {
+  for (const MetricType& type : metric_types()) {
+    INFO(type.name);
+    const auto made = [&] {
+      std::unique_ptr<Metric> metric = type.make();
+      Options options;
+      metric->options(options);
+      Diagnostics diagnostics;
+      for (const Option& o : options.table()) {
+        if (o.is_required && o.name == "k")
+          CHECK(Options::read_value(o, Node::scalar("2"), diagnostics));
+        if (o.is_required && o.name == "code") {
+          CHECK(Options::read_value(o, Node::list({Node::scalar("m"), Node::scalar("v")}),
+                                    diagnostics));
+        }
+      }
+      const bool is_numbers = !metric->reads().empty() || !wants_classes(type.name);
+      const Shape output{6, 2, 2};
+      MetricInputs inputs{output, is_numbers ? output : Shape{1, 2, 2}};
+      inputs.more = {Shape{3}, Shape{3}};
+      if (!metric->needs_target()) inputs.target = {};
+      metric->setup(inputs);
+      return metric;
+    };
+    const std::unique_ptr<Metric> whole = made(), first = made(), second = made();
+    const auto add = [&](Metric& metric, uint64_t batch) {
+      const Rng rng(5, "numbers", 0, batch);
+      std::vector<float> numbers(48), targets(48), code(12);
+      for (uint64_t i = 0; i < 48; ++i) {
+        numbers[i] = rng.below(4 * i + 4000, 3) == 0 ? 0.0f : rng.normal(i);
+        targets[i] = wants_classes(type.name) ? static_cast<float>(rng.below(4 * i + 400, 6))
+                                              : rng.uniform(i + 800);
+        code[i / 4] = rng.normal(i + 1200);
+      }
+      const ConstView more[] = {{code.data(), 2, {3}}, {code.data() + 6, 2, {3}}};
+      const bool is_classes = wants_classes(type.name);
+      metric.add({numbers.data(), 2, {6, 2, 2}},
+                 {targets.data(), 2, is_classes ? Shape{1, 2, 2} : Shape{6, 2, 2}}, more);
+    };
+    add(*whole, 0);
+    add(*first, 0);
+    MetricTally written;
+    first->keep(written);
+    MetricTally taken(written.numbers());
+    second->keep(taken);
+    CHECK(taken.fits());
+    CHECK(second->result() == first->result());
+    add(*whole, 1);
+    add(*second, 1);
+    CHECK(second->result() == whole->result());
+    CHECK(second->result() != first->result());
+    MetricTally few(std::vector<double>(written.numbers().size() - 1, 0.0));
+    second->keep(few);
+    CHECK_FALSE(few.fits());
+  }
 }
 
 }  // namespace

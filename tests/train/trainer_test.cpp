@@ -61,14 +61,15 @@ TEST_CASE("a run leaves its results, weights, checkpoint and description") {
 
   const CsvTable results = CsvTable::read(report.run + "/results.csv");
   const std::vector<std::string> columns = {
-      "epoch",    "step",         "time_s",        "lr",      "train/loss",
+      "epoch",    "step",         "time_s",        "lr",      "train/loss", "train/accuracy",
       "val/loss", "val/accuracy", "samples_per_s", "rss_mib", "is_best"};
   CHECK(results.columns() == columns);
   REQUIRE(results.rows() == 3);
   for (size_t i = 0; i < 3; ++i) {
     CHECK(results.number(i, 0) == static_cast<double>(i + 1));
     CHECK(results.number(i, 1) == static_cast<double>(5 * (i + 1)));
-    CHECK(results.number(i, 5) == *find_score(recorder.rows[i].scores, "val/loss"));
+    CHECK(results.number(i, 5) == *find_score(recorder.rows[i].scores, "train/accuracy"));
+    CHECK(results.number(i, 6) == *find_score(recorder.rows[i].scores, "val/loss"));
   }
   for (const char* name :
        {"spec.yaml", "run.json", "log.txt", "state/last.safetensors", "state/previous.safetensors",
@@ -277,6 +278,39 @@ TEST_CASE("signals end a run with its state saved, or save and go on") {
     CHECK(saved);
     CHECK_FALSE(flags.save_requested);
   }
+}
+
+TEST_CASE("training tells its metrics of the batches that it learns from") {
+  const TemporaryFolder folder;
+  Recorder recorder;
+  // Weights that stay and no dropout: then what training sees is what testing sees.
+  const std::vector<std::string> still = {"train.lr=0", "train.epochs=1", "train.batch_size=7"};
+  const std::string model = replaced(kTinyModel, "  - {dropout: 0.2}\n", "");
+  const TrainReport report = train_here(folder, model, "still", still, &recorder);
+  TestRequest request;
+  request.weights = report.run + "/weights/last.safetensors";
+  request.split = "train";
+  const TestReport test = test_model(load(folder.str("still.yaml"), still), request);
+  REQUIRE(recorder.rows.size() == 1);
+  const Scores& scores = recorder.rows[0].scores;
+  CHECK(*find_score(scores, "train/accuracy") == *find_score(test.metrics, "accuracy"));
+  CHECK(*find_score(scores, "train/loss") == Approx(*find_score(test.metrics, "loss")));
+}
+
+TEST_CASE("metrics of layers that training does not have are told of validation alone") {
+  const TemporaryFolder folder;
+  Recorder recorder;
+  const std::string model =
+      replaced(replaced(kTinyModel, "  - {linear: 10, name: out}\n",
+                        "  - {linear: 10, name: out}\n"
+                        "  - {tanh: ~, name: twice, from: out, phase: test}\n"),
+               "metrics: [accuracy]", "metrics: [accuracy, {mean_square: ~, of: twice}]");
+  train_here(folder, model, "phases", {"train.epochs=1"}, &recorder);
+  REQUIRE(recorder.rows.size() == 1);
+  const Scores& scores = recorder.rows[0].scores;
+  CHECK(find_score(scores, "train/accuracy") != nullptr);
+  CHECK(find_score(scores, "train/mean_square") == nullptr);
+  CHECK(find_score(scores, "val/mean_square") != nullptr);
 }
 
 }  // namespace
