@@ -108,6 +108,11 @@ void TrainSettings::options(Options& o) {
       .aliases({"early_stopping"});
   o("clip", clip, "global norm to which larger gradients are scaled; beyond `limit` the run ends")
       .aliases({"clip_norm", "grad_clip"});
+  o("ema", ema,
+    "what is tested and kept is a running mean of the weights, of which every update keeps this "
+    "share, such as 0.999; 0: off")
+      .between(0, 1)
+      .aliases({"ema_decay", "model_ema"});
   o("workers", workers, "threads that load data; 0: none beside training")
       .between(0, 64)
       .aliases({"num_workers"});

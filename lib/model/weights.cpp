@@ -16,12 +16,6 @@ namespace {
 constexpr size_t kMostListed = 10;
 constexpr const char *kWordUnit = "word", *kCharacterUnit = "character", *kAuto = "auto";
 
-std::vector<int64_t> sizes_of(const Shape& shape) {
-  std::vector<int64_t> sizes;
-  for (int axis = 0; axis < shape.rank(); ++axis) sizes.push_back(shape[axis]);
-  return sizes;
-}
-
 // PyTorch's count of batches in a batch norm; nothing here needs it.
 bool is_ignored(std::string_view name) { return name.ends_with("num_batches_tracked"); }
 
@@ -129,7 +123,7 @@ struct Difference {
 };
 
 bool fits(const SafeTensor* tensor, const Parameter& parameter) {
-  return tensor != nullptr && tensor->shape == sizes_of(parameter.request.shape);
+  return tensor != nullptr && tensor->shape == file_sizes(parameter);
 }
 
 Difference compare(const SafetensorsReader& file, const ParameterStore& store,
@@ -137,7 +131,7 @@ Difference compare(const SafetensorsReader& file, const ParameterStore& store,
   Difference difference;
   for (const Parameter& parameter : store.all()) {
     const SafeTensor* tensor = file.find(prefix + parameter.name);
-    const std::string wanted = text_of(sizes_of(parameter.request.shape));
+    const std::string wanted = text_of(file_sizes(parameter));
     if (tensor == nullptr) {
       difference.missing.push_back(parameter.name + " " + wanted);
     } else if (!fits(tensor, parameter)) {
@@ -216,11 +210,18 @@ void describe_by_data(const ModelSpec& model, WeightsInfo& info) {
 
 }  // namespace
 
+std::vector<int64_t> file_sizes(const Parameter& parameter) {
+  const Shape& shape = parameter.request.shape;
+  std::vector<int64_t> sizes;
+  for (int axis = 0; axis < shape.rank(); ++axis) sizes.push_back(shape[axis]);
+  return sizes;
+}
+
 void add_weights(SafetensorsWriter& writer, const ParameterStore& store,
                  const std::string& prefix) {
   for (size_t id = 0; id < store.all().size(); ++id) {
     const Parameter& parameter = store.all()[id];
-    writer.add(prefix + parameter.name, sizes_of(parameter.request.shape),
+    writer.add(prefix + parameter.name, file_sizes(parameter),
                [&store, id](int64_t first, std::span<float> out) {
                  store.export_values(static_cast<int>(id), first, out);
                });

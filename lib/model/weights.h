@@ -54,6 +54,9 @@ WeightsInfo load_weights(const std::string& path, ParameterStore& store,
                          const LoadWeightsOptions& options = {});
 WeightsInfo read_weights_info(const std::string& path);
 
+// A parameter's axes in files.
+std::vector<int64_t> file_sizes(const Parameter& parameter);
+
 // The steps of the above for files that hold weights among other things, under `prefix`.
 void add_weights(SafetensorsWriter& writer, const ParameterStore& store, const std::string& prefix);
 void check_weights(const SafetensorsReader& file, const ParameterStore& store,

@@ -18,6 +18,7 @@ namespace {
 
 constexpr const char* kWeights = "model.";
 constexpr const char* kOptimizer = "optimizer.";
+constexpr const char* kAverage = "average.";
 constexpr const char* kCarried = "carried";
 constexpr const char* kFormat = "cnn-state-1";
 
@@ -137,6 +138,20 @@ void check_optimizer(const SafetensorsReader& file, const ParameterStore& store,
   }
 }
 
+// A run that did not average until now begins to.
+void read_average(const SafetensorsReader& file, const ParameterStore& store,
+                  WeightAverage& average) {
+  if (!average.is_active()) return;
+  average.begin();
+  for (size_t id = 0; id < store.all().size(); ++id) {
+    const SafeTensor* tensor = file.find(kAverage + store.all()[id].name);
+    if (!tensor || tensor->count != store.all()[id].count()) continue;
+    file.read(*tensor, [&](int64_t first, std::span<const float> values) {
+      average.import_values(static_cast<int>(id), first, values);
+    });
+  }
+}
+
 void read_carried(const SafetensorsReader& file, std::span<float> carried) {
   const SafeTensor* tensor = file.find(kCarried);
   if (!tensor || tensor->count != static_cast<int64_t>(carried.size())) {
@@ -155,22 +170,27 @@ bool has_checkpoint(const std::string& run) {
   return file_exists(last_path(run)) || file_exists(previous_path(run));
 }
 
-void save_checkpoint(const std::string& run, const ParameterStore& store,
-                     const Optimizer& optimizer, const TrainPosition& position,
-                     std::span<const float> carried, bool keep_previous) {
+void save_checkpoint(const std::string& run, const TrainState& state, const TrainPosition& position,
+                     bool keep_previous) {
+  const ParameterStore& store = state.store;
+  const Optimizer& optimizer = state.optimizer;
   SafetensorsWriter writer;
   writer.set_metadata("format", kFormat);
   writer.set_metadata("position", to_text(position));
   add_weights(writer, store, kWeights);
   for (const Optimizer::StateArray& array : optimizer.state()) {
-    const Shape& shape = store.at(array.parameter).request.shape;
-    std::vector<int64_t> sizes;
-    for (int axis = 0; axis < shape.rank(); ++axis) sizes.push_back(shape[axis]);
-    writer.add(name_of(array, store), sizes,
+    writer.add(name_of(array, store), file_sizes(store.at(array.parameter)),
                [&optimizer, array](int64_t first, std::span<float> out) {
                  optimizer.export_state(array, first, out);
                });
   }
+  for (size_t id = 0; state.average.is_active() && id < store.all().size(); ++id) {
+    writer.add(kAverage + store.all()[id].name, file_sizes(store.all()[id]),
+               [&state, id](int64_t first, std::span<float> out) {
+                 state.average.export_values(static_cast<int>(id), first, out);
+               });
+  }
+  const std::span<const float> carried = state.carried;
   if (!carried.empty()) {
     writer.add(kCarried, {static_cast<int64_t>(carried.size())},
                [carried](int64_t first, std::span<float> out) {
@@ -181,8 +201,9 @@ void save_checkpoint(const std::string& run, const ParameterStore& store,
   writer.write(last_path(run));
 }
 
-LoadedCheckpoint load_checkpoint(const std::string& run, ParameterStore& store,
-                                 Optimizer& optimizer, std::span<float> carried) {
+LoadedCheckpoint load_checkpoint(const std::string& run, const TrainState& state) {
+  ParameterStore& store = state.store;
+  Optimizer& optimizer = state.optimizer;
   LoadedCheckpoint loaded;
   WholeFile whole;
   try {
@@ -204,8 +225,9 @@ LoadedCheckpoint load_checkpoint(const std::string& run, ParameterStore& store,
                        optimizer.import_state(array, first, values);
                      });
   }
+  read_average(*whole.file, store, state.average);
   // An epoch begins with nothing carried.
-  if (!carried.empty() && whole.position.batch > 0) read_carried(*whole.file, carried);
+  if (!state.carried.empty() && whole.position.batch > 0) read_carried(*whole.file, state.carried);
   optimizer.set_steps(whole.position.step);
   loaded.position = std::move(whole.position);
   return loaded;

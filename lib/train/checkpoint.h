@@ -13,6 +13,7 @@
 
 #include "model/loss_sums.h"
 #include "model/optimizer.h"
+#include "model/weight_average.h"
 #include "train/results.h"
 
 namespace cnn {
@@ -44,12 +45,18 @@ struct TrainPosition {
 
 bool has_checkpoint(const std::string& run);
 
+// What a checkpoint keeps beside the position.
+struct TrainState {
+  ParameterStore& store;
+  Optimizer& optimizer;
+  WeightAverage& average;
+  std::span<float> carried = {};  // what layers carry from batch to batch (Executor::carried)
+};
+
 // Writes RUN/state/last.safetensors; what stood there becomes previous.safetensors. At every moment
 // at least one of the two is whole. `keep_previous` false: the old last is not rotated (it is bad).
-// `carried`: what layers carry from batch to batch (Executor::carried).
-void save_checkpoint(const std::string& run, const ParameterStore& store,
-                     const Optimizer& optimizer, const TrainPosition& position,
-                     std::span<const float> carried = {}, bool keep_previous = true);
+void save_checkpoint(const std::string& run, const TrainState& state, const TrainPosition& position,
+                     bool keep_previous = true);
 
 // Reads last, or with a warning previous if last is damaged. Exit::kInput if neither is whole or
 // the weights are not this model's; then nothing is loaded.
@@ -57,7 +64,6 @@ struct LoadedCheckpoint {
   TrainPosition position;
   bool last_was_bad = false;
 };
-LoadedCheckpoint load_checkpoint(const std::string& run, ParameterStore& store,
-                                 Optimizer& optimizer, std::span<float> carried = {});
+LoadedCheckpoint load_checkpoint(const std::string& run, const TrainState& state);
 
 }  // namespace cnn

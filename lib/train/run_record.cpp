@@ -37,8 +37,13 @@ void begin_weights(const std::string& path, const LoadWeightsOptions& options, S
   const auto is_wanted = [&](int parameter) {
     return path.empty() || missing.count(parameter) > 0;
   };
-  if (session.fit(is_wanted, goes_on)) return;
+  if (session.fit(is_wanted, goes_on)) return session.average().begin();
   fail(Exit::kInterrupted, "", "stopped before the first step; there is no run yet");
+}
+
+TrainState state_of(Session& session) {
+  return {session.network().store(), session.optimizer(), session.average(),
+          session.train_executor().carried()};
 }
 
 TrainPosition first_position(const Session& session) {
@@ -136,8 +141,7 @@ TrainPosition RunRecord::resume(const ModelSpec& spec, Session& session,
   compare(now);
   TrainPosition position = first_position(session);
   if (has_checkpoint(path())) {
-    LoadedCheckpoint loaded = load_checkpoint(
-        path(), session.network().store(), session.optimizer(), session.train_executor().carried());
+    LoadedCheckpoint loaded = load_checkpoint(path(), state_of(session));
     position = std::move(loaded.position);
     rotate_ = !loaded.last_was_bad;
     check_position(path(), position, session);
@@ -208,6 +212,7 @@ void RunRecord::add(const EpochRow& row, std::string_view line, Session& session
 }
 
 void RunRecord::export_weights(Session& session, std::string_view name) {
+  const AveragedWeights averaged(session.average());
   save_weights(directory_->file(fmt::format("weights/{}.safetensors", name)),
                session.network().store(), session.weights_info());
 }
@@ -217,8 +222,7 @@ void RunRecord::save(Session& session, TrainPosition position) {
   position.sizes = files_->sizes();
   position.batches_per_epoch = session.batches();
   position.accumulate = session.settings().accumulate;
-  save_checkpoint(path(), session.network().store(), session.optimizer(), position,
-                  session.train_executor().carried(), rotate_);
+  save_checkpoint(path(), state_of(session), position, rotate_);
   rotate_ = true;
 }
 

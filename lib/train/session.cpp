@@ -64,6 +64,7 @@ WeightsInfo describe_weights(const ModelSpec& spec, const Graph& graph, const Da
 Session::Session(const ModelSpec& spec, uint64_t memory_limit)
     : settings_(read_train_settings(spec)),
       network_(spec, true),
+      average_(settings_.ema),
       metrics_(spec, network_.test_graph()),
       train_metrics_(MetricSet::in_training(spec, network_.train_graph())) {
   require_loss(network_.train_graph(), spec.path);
@@ -94,6 +95,7 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   check_memory_for(spec, memory_limit);
   network_.allocate();
   optimizer().attach(network_.store());
+  average_.attach(network_.store());
   network_.store().initialize(static_cast<uint64_t>(settings_.seed));
 }
 
@@ -214,7 +216,8 @@ void Session::open_feeds(DataView train, DataView validation, bool shuffle) {
 }
 
 uint64_t Session::planned_bytes(const Network& network) const {
-  return network.planned_bytes() + settings_.optimizer->state_bytes(network.store()) + data_bytes_;
+  return network.planned_bytes() + settings_.optimizer->state_bytes(network.store()) +
+         average_.bytes(network.store()) + data_bytes_;
 }
 
 uint64_t Session::loading_bytes() const {
@@ -225,6 +228,9 @@ uint64_t Session::loading_bytes() const {
 void Session::check_memory_for(const ModelSpec& spec, uint64_t limit) const {
   std::vector<MemoryPlan::Tenant> others;
   others.push_back({"the optimizer", settings_.optimizer->state_bytes(network_.store())});
+  if (average_.is_active()) {
+    others.push_back({"the mean of the weights (train.ema)", average_.bytes(network_.store())});
+  }
   if (data_bytes_ > 0) others.push_back({"samples kept in memory (data.cache)", data_bytes_});
   if (train_feed_) others.push_back({"loading training data", train_feed_->bytes()});
   if (validation_feed_) others.push_back({"loading validation data", validation_feed_->bytes()});

@@ -12,6 +12,7 @@
 #include "model/feed.h"
 #include "model/network.h"
 #include "model/settings.h"
+#include "model/weight_average.h"
 #include "model/weights.h"
 #include "spec/model_spec.h"
 
@@ -25,6 +26,7 @@ class Session {
   const TrainSettings& settings() const { return settings_; }
   Network& network() { return network_; }
   Optimizer& optimizer() { return *settings_.optimizer; }
+  WeightAverage& average() { return average_; }
   MetricSet& metrics() { return metrics_; }
   // Of the training batches as they are learned from: with their augmentation and dropout.
   MetricSet& train_metrics() { return train_metrics_; }
@@ -72,6 +74,7 @@ class Session {
 
   TrainSettings settings_;
   Network network_;
+  WeightAverage average_;
   MetricSet metrics_;
   MetricSet train_metrics_;
   BestRule best_;

@@ -190,6 +190,7 @@ class Trainer {
                     name.substr(0, name.rfind('.')));
     }
     ++position_.step;
+    session_.average().update(position_.step);
     observer_.stepped({position_.epoch + 1, position_.step,
                        position_.step - position_.epoch_first_step, samples, loss, position_.lr});
   }
@@ -286,6 +287,7 @@ class Trainer {
   }
 
   std::optional<Scores> validate() {
+    const AveragedWeights averaged(session_.average());
     Evaluator evaluator(session_.network().test_graph(), session_.validation_executor(),
                         *session_.validation_feed(), session_.metrics(), position_.seed);
     const auto progress = [this](int64_t done, int64_t total) {

@@ -104,6 +104,7 @@ train:
   optimizer: {adamw: 0.01}
   schedule: {one_cycle: 0.4}
   clip: 1.0
+  ema: 0.98
   best: {val/accuracy: max}
   save_every: 2
 )";
