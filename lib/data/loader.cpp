@@ -67,8 +67,7 @@ void Loader::allocate(Slot& slot) const {
   }
   slot.memory = Buffer(static_cast<size_t>(floats));
   for (size_t f = 0; f < offsets.size(); ++f) {
-    slot.fields.push_back(slot.memory.data() + offsets[f]);
-    slot.batch.fields.push_back(slot.fields.back());
+    slot.batch.fields.push_back(slot.memory.data() + offsets[f]);
     slot.batch.starts.push_back(slot.starts[f].empty() ? nullptr : slot.starts[f].data());
   }
   slot.targets.resize(view_.dataset->fields().size(), nullptr);
@@ -141,7 +140,7 @@ void Loader::balance_order() {
 }
 
 const Batch& Loader::peek(int64_t number, std::span<const char> wanted) {
-  if (peeked_.fields.empty()) allocate(peeked_);
+  if (peeked_.batch.fields.empty()) allocate(peeked_);
   fill(peeked_, number, wanted);
   return peeked_.batch;
 }
@@ -176,7 +175,7 @@ void Loader::fill(Slot& slot, int64_t number, std::span<const char> wanted) cons
       const auto field = static_cast<size_t>(fields_[f]);
       const int64_t item = slot.starts[f].empty() ? i : slot.starts[f][static_cast<size_t>(i)];
       const bool is_wanted = wanted.empty() || wanted[f] != 0;
-      slot.targets[field] = is_wanted ? slot.fields[f] + item * all[field].shape.count() : nullptr;
+      slot.targets[field] = is_wanted ? batch.fields[f] + item * all[field].shape.count() : nullptr;
     }
     const int64_t index = batch.indices[static_cast<size_t>(i)];
     const Dataset::Draw draw{settings_.seed, epoch_};

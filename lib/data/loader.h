@@ -33,9 +33,10 @@ struct LoaderSettings {
 };
 
 struct Batch {
-  int64_t number = 0;                // within the epoch, from 0
-  int64_t n = 0;                     // samples; the last batch may be smaller
-  std::vector<const float*> fields;  // as given to Loader; 64-byte aligned, channels-last
+  int64_t number = 0;          // within the epoch, from 0
+  int64_t n = 0;               // samples; the last batch may be smaller
+  std::vector<float*> fields;  // as given to Loader; 64-byte aligned, channels-last; whoever
+                               // gets the batch may change them
   // Of lists, whose items lie packed: those of sample i are starts[i] .. starts[i + 1]; else null.
   std::vector<const int64_t*> starts;
   std::span<const int64_t> indices;  // sample numbers in the data set
@@ -70,7 +71,6 @@ class Loader {
   struct Slot {
     Buffer memory;
     Batch batch;
-    std::vector<float*> fields;                // the batch's, to write
     std::vector<std::vector<int64_t>> starts;  // likewise; empty where there is no list
     std::vector<float*> targets;               // of one sample, by field of the data set
     std::vector<int64_t> items;                // likewise

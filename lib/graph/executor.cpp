@@ -242,6 +242,7 @@ void Executor::fill(AnyCall& call, const Slot& slot, size_t i, const Slice& slic
   call.step = step_;
   call.lends = graph_.nodes[i].plan.lends;
   call.keeps_statistics = slot.keeps_statistics;
+  call.shares = shares_;
   call.in = slot.in;
   call.parameters = slot.parameters;
   call.memory = slot.memory;

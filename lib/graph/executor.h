@@ -52,6 +52,10 @@ class Executor {
   // `starts` every sample has all that there can be.
   void bind(int field, const float* data, const int64_t* starts = nullptr);
 
+  // From here on samples come mixed in pairs (Call::shares), or with no shares as they are. The
+  // memory is the caller's.
+  void mix(std::span<const float> shares) { shares_ = shares; }
+
   // Runs forward on n <= plan.batch samples. (seed, step) and the samples' numbers, from `first`
   // on, key the layers' random numbers.
   void forward(int64_t n, uint64_t seed, uint64_t step, int64_t first = 0);
@@ -148,6 +152,7 @@ class Executor {
   uint64_t seed_ = 0;
   uint64_t step_ = 0;
   int64_t first_ = 0;
+  std::span<const float> shares_;
   float scale_ = 1;
   std::span<const double> denominators_;  // during backward()
   bool accumulate_ = false;

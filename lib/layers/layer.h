@@ -126,6 +126,7 @@ struct LayerPlan {
   // Of a loss: its mean is over samples, however many items or positions they have; else over what
   // the denominators count, which is this many for each sample (or item), 0: see denominator().
   bool averages_samples = false;
+  bool mixes_targets = false;  // of a loss of classes: it reads Call::shares
   double counted = 0;
   Link link = Link::kNone;  // of a loss that takes scores (graph/main_output.h)
   int64_t macs = 0;         // multiply-adds of one item's forward, bias ignored; of a sample's if
@@ -230,6 +231,10 @@ struct Call {
   uint64_t step = 0;
   bool lends = false;  // another layer reads what this one saves, even if no backward follows
   bool keeps_statistics = false;  // frozen: training neither moves them nor computes others
+  // By sample, where samples are mixed in pairs (model/mixing.h): how much its own target counts;
+  // the rest is that of its partner, the sample as far from the end of the batch as it is from the
+  // beginning, which has the same share. Empty: nothing is mixed.
+  std::span<const float> shares;
   std::span<const ConstView> in;
   std::span<float* const> parameters;  // by id: stored layout
   std::span<float* const> memory;      // by id; Per::kThread: threads() blocks of `count`

@@ -50,7 +50,8 @@ Feed::Feed(const Graph& graph, DataView view, const LoaderSettings& settings, Re
       stream_(settings.stream),
       wanted_(fields_of(graph, reads)),
       fields_(bind_fields(view, wanted_)),
-      loader_(std::move(view), fields_, settings) {
+      loader_(std::move(view), fields_, settings),
+      batch_size_(settings.batch_size) {
   check_first_samples();
 }
 
@@ -107,6 +108,10 @@ int64_t Feed::next(Executor& executor) {
     executor.bind(static_cast<int>(i), batch->fields[i], batch->starts[i]);
   }
   check_lengths(*batch);
+  if (mixer_) {
+    mixer_->mix(*batch, epoch_, batch_size_);
+    executor.mix(mixer_->shares());
+  }
   if (!stream_ || batch->number == 0) executor.reset_carried();
   return batch->n;
 }

@@ -10,6 +10,7 @@
 #include "data/loader.h"
 #include "graph/executor.h"
 #include "graph/graph.h"
+#include "model/mixing.h"
 
 namespace cnn {
 
@@ -34,7 +35,11 @@ class Feed {
   Feed(const Graph& graph, DataView view, const LoaderSettings& settings,
        Reads reads = Reads::kAll);
 
+  // From here on batches come mixed; the graph has no mixing_problem.
+  void mix(const MixRule& rule, uint64_t seed) { mixer_.emplace(graph_, rule, seed); }
+
   void start_epoch(int64_t epoch, int64_t first_batch = 0) {
+    epoch_ = epoch;
     loader_.start_epoch(epoch, first_batch);
   }
   // Binds the next batch to the executor of that graph and returns its size; 0 after the last.
@@ -64,6 +69,9 @@ class Feed {
   std::vector<Field> wanted_;  // by field of the graph, of which inputs are the first
   std::vector<int> fields_;    // the data set's, likewise
   Loader loader_;
+  int64_t batch_size_ = 0;
+  int64_t epoch_ = 0;
+  std::optional<Mixer> mixer_;
 };
 
 }  // namespace cnn

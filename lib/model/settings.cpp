@@ -108,6 +108,15 @@ void TrainSettings::options(Options& o) {
       .aliases({"early_stopping"});
   o("clip", clip, "global norm to which larger gradients are scaled; beyond `limit` the run ends")
       .aliases({"clip_norm", "grad_clip"});
+  o("mixup", mixing.mixup,
+    "pairs of samples are blended, by shares of a Beta distribution with this parameter, such as "
+    "0.2; 0: off")
+      .between(0, 1000)
+      .aliases({"mixup_alpha"});
+  o("cutmix", mixing.cutmix,
+    "a box of one picture is laid into another, its area likewise, such as 1; 0: off")
+      .between(0, 1000)
+      .aliases({"cutmix_alpha"});
   o("ema", ema,
     "what is tested and kept is a running mean of the weights, of which every update keeps this "
     "share, such as 0.999; 0: off")

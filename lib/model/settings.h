@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "data/loader.h"
+#include "model/mixing.h"
 #include "model/optimizer.h"
 #include "model/schedule.h"
 #include "spec/model_spec.h"
@@ -61,6 +62,7 @@ struct TrainSettings {
   int64_t seed = 0;
   int64_t patience = 0;  // epochs without a better result before the run stops; 0: never
   ClipRule clip;
+  MixRule mixing;
   double ema = 0;          // of a running mean of the weights; 0: none
   int64_t workers = 2;     // loader threads; 0: the training thread loads
   int64_t save_every = 0;  // steps between checkpoints, beside the one of each epoch; 0: none

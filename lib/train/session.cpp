@@ -72,6 +72,7 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   DataSource source(load_data(spec, {wanted}), static_cast<uint64_t>(settings_.seed), wanted);
   DataView train = source.open(Split::kTrain);
   DataView validation = source.open(Split::kValidation);
+  check_mixing(spec);
   check_sizes(spec, train.size());
   check_class_counts(spec, network_.train_graph(), train);
   warn_of_double_links(network_.train_graph());
@@ -107,6 +108,19 @@ void Session::require_all_fitted() const {
     Diagnostics diagnostics;
     diagnostics.report(node.mark,
                        fmt::format("'{}' is fitted, so it cannot be of training alone", node.name));
+    diagnostics.throw_if_any();
+  }
+}
+
+void Session::check_mixing(const ModelSpec& spec) const {
+  for (const auto& [key, rule] :
+       {std::pair<const char*, MixRule>{"mixup", {settings_.mixing.mixup, 0}},
+        {"cutmix", {0, settings_.mixing.cutmix}}}) {
+    if (!rule.is_active()) continue;
+    const std::optional<std::string> problem = mixing_problem(network_.train_graph(), rule);
+    if (!problem) continue;
+    Diagnostics diagnostics;
+    diagnostics.report(mark_of(spec, key), fmt::format("'{}' {}", key, *problem));
     diagnostics.throw_if_any();
   }
 }
@@ -209,6 +223,9 @@ void Session::open_feeds(DataView train, DataView validation, bool shuffle) {
   training.classes = classes_;
   training.stream = settings_.stream;
   train_feed_ = std::make_unique<Feed>(network_.train_graph(), std::move(train), training);
+  if (settings_.mixing.is_active()) {
+    train_feed_->mix(settings_.mixing, static_cast<uint64_t>(settings_.seed));
+  }
   if (validation.empty()) return;
   LoaderSettings testing = settings_.loader(validation_batch(settings_.batch_size));
   testing.stream = settings_.stream;

@@ -58,6 +58,7 @@ class Session {
 
  private:
   void require_all_fitted() const;
+  void check_mixing(const ModelSpec& spec) const;
   void check_sizes(const ModelSpec& spec, int64_t samples) const;
   void choose_best(const ModelSpec& spec, bool validates);
   // What is planned for batches of this size; validation comes second, if there is any.

@@ -20,8 +20,6 @@ inline std::function<Numbers(const ReferenceCall&)> class_loss(
     for (int64_t n = 0; n < call.batch; ++n) {
       double loss = 0, count = 0;
       for (int64_t p = 0; p < shape.positions(); ++p) {
-        const double target = call.inputs[1][static_cast<size_t>(n * shape.positions() + p)];
-        if (ignore && target == *ignore) continue;
         Numbers row;
         for (int64_t c = 0; c < shape.channels(); ++c) {
           row.push_back(call.inputs[0][file_index(shape, n, c, p)]);
@@ -30,8 +28,11 @@ inline std::function<Numbers(const ReferenceCall&)> class_loss(
         const double weight = call.inputs.size() > 2
                                   ? call.inputs[2][static_cast<size_t>(n * shape.positions() + p)]
                                   : 1;
-        loss += weight * cost(row, static_cast<size_t>(target));
-        count += weight;
+        for (const auto& [target, share] : call.targets(n, p)) {
+          if (ignore && target == *ignore) continue;
+          loss += share * weight * cost(row, static_cast<size_t>(target));
+        }
+        if (!ignore || call.targets(n, p).front().number != *ignore) count += weight;
       }
       out.push_back(loss);
       out.push_back(sum ? 1 : count);
@@ -54,6 +55,8 @@ inline void check_class_loss(const std::string& item, const RowCost& cost, int64
   ignoring.prepare = [](std::vector<Numbers>& inputs) {
     for (size_t i = 0; i < inputs[1].size(); i += 3) inputs[1][i] = 255;
   };
+  check_layer(ignoring);
+  ignoring.is_mixed = true;
   check_layer(ignoring);
   LayerCase weighted{open + ", weights: w}", {{3, 3, 4}}, class_loss(cost)};
   weighted.prepare = [](std::vector<Numbers>& inputs) {

@@ -77,6 +77,10 @@ class Checker {
       call_.named_input = distinct_numbers(count, ++stream);
     }
     if (case_.prepare) case_.prepare(call_.inputs);
+    for (int64_t n = 0; case_.is_mixed && n < batch; ++n) {
+      const int64_t pair = std::min(n, batch - 1 - n);
+      call_.shares.push_back(2 * n == batch - 1 ? 1.0f : 0.6f + 0.125f * static_cast<float>(pair));
+    }
     for (const ParameterRequest& request : plan_.parameters) {
       Numbers values = distinct_numbers(static_cast<size_t>(request.shape.count()), ++stream);
       const double scale = 1 / std::sqrt(static_cast<double>(std::max<int64_t>(1, request.fan_in)));
@@ -106,6 +110,7 @@ class Checker {
     settings.pass = pass_;
     settings.scale = static_cast<float>(kLossScale);
     settings.named_input = call_.named_input;
+    settings.shares = call_.shares;
     return settings;
   }
 

@@ -36,8 +36,23 @@ struct ReferenceCall {
   std::vector<Numbers> inputs;      // a class target holds class numbers
   std::vector<Numbers> parameters;  // in the order in which setup asks for them; before the call
   Numbers named_input;              // of the named layer
+  std::vector<float> shares;        // of a mixed batch (Call::shares)
 
   int64_t rows(size_t i) const { return starts[i].back(); }
+
+  // The targets of a position and what each counts for: more than its own where samples are mixed.
+  struct Target {
+    double number = 0, share = 1;
+  };
+  std::vector<Target> targets(int64_t sample, int64_t position) const {
+    const int64_t positions = shapes[0].positions();
+    const auto of = [&](int64_t n) {
+      return inputs[1][static_cast<size_t>(n * positions + position)];
+    };
+    if (shares.empty()) return {{of(sample), 1}};
+    const double share = static_cast<double>(shares[static_cast<size_t>(sample)]);
+    return {{of(sample), share}, {of(batch - 1 - sample), 1 - share}};
+  }
 
   // The layer's own random numbers.
   Rng rng(int64_t sample) const {
@@ -60,6 +75,8 @@ struct LayerCase {
   // Largest errors allowed, relative to the largest number of the tensor (at least 1e-3).
   double tolerance = 3e-6;
   double gradient_tolerance = 1e-5;
+  // Samples come mixed in pairs, of which a loss reads the shares.
+  bool is_mixed = false;
   // The layer that an option of the item names.
   std::optional<NamedItem> named = std::nullopt;
   // Backward may ask for an input or the output that it does not read with these options.

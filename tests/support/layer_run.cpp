@@ -17,9 +17,9 @@ namespace {
 // One run of one layer: all memory that it is lent.
 class LayerRun {
  public:
-  LayerRun(const LayerHarness& harness, const Layer& layer, const RunSettings& settings, int64_t batch,
-      int64_t booked, const std::vector<Numbers>& inputs, const std::vector<Numbers>& parameters,
-           const Numbers& grad_out)
+  LayerRun(const LayerHarness& harness, const Layer& layer, const RunSettings& settings,
+           int64_t batch, int64_t booked, const std::vector<Numbers>& inputs,
+           const std::vector<Numbers>& parameters, const Numbers& grad_out)
       : harness_(harness),
         plan_(harness.plan()),
         layer_(layer),
@@ -55,7 +55,8 @@ class LayerRun {
       memory_.emplace_back(request.count * units);
       // As in the first batch of a stream: nothing is carried yet.
       GuardedBuffer& memory = memory_.back();
-      if (request.use == MemoryRequest::Use::kCarried) std::fill_n(memory.data(), memory.count(), 0);
+      if (request.use == MemoryRequest::Use::kCarried)
+        std::fill_n(memory.data(), memory.count(), 0);
     }
     if (!harness.is_loss()) fill_grad_outs(to_floats(grad_out));
   }
@@ -153,6 +154,7 @@ class LayerRun {
     call.seed = LayerHarness::kSeed;
     call.name = LayerHarness::kName;
     call.step = LayerHarness::kStep;
+    call.shares = settings_.shares;
     call.parameters = parameter_pointers_;
   }
 

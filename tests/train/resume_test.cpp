@@ -105,6 +105,7 @@ train:
   schedule: {one_cycle: 0.4}
   clip: 1.0
   ema: 0.98
+  mixup: 0.3
   best: {val/accuracy: max}
   save_every: 2
 )";

@@ -29,6 +29,7 @@ void ClassLoss::setup(Setup& setup) {
   weights_.setup(setup, in);
   check(setup, in.channels());
   setup.plan().ignored_class = ignore_;
+  setup.plan().mixes_targets = !weights_;
   setup.plan().link = link(in.channels());
   setup.output({2});
   const bool is_plain = !ignore_ && !weights_;
@@ -39,11 +40,16 @@ void ClassLoss::setup(Setup& setup) {
 }
 
 Share ClassLoss::share_of(const Call& call, int64_t row) const {
-  const float target = call.input(1).data[row];
-  if (ignores(target)) return {};
   const int64_t width = call.input(0).channels();
   const Scores scores(call.input(0).data + row * width, static_cast<size_t>(width));
-  return {loss_of(scores, class_of(target, class_count(width), name_)), 1};
+  Share sum;
+  for_targets(call, call.input(1).data, row, [&](float target, float share) {
+    if (ignores(target)) return;
+    sum.numerator +=
+        static_cast<double>(share) * loss_of(scores, class_of(target, class_count(width), name_));
+    sum.denominator += static_cast<double>(share);
+  });
+  return sum;
 }
 
 double ClassLoss::weight_of(const Call& call, int64_t begin, int64_t end) const {
@@ -74,7 +80,7 @@ void ClassLoss::forward(const ForwardCall& call) const {
     const int64_t begin = n * positions, end = begin + positions;
     double numerator = 0;
     for (int64_t r = begin; r < end; ++r) {
-      if (ignores(targets[r])) continue;
+      if (call.shares.empty() && ignores(targets[r])) continue;
       numerator += static_cast<double>(weights_.at(call, r)) * static_cast<double>(losses[r]);
     }
     write_loss(call.out.sample(n), numerator, reduction_, weight_of(call, begin, end));
@@ -96,9 +102,12 @@ void ClassLoss::backward(const BackwardCall& call) const {
     for (int64_t r = begin; r < end; ++r) {
       float* gradient = grad_in.data + r * width;
       if (!add) std::fill_n(gradient, width, 0.0f);
-      if (ignores(targets[r])) continue;
-      add_gradient({in.data + r * width, static_cast<size_t>(width)},
-                   class_of(targets[r], classes, name_), factor * weights_.at(call, r), gradient);
+      for_targets(call, targets, r, [&](float target, float share) {
+        if (ignores(target)) return;
+        add_gradient({in.data + r * width, static_cast<size_t>(width)},
+                     class_of(target, classes, name_), factor * share * weights_.at(call, r),
+                     gradient);
+      });
     }
   });
 }

@@ -50,6 +50,7 @@ class CrossEntropy final : public Layer {
     setup.target(1, class_target_shape(in), FieldKind::kClass, classes);
     weights_.setup(setup, in);
     setup.plan().ignored_class = ignore_;
+    setup.plan().mixes_targets = !weights_;
     setup.plan().link = Link::kSoftmax;
     setup.output({2});
     const bool is_plain = !ignore_ && !weights_ && given == 0;
@@ -69,12 +70,12 @@ class CrossEntropy final : public Layer {
     parallel_for(rows, grain_for(rows, kCost * classes), [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
         const float* row = in.data + r * classes;
-        if (ignores(targets[r])) {
-          losses[r] = 0;
-          continue;
-        }
-        losses[r] =
-            loss_of_row(row, classes, class_of(targets[r], classes, kName), softmax + 2 * r);
+        losses[r] = 0;
+        for_targets(call, targets, r, [&](float target, float share) {
+          if (ignores(target)) return;
+          losses[r] +=
+              share * loss_of_row(row, classes, class_of(target, classes, kName), softmax + 2 * r);
+        });
       }
     });
     const int64_t positions = in.shape.positions();
@@ -82,7 +83,7 @@ class CrossEntropy final : public Layer {
       const int64_t begin = n * positions, end = begin + positions;
       double numerator = 0;
       for (int64_t r = begin; r < end; ++r) {
-        if (ignores(targets[r])) continue;
+        if (call.shares.empty() && ignores(targets[r])) continue;
         numerator += static_cast<double>(weights_.at(call, r)) * static_cast<double>(losses[r]);
       }
       write_loss(call.out.sample(n), numerator, reduction_, weight_of(call, begin, end, classes));
@@ -115,10 +116,13 @@ class CrossEntropy final : public Layer {
       for (int64_t r = begin; r < end; ++r) {
         float* gradient = grad_in.data + r * classes;
         if (!add) std::fill_n(gradient, classes, 0.0f);
-        if (ignores(targets[r])) continue;
-        add_gradient_of_row(in.data + r * classes, classes, class_of(targets[r], classes, kName),
-                            softmax + 2 * r, factor * static_cast<double>(weights_.at(call, r)),
-                            gradient);
+        for_targets(call, targets, r, [&](float target, float share) {
+          if (ignores(target)) return;
+          add_gradient_of_row(
+              in.data + r * classes, classes, class_of(target, classes, kName), softmax + 2 * r,
+              factor * static_cast<double>(share) * static_cast<double>(weights_.at(call, r)),
+              gradient);
+        });
       }
     });
   }

@@ -55,6 +55,18 @@ class PositionWeights {
   int input_ = -1;
 };
 
+// visit(target, share) for the targets of a position: its own, which counts whole, or where samples
+// are mixed its own and its partner's. `targets`: one for each position of the batch.
+template <class Visit>
+void for_targets(const Call& call, const float* targets, int64_t row, Visit&& visit) {
+  if (call.shares.empty()) return visit(targets[row], 1.0f);
+  const int64_t positions = call.input(0).shape.positions(), sample = row / positions;
+  const float share = call.shares[static_cast<size_t>(sample)];
+  visit(targets[row], share);
+  const int64_t partner = call.batch - 1 - sample;
+  if (share < 1) visit(targets[partner * positions + row % positions], 1 - share);
+}
+
 // The loss of the batch of the last forward. Reads call.out.
 double batch_loss(const BackwardCall& call);
 

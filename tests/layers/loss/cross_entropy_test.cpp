@@ -23,18 +23,20 @@ struct CrossEntropyReference {
     for (int64_t n = 0; n < call.batch; ++n) {
       double loss = 0, count = 0;
       for (int64_t p = 0; p < shape.positions(); ++p) {
-        const double target = call.inputs[1][static_cast<size_t>(n * shape.positions() + p)];
-        if (ignore && target == *ignore) continue;
-        const auto t = static_cast<size_t>(target);
         const Numbers row = reference::log_softmax(call.inputs[0], shape, n, p);
         const double own = call.inputs.size() > 2
                                ? call.inputs[2][static_cast<size_t>(n * shape.positions() + p)]
                                : 1;
-        loss -= own * (1 - smoothing) * weight(t) * row[t];
-        for (size_t c = 0; c < classes; ++c) {
-          loss -= own * smoothing / static_cast<double>(classes) * weight(c) * row[c];
+        for (const auto& [target, share] : call.targets(n, p)) {
+          if (ignore && target == *ignore) continue;
+          loss -= share * own * (1 - smoothing) * weight(static_cast<size_t>(target)) *
+                  row[static_cast<size_t>(target)];
+          for (size_t c = 0; c < classes; ++c) {
+            loss -= share * own * smoothing / static_cast<double>(classes) * weight(c) * row[c];
+          }
         }
-        count += own * weight(t);
+        const double mine = call.targets(n, p).front().number;
+        if (!ignore || mine != *ignore) count += own * weight(static_cast<size_t>(mine));
       }
       out.push_back(loss);
       out.push_back(sum ? 1 : count);
@@ -93,6 +95,20 @@ TEST_CASE("cross_entropy weighs every position") {
   weighted.item = "{cross_entropy: x, weights: border, class_weights: [0.5, 2, 0.1], ignore: 255}";
   weighted.reference = CrossEntropyReference{0, 255, {0.5, 2, 0.1}};
   check_layer(weighted);
+}
+
+TEST_CASE("cross_entropy of mixed samples costs both targets by their shares") {
+  for (const Shape& shape : {Shape{7}, Shape{101}, Shape{3, 5, 7}}) {
+    LayerCase mixed{"{cross_entropy: x}", {shape}, CrossEntropyReference{}};
+    mixed.is_mixed = true;
+    check_layer(mixed);
+  }
+  LayerCase mixed{"{cross_entropy: x, ignore: -1, class_weights: [0.5, 2, 0.1], smoothing: 0.2}",
+                  {{3, 5, 7}},
+                  CrossEntropyReference{0.2, -1, {0.5, 2, 0.1}}};
+  mixed.prepare = every_third(-1);
+  mixed.is_mixed = true;
+  check_layer(mixed);
 }
 
 TEST_CASE("row 79: scores of +-1e4 give finite losses and gradients") {
