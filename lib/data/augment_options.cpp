@@ -117,6 +117,33 @@ Node OptionType<Elastic>::write(const Elastic& value) {
   return map;
 }
 
+std::string OptionType<RandAugment>::name() {
+  return "number to 30, or map of magnitude, operations";
+}
+OptionSchema OptionType<RandAugment>::schema() { return OptionSchema::any(); }
+bool OptionType<RandAugment>::read(const Node& node, RandAugment& out, Diagnostics& d) {
+  constexpr double kMostMagnitude = 30, kMostOperations = 14;
+  out = {};
+  if (node.is_null()) return true;
+  Options o;
+  o("magnitude", out.magnitude, "strength of the operations").required().between(0, kMostMagnitude);
+  o("operations", out.operations, "of a picture")
+      .between(1, kMostOperations)
+      .aliases({"n", "num_ops", "ops"});
+  if (node.is_map()) return o.read_map(node, "'rand_augment'", d);
+  return Options::read_value(*o.find("magnitude"), node, d);
+}
+Node OptionType<RandAugment>::write(const RandAugment& value) {
+  if (!value.is_set()) return Node();
+  if (value.operations == RandAugment().operations) {
+    return OptionType<double>::write(value.magnitude);
+  }
+  Node map = Node::map({});
+  map.set("magnitude", OptionType<double>::write(value.magnitude));
+  map.set("operations", OptionType<int64_t>::write(value.operations));
+  return map;
+}
+
 bool GeometryOptions::is_set() const {
   return crop.is_set() || pad > 0 || flip != Flip::kNone || quarter_turns || warps();
 }
@@ -153,6 +180,10 @@ void ColourOptions::declare(Options& o) {
 void AugmentOptions::declare(Options& o) {
   geometry.declare(o);
   colour.declare(o);
+  o("rand_augment", random,
+    "RandAugment: two of fourteen changes at random, of this strength (9), or {magnitude, "
+    "operations}")
+      .aliases({"randaugment", "auto_augment"});
 }
 
 std::string OptionType<AugmentOptions>::name() { return "map of random changes"; }

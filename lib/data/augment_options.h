@@ -34,10 +34,18 @@ struct Elastic {
   bool is_set() const { return sigma > 0; }
 };
 
+// RandAugment's: a magnitude alone, or with the number of operations.
+struct RandAugment {
+  int64_t operations = 2;
+  double magnitude = -1;  // 0 to 30; below 0: not said
+  bool is_set() const { return magnitude >= 0; }
+};
+
 CNN_OPTION_TYPE(PictureSize);
 CNN_OPTION_TYPE(Flip);
 CNN_OPTION_TYPE(FactorRange);
 CNN_OPTION_TYPE(Elastic);
+CNN_OPTION_TYPE(RandAugment);
 
 // Where a picture's pixels come from.
 struct GeometryOptions {
@@ -75,8 +83,13 @@ struct ColourOptions {
 struct AugmentOptions {
   GeometryOptions geometry;
   ColourOptions colour;
+  RandAugment random;  // rand_augment.h
 
-  bool is_set() const { return geometry.is_set() || colour.is_set(); }
+  bool is_set() const { return geometry.is_set() || colour.is_set() || random.is_set(); }
+  // True if pictures are moved, turned or bent.
+  bool moves() const { return geometry.is_set() || random.is_set(); }
+  // True if pixels may come from outside of the picture.
+  bool leaves_picture() const { return geometry.leaves_picture() || random.is_set(); }
   void declare(Options& o);
 };
 CNN_OPTION_TYPE(AugmentOptions);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/rng.h"
 #include "data/colour.h"
 #include "data/geometry.h"
+#include "data/rand_augment.h"
 #include "data/windows.h"
 
 namespace cnn {
@@ -37,6 +39,11 @@ class AugmentedDataset final : public Dataset, public PictureWindows {
       check_can_move(field);
     }
     const bool is_coloured = picture.channels() <= 4;
+    if (options_.random.is_set() && !is_coloured) {
+      fail(Exit::kSpec, "",
+           "data: 'augment.rand_augment' is for 1 to 4 channels, the inputs have {}",
+           picture.channels());
+    }
     if (options_.colour.components > 0 && !is_coloured) {
       fail(Exit::kSpec, "", "data: 'augment.colour' is for 1 to 4 channels, the inputs have {}",
            picture.channels());
@@ -88,9 +95,13 @@ class AugmentedDataset final : public Dataset, public PictureWindows {
     place.top = below(spare_rows_ + 1) - pad();
     place.left = below(spare_columns_ + 1) - pad();
     Geometry geometry(picture_, window_, place);
-    geometry.draw(options_.geometry, random);
+    std::optional<RandAugmentDraw> drawn;
+    if (options_.random.is_set()) drawn.emplace(options_.random, random);
+    geometry.draw(options_.geometry, random, drawn ? drawn->warp(window_) : Warp());
     read_at(index / (grid_rows_ * grid_columns_), geometry, out);
-    if (out[0] == nullptr || !options_.colour.is_set()) return;
+    if (out[0] == nullptr) return;
+    if (drawn) drawn->change(normalization_, fields_[0].shape, out[0]);
+    if (!options_.colour.is_set()) return;
     change_colours(options_.colour, normalization_, components(), fields_[0].shape, random, out[0]);
   }
 
@@ -152,11 +163,14 @@ class AugmentedDataset final : public Dataset, public PictureWindows {
         normalization_.apply(fill.data(), 1, shape.channels());
       }
       if (field.kind == FieldKind::kClass) {
-        if (!reflects() && options_.geometry.leaves_picture() && !ignored_class_) {
+        if (!reflects() && options_.leaves_picture() && !ignored_class_) {
           fail(Exit::kSpec, "",
                "data: 'augment.{}' needs 'ignore', to fill '{}' with around the picture, or "
                "'border: reflect'",
-               pad() > 0 ? "pad" : "border", field.name);
+               pad() > 0                   ? "pad"
+               : options_.geometry.warps() ? "border"
+                                           : "rand_augment",
+               field.name);
         }
         fill[0] = static_cast<float>(ignored_class_.value_or(0));
       }

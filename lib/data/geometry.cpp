@@ -50,10 +50,16 @@ CubicTap cubic_tap(int64_t pixel, int64_t pixels, int64_t grid) {
 
 }  // namespace
 
+void Warp::turn(const std::array<double, 4>& by) { linear = product(linear, by); }
+
+bool Warp::is_plain() const {
+  return linear == std::array<double, 4>{1, 0, 0, 1} && down == 0 && right == 0;
+}
+
 Geometry::Geometry(PictureSize picture, PictureSize window, WindowPlace place)
     : picture_(picture), window_(window), place_(place) {}
 
-void Geometry::draw(const GeometryOptions& options, RandomSequence& random) {
+void Geometry::draw(const GeometryOptions& options, RandomSequence& random, const Warp& warp) {
   const bool mirrors = options.flip == Flip::kHorizontal || options.flip == Flip::kBoth;
   const bool overturns = options.flip == Flip::kVertical || options.flip == Flip::kBoth;
   if (random.below(2) == 1 && mirrors) linear_ = product(linear_, {1, 0, 0, -1});
@@ -83,7 +89,10 @@ void Geometry::draw(const GeometryOptions& options, RandomSequence& random) {
     bend_.resize(static_cast<size_t>(2 * grid_ * grid_));
     for (float& d : bend_) d = static_cast<float>(options.elastic.sigma) * random.normal();
   }
-  is_exact_ = !options.warps();
+  linear_ = product(linear_, warp.linear);
+  shift_y_ += warp.down;
+  shift_x_ += warp.right;
+  is_exact_ = !options.warps() && warp.is_plain();
   const std::array<double, 4> plain = {1, 0, 0, 1};
   if (!is_exact_ || linear_ != plain) locate();
 }

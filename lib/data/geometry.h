@@ -25,12 +25,20 @@ struct WindowPlace {
   int64_t left = 0;
 };
 
+// A change of the map from a window's pixels to the picture's, about the window's middle.
+struct Warp {
+  std::array<double, 4> linear{1, 0, 0, 1};  // of (y, x), row by row
+  double down = 0, right = 0;                // pixels
+  void turn(const std::array<double, 4>& by);
+  bool is_plain() const;
+};
+
 class Geometry {
  public:
   // The window as it is.
   Geometry(PictureSize picture, PictureSize window, WindowPlace place);
-  // With what the options draw beside the place.
-  void draw(const GeometryOptions& options, RandomSequence& random);
+  // With what the options draw beside the place, and a warp beside these.
+  void draw(const GeometryOptions& options, RandomSequence& random, const Warp& warp = {});
 
   enum class Sampling { kBilinear, kNearest };
   // Writes the window of a field (channels-last) of the picture's size. `fill`: the values around

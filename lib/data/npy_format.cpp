@@ -173,7 +173,7 @@ class NpyFormat final : public DataFormat {
   // Several numbers of a picture that is moved are perhaps places in it.
   void warn_of_places(const Dataset& dataset) const {
     const std::vector<Field>& fields = dataset.fields();
-    const bool moves = common.augment.geometry.is_set() || common.patches.is_set();
+    const bool moves = common.augment.moves() || common.patches.is_set();
     if (!moves || fields.size() < 2 || fields[0].shape.rank() != 3) return;
     const Shape &picture = fields[0].shape, &target = fields[1].shape;
     const bool is_cut = target.rank() == 3 && target.height() == picture.height() &&
