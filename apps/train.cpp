@@ -11,10 +11,12 @@
 #include "command.h"
 #include "model/vocabulary.h"
 #include "train/progress.h"
+#include "train/rate_search.h"
 #include "train/run_dir.h"
 #include "train/trainer.h"
 #include "version.h"
 #include "viz/kinds.h"
+#include "viz/rate_plot.h"
 
 namespace cnn {
 namespace {
@@ -26,6 +28,7 @@ constexpr const char* kExamples =
     "masks/\n"
     "  cnn train models/lenet5.yaml --epochs 3 --lr 0.01 train.optimizer.momentum=0.8\n"
     "  cnn train models/lenet5.yaml 'train.optimizer={adam: 1e-3}'\n"
+    "  cnn train models/lenet5.yaml --find-lr           which learning rate to begin with\n"
     "  cnn train --resume runs/lenet5                   go on where it stopped, to the bit\n"
     "  cnn train models/lenet5.yaml --weights w.safetensors   start from these weights";
 
@@ -105,8 +108,25 @@ void draw_plots(const std::string& run) {
   }
 }
 
+// --find-lr: nothing is trained to be kept.
+Exit find_rate(const ModelSpec& spec, const TrainRequest& request, bool as_json) {
+  RateSearchRequest search;
+  search.weights = request.weights;
+  search.partial_weights = request.partial_weights;
+  search.memory_limit = request.memory_limit;
+  const RateSearch found = search_rate(spec, search, flags);
+  if (found.points.empty()) return Exit::kInterrupted;
+  VizResult result = rate_search_result(found);
+  for (const std::string& path : write_result(result, "plots", true)) {
+    result.text += "wrote " + path + "\n";
+  }
+  print_result(as_json ? found.json() + "\n" : result.text);
+  return Exit::kOk;
+}
+
 int main(int argc, char** argv) {
   TrainRequest request;
+  bool find_lr = false;
   bool skip_bad = false;
   ProgressMode progress = ProgressMode::kAuto;
   Command command(
@@ -139,6 +159,10 @@ int main(int argc, char** argv) {
   Flag overwrite =
       command.add("--overwrite", request.overwrite, "empty an old run of that name first");
   for (Flag other : {weights, out, name, overwrite}) resume.excludes(other);
+  Flag finds = command.add("--find-lr", find_lr,
+                           "look for a learning rate instead: 200 updates with rates from 1e-6 to "
+                           "10, a curve and a suggestion");
+  for (Flag other : {resume, out, name, overwrite}) finds.excludes(other);
   command
       .add("--partial", request.partial_weights,
            "load what fits of weights of another model, and list the rest")
@@ -176,6 +200,7 @@ int main(int argc, char** argv) {
     request.version = kVersion;
     handle_signals();
     const ModelSpec spec = command.load(resumes ? request.resume : command.model());
+    if (find_lr) return find_rate(spec, request, command.json());
     if (progress == ProgressMode::kAuto && command.quiet()) progress = ProgressMode::kNone;
     const auto observer = make_progress(progress, ProgressDevice::standard_error());
     const TrainReport report = train(spec, request, *observer, flags);

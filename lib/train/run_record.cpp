@@ -1,7 +1,6 @@
 #include "train/run_record.h"
 
 #include <filesystem>
-#include <set>
 
 #include "base/log.h"
 #include "base/machine.h"
@@ -24,21 +23,6 @@ void describe_machine(const Session& session, RunInfo& info) {
   info.threads = threads();
   info.seed = session.settings().seed;
   info.data_hash = session.data_hash();
-}
-
-// From a file, or as they are initialised; what a file does not have of fitted layers is fitted.
-void begin_weights(const std::string& path, const LoadWeightsOptions& options, Session& session,
-                   const std::function<bool()>& goes_on) {
-  std::set<int> missing;
-  if (!path.empty()) {
-    const WeightsInfo info = load_weights(path, session.network().store(), options);
-    missing = {info.missing.begin(), info.missing.end()};
-  }
-  const auto is_wanted = [&](int parameter) {
-    return path.empty() || missing.count(parameter) > 0;
-  };
-  if (session.fit(is_wanted, goes_on)) return session.average().begin();
-  fail(Exit::kInterrupted, "", "stopped before the first step; there is no run yet");
 }
 
 TrainState state_of(Session& session) {
@@ -118,8 +102,8 @@ TrainPosition RunRecord::open(const ModelSpec& spec, Session& session,
 
 TrainPosition RunRecord::begin(const ModelSpec& spec, Session& session,
                                const std::function<bool()>& goes_on) {
-  begin_weights(request_.weights, {request_.allow_non_finite_weights, request_.partial_weights},
-                session, goes_on);
+  session.begin(request_.weights, {request_.allow_non_finite_weights, request_.partial_weights},
+                goes_on);
   directory_ = RunDirectory::create(request_.out, request_.name.empty() ? spec.name : request_.name,
                                     request_.overwrite);
   info_.command = request_.command;
@@ -148,7 +132,7 @@ TrainPosition RunRecord::resume(const ModelSpec& spec, Session& session,
     position.seed = first_position(session).seed;  // another one may begin with an epoch
   } else {
     note("the run has no checkpoint yet, so it starts from the beginning");
-    begin_weights(info_.weights, {true, true}, session, goes_on);  // they were accepted before
+    session.begin(info_.weights, {true, true}, goes_on);  // they were accepted before
   }
   info_ = now;
   open_files(session, position.sizes);

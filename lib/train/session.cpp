@@ -206,6 +206,23 @@ std::vector<Network::Use> Session::uses(const Network& network, int64_t batch) c
   return uses;
 }
 
+void Session::begin(const std::string& weights, const LoadWeightsOptions& options,
+                    const std::function<bool()>& goes_on) {
+  std::set<int> missing;
+  if (!weights.empty()) {
+    const WeightsInfo info = load_weights(weights, network_.store(), options);
+    missing = {info.missing.begin(), info.missing.end()};
+  }
+  const auto is_wanted = [&](int parameter) {
+    return weights.empty() || missing.count(parameter) > 0;
+  };
+  if (!fit(is_wanted, goes_on)) {
+    fail(Exit::kInterrupted, "", "stopped before the first step; there is no run yet");
+  }
+  average_.begin();
+}
+
+// Those layers that have a parameter that `is_wanted`. False: `goes_on` has become false.
 bool Session::fit(const std::function<bool(int parameter)>& is_wanted,
                   const std::function<bool()>& goes_on) {
   if (fitting_view_.empty()) return true;

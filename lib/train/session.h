@@ -30,10 +30,11 @@ class Session {
   MetricSet& metrics() { return metrics_; }
   // Of the training batches as they are learned from: with their augmentation and dropout.
   MetricSet& train_metrics() { return train_metrics_; }
-  // Fits the layers that learn from data before the first step, those that have a parameter that
-  // `is_wanted`. False: `goes_on` has become false.
-  bool fit(const std::function<bool(int parameter)>& is_wanted,
-           const std::function<bool()>& goes_on);
+  // The weights that training begins with: of a file, or as they are initialised ("" for
+  // `weights`); what the file does not have of fitted layers is fitted for as long as `goes_on`,
+  // else Exit::kInterrupted.
+  void begin(const std::string& weights, const LoadWeightsOptions& options,
+             const std::function<bool()>& goes_on);
   Feed& train_feed() { return *train_feed_; }
   Feed* validation_feed() { return validation_feed_.get(); }  // null: nothing is held out
   Executor& train_executor() { return network_.executor(0); }
@@ -57,6 +58,8 @@ class Session {
   int64_t total_steps() const { return settings_.epochs * steps_per_epoch(); }
 
  private:
+  bool fit(const std::function<bool(int parameter)>& is_wanted,
+           const std::function<bool()>& goes_on);
   void require_all_fitted() const;
   void check_mixing(const ModelSpec& spec) const;
   void check_sizes(const ModelSpec& spec, int64_t samples) const;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <csignal>
 #include <exception>
 
@@ -13,6 +12,7 @@
 #include "train/evaluator.h"
 #include "train/run_record.h"
 #include "train/session.h"
+#include "train/updater.h"
 
 namespace cnn {
 namespace {
@@ -43,7 +43,8 @@ class Trainer {
         flags_(flags),
         record_(request, observer),
         session_(spec, request.memory_limit),
-        settings_(session_.settings()) {}
+        settings_(session_.settings()),
+        updater_(session_) {}
 
   TrainReport run() {
     position_ = record_.open(spec_, session_, [this] { return flags_.stop_signal.load() == 0; });
@@ -168,83 +169,13 @@ class Trainer {
     return true;
   }
 
-  // One update: as many batches as accumulate says, fewer at the end of an epoch.
   void update() {
-    const int64_t left = session_.train_feed().samples() - position_.batch * settings_.batch_size;
-    const int64_t samples = std::min(settings_.accumulate * settings_.batch_size, left);
-    const int64_t end = std::min(position_.batch + settings_.accumulate, session_.batches());
-    // Of all batches of the update, so that each is a part of one large batch.
-    std::vector<double> denominators;
-    const int64_t batches = end - position_.batch;
-    if (batches > 1) denominators = session_.train_feed().denominators(batches);
-    double loss = 0;
-    for (bool adds = false; position_.batch < end; adds = true) {
-      loss += accumulate(samples, denominators, adds);
-    }
     position_.lr = settings_.schedule->rate(settings_.learning_rate(), position_.step,
                                             session_.steps_per_epoch(), session_.total_steps());
-    const std::optional<int> bad = session_.optimizer().update(position_.lr, clip_factor());
-    if (bad) {
-      const std::string& name = session_.network().store().at(*bad).name;
-      fail_diverged(session_.train_executor(), "a gradient is not finite", place(),
-                    name.substr(0, name.rfind('.')));
-    }
-    ++position_.step;
-    session_.average().update(position_.step);
+    const Updater::Update done = updater_.run(position_);
     observer_.stepped({position_.epoch + 1, position_.step,
-                       position_.step - position_.epoch_first_step, samples, loss, position_.lr});
-  }
-
-  // Forward and backward of one batch of an update of so many samples; its share of the loss.
-  double accumulate(int64_t samples, std::span<const double> denominators, bool adds) {
-    Executor& executor = session_.train_executor();
-    const int64_t n = session_.train_feed().next(executor);
-    CNN_ASSERT(n > 0);
-    executor.forward(n, position_.seed, static_cast<uint64_t>(position_.forwards));
-    const double loss = position_.sums.add(train_graph(), executor);
-    session_.train_metrics().add([&](int id) { return executor.value(id); });
-    if (!std::isfinite(loss)) fail_diverged(executor, "the loss is not finite", place());
-    double share = loss;
-    if (denominators.empty()) {
-      executor.backward(1.0f, adds);
-    } else {
-      const double part = static_cast<double>(n) / static_cast<double>(samples);
-      std::vector<double>& known = denominators_;
-      known.assign(denominators.begin(), denominators.end());
-      share = 0;
-      for (size_t t = 0; t < known.size(); ++t) {
-        const Executor::LossSum sum = executor.loss(static_cast<int>(t));
-        if (known[t] == 0) known[t] = sum.denominator / part;  // by samples, for want of better
-        if (known[t] > 0) share += train_graph().losses[t].weight * sum.numerator / known[t];
-      }
-      executor.backward(1.0f, adds, known);
-    }
-    ++position_.batch;
-    ++position_.forwards;
-    position_.samples += n;
-    return share;
-  }
-
-  // What gradients are multiplied by so that their global norm stays within train.clip.
-  float clip_factor() {
-    const ClipRule& clip = settings_.clip;
-    if (!clip.active()) return 1;
-    const double norm = session_.optimizer().gradient_norm();
-    if (!std::isfinite(norm)) {
-      fail_diverged(session_.train_executor(), "a gradient is not finite", place());
-    }
-    if (clip.limit > 0 && norm > clip.limit) {
-      fail(Exit::kDiverged, "",
-           "the gradients' norm {:.4g} at {} is above the limit {:.4g} of train.clip", norm,
-           place(), clip.limit);
-    }
-    if (clip.norm == 0 || norm <= clip.norm) return 1;
-    ++position_.clipped;
-    return static_cast<float>(clip.norm / norm);
-  }
-
-  std::string place() const {
-    return fmt::format("step {} (epoch {})", position_.step + 1, position_.epoch + 1);
+                       position_.step - position_.epoch_first_step, done.samples, done.loss,
+                       position_.lr});
   }
 
   // False if a signal ends the run during validation, which a resumed run then repeats.
@@ -364,10 +295,10 @@ class Trainer {
   RunRecord record_;
   Session session_;
   const TrainSettings& settings_;
+  Updater updater_;
   TrainPosition position_;
   TrainReport report_;
-  std::vector<double> denominators_;  // of the batch that is run
-  double clock_ = 0;                  // when take_time() was last called
+  double clock_ = 0;  // when take_time() was last called
   bool is_training_ = false;
   double deadline_ = 0;
 };

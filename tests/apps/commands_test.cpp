@@ -236,6 +236,26 @@ TEST_CASE("data are named by a set, by a path, or built in") {
   CHECK(run_cnn({"train", "m.yaml", "--data", "none"}, here).exit == 2);
 }
 
+TEST_CASE("a learning rate is searched without a run") {
+  const TemporaryFolder folder;
+  folder.file("small.yaml", small_model());
+  ProcessSettings here;
+  here.folder = folder.str();
+  const auto text = run_cnn({"train", "small.yaml", "--find-lr"}, here);
+  INFO(text.err);
+  REQUIRE(text.exit == 0);
+  CHECK(contains(text.out, "try a tenth of that: --lr "));
+  CHECK(contains(text.out, "wrote plots/find_lr.svg\nwrote plots/find_lr.csv\n"));
+  CHECK(file_exists(folder.str("plots/find_lr.svg")));
+  CHECK_FALSE(file_exists(folder.str("runs")));
+  const auto json = run_cnn({"train", "small.yaml", "--find-lr", "--json"}, here);
+  const Json found = last_json(json.out);
+  CHECK(found["points"].size() > 100);
+  CHECK(found["suggestion"].get<double>() > 1e-6);
+  const auto named = run_cnn({"train", "small.yaml", "--find-lr", "--name", "x"}, here);
+  CHECK(named.exit == 2);
+}
+
 TEST_CASE("summary of LeNet-5 has the published figures") {
   const std::string model = std::string(CNN_SOURCE_DIR) + "/models/lenet5.yaml";
   const auto result = run_cnn({"summary", model, "--json"});
