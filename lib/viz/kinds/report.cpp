@@ -78,7 +78,7 @@ std::vector<Section> sections() {
        true},
       {"graph",
        "The network",
-       "To the right as pictures get smaller; a box a layer, with the volume that it gives.",
+       "A box a layer or a block, with the volume that it gives.",
        {}},
   };
 }
