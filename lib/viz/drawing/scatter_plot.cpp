@@ -62,11 +62,11 @@ class ScatterPainter {
                                      Paint::none(),
                                      {Paint::grid(), 1}});
     }
+    draw_points(drawing, frame);
     if (plot_.has_equal_axes) {
       drawing.line({frame.left, frame.top + frame.height}, {frame.left + frame.width, frame.top},
-                   {Paint::muted(), 1.2, true});
+                   {Paint::ink(), 1.2, true});
     }
-    draw_points(drawing, frame);
     if (plot_.has_names_at_centres && classes_ > 1) draw_names(drawing, frame);
     return drawing;
   }

@@ -164,7 +164,11 @@ Drawing drawing_of(const ModelSummary& summary, const NetworkLayout& layout) {
                {kNoteSize, Anchor::kStart, Paint::muted()});
   }
   for (const LayoutBox& box : layout.boxes) draw_box(inner, box, layout.is_tall);
-  const double width = std::max(layout.width, 340.0) + 2 * kMargin;
+  double longest = 340;
+  for (const std::string& word : split(escaped(summary.name), ' ')) {
+    longest = std::max(longest, text_width(word, 15, true) + 2);
+  }
+  const double width = std::max(layout.width, longest) + 2 * kMargin;
   Drawing drawing(width, 0);
   drawing.set_label(fmt::format("the network {}", summary.name));
   const double top = draw_titles(

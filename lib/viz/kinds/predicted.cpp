@@ -139,6 +139,7 @@ class Predicted final : public VizKind {
     Json list = Json::array();
     double r2 = 0;
     std::vector<Drawing> panels;
+    const double width = panel_width(columns);
     for (const Column& column : columns) {
       r2 += column.r2 / static_cast<double>(columns.size());
       list.push_back({{"name", column.name},
@@ -149,7 +150,7 @@ class Predicted final : public VizKind {
                       {"true", column.truth},
                       {"predicted", column.predicted}});
       result.text += fmt::format("{}: {}\n", escaped(column.name), scores(column, "R2"));
-      if (std::ssize(panels) < most_) panels.push_back(panel_of(model, column));
+      if (std::ssize(panels) < most_) panels.push_back(panel_of(model, column, width));
     }
     const auto side = static_cast<int64_t>(
         std::ceil(std::sqrt(static_cast<double>(std::max<size_t>(panels.size(), 1)))));
@@ -163,13 +164,31 @@ class Predicted final : public VizKind {
                        column.rmse);
   }
 
-  Drawing panel_of(const std::string& model, const Column& column) const {
+  static std::string title_of(const Column& column) {
+    return fmt::format("{}: {}", escaped(column.name), scores(column, "R\xc2\xb2"));
+  }
+
+  // So that titles are one line each, and that no long name is cut.
+  static double panel_width(const std::vector<Column>& columns) {
+    constexpr double kLeast = 440, kMost = 620, kMargins = 2 * 14 + 4;
+    double wish = 0, longest = 0;
+    for (const Column& column : columns) {
+      const std::string title = title_of(column);
+      wish = std::max(wish, text_width(title, 15, true));
+      for (const std::string& word : split(title, ' ')) {
+        longest = std::max(longest, text_width(word, 15, true));
+      }
+    }
+    return std::max(std::clamp(wish + kMargins, kLeast, kMost), longest + kMargins);
+  }
+
+  Drawing panel_of(const std::string& model, const Column& column, double width) const {
     const std::string name = escaped(column.name);
     if (column.truth.empty()) {
       fail(Exit::kInput, "", "no sample of the split '{}' has a number '{}'", samples_.split, name);
     }
     ScatterPlot plot;
-    plot.title = fmt::format("{}: {}", name, scores(column, "R\xc2\xb2"));
+    plot.title = title_of(column);
     plot.subtitle =
         fmt::format("{}, split '{}', {}; on the line both are the same", model, samples_.split,
                     counted(static_cast<int64_t>(column.truth.size()), "sample"));
@@ -180,7 +199,7 @@ class Predicted final : public VizKind {
     plot.has_equal_axes = true;
     plot.x.label = name + ", true";
     plot.y.label = name + ", predicted";
-    plot.width = 440;
+    plot.width = width;
     return draw(plot);
   }
 

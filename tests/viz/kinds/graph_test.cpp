@@ -163,14 +163,21 @@ TEST_CASE("no text is cut and every line of it fits into its box") {
 TEST_CASE("a long name makes boxes wide and a long list of words makes them high") {
   const std::string name(60, 'w');
   const VizRequest request = request_of(
-      "name: long\ninput: {image: [1, 8, 8]}\nlayers:\n  - {conv: 4, kernel: 3, act: relu, name: " +
-      name +
+      "name: " + name +
+      "\ninput: {image: [1, 8, 8]}\nlayers:\n  - {conv: 4, kernel: 3, act: relu, name: " + name +
       "}\n  - {bn, name: n1}\n  - dropout\n  - {bn, name: n2}\n  - dropout\n  - {bn, name: n3}\n");
   const NetworkLayout layout = layout_of(summarize(request.subject().spec), {});
   const LayoutBox& box = box_of(layout, name);
   CHECK(box.width > text_width(name, 9.5));
   CHECK(box.notes.size() >= 1);
   CHECK(join(box.notes, " ") == name + " + relu, bn, dropout, bn, dropout, bn");
+  // As the drawing's title, too.
+  for (const char* across : {"true", "false"}) {
+    const VizResult result = run_kind("graph", request, {{"across", {across}}});
+    const std::vector<std::string> texts = texts_of(result.figures[0].drawing);
+    CHECK(texts.front() == name);
+    CHECK(text_width(name, 15, true) < result.figures[0].drawing.width());
+  }
 }
 
 TEST_CASE("across a drawing is about as wide as a slide and its rows are led on") {

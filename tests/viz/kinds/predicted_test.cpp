@@ -138,6 +138,22 @@ TEST_CASE("points stand where both axes have one scale and on the diagonal where
   CHECK(diagonal[0].y < drawing.height());
 }
 
+TEST_CASE("the diagonal lies over the points so that many of them do not hide it") {
+  const Drawing drawing = run_kind("predicted", trained().request).figures[0].drawing;
+  bool has_diagonal = false;
+  size_t circles_behind = 0;
+  for (const Drawing::Element& element : drawing.elements()) {
+    const auto* path = std::get_if<Drawing::Path>(&element);
+    if (path != nullptr && path->stroke.dashed) {
+      has_diagonal = true;
+      circles_behind = 0;
+    }
+    circles_behind += std::holds_alternative<Drawing::Circle>(element) ? 1 : 0;
+  }
+  CHECK(has_diagonal);
+  CHECK(circles_behind == 0);
+}
+
 TEST_CASE("a split and a number of samples choose what is shown and how many panels there are") {
   const VizResult val = run_kind("predicted", trained().request, {{"split", {"val"}}});
   CHECK(val.numbers["columns"][0]["true"].size() == 40);
