@@ -35,7 +35,7 @@ struct Mirror {
 std::optional<Mirror> mirror_of(const std::vector<LayoutBox>& boxes);
 
 // The left side down, the bottom in the middle, the right side up; `across`: a level is one row.
-// False, and nothing is placed, if boxes would stand on one another.
+// False, and the layout is of no use, if boxes would stand on one another or lines pass them.
 bool place_as_u(NetworkLayout& layout, const std::vector<LayoutBlock>& blocks, const Mirror& mirror,
                 bool across);
 

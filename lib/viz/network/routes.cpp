@@ -1,6 +1,7 @@
 #include "viz/network/routes.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/error.h"
@@ -43,6 +44,44 @@ Way& Way::along(const std::vector<Point>& corners, Point end, double radius) {
     if (out > 0) curve_to(corner, corner, between(corner, next, r / out));
   }
   return line_to(end);
+}
+
+namespace {
+
+// A Bezier curve lies within the rectangle around its points, and halves of it within smaller ones.
+bool crosses(const LayoutBox& box, const std::array<Point, 4>& p, int depth) {
+  double left = p[0].x, right = p[0].x, top = p[0].y, bottom = p[0].y;
+  for (const Point& q : p) {
+    left = std::min(left, q.x);
+    right = std::max(right, q.x);
+    top = std::min(top, q.y);
+    bottom = std::max(bottom, q.y);
+  }
+  if (right <= box.x || left >= box.x + box.width || bottom <= box.y || top >= box.y + box.height) {
+    return false;
+  }
+  if (depth == 0) return true;
+  const Point a = between(p[0], p[1], 0.5), b = between(p[1], p[2], 0.5),
+              c = between(p[2], p[3], 0.5);
+  const Point ab = between(a, b, 0.5), bc = between(b, c, 0.5), middle = between(ab, bc, 0.5);
+  return crosses(box, {p[0], a, ab, middle}, depth - 1) ||
+         crosses(box, {middle, bc, c, p[3]}, depth - 1);
+}
+
+}  // namespace
+
+bool passes_boxes(const NetworkLayout& layout) {
+  constexpr int kHalvings = 6;
+  for (const LayoutRoute& route : layout.routes) {
+    for (size_t b = 0; b < layout.boxes.size(); ++b) {
+      if (static_cast<int>(b) == route.from || static_cast<int>(b) == route.to) continue;
+      for (size_t i = 0; i + 3 < route.points.size(); i += 3) {
+        const Point* p = &route.points[i];
+        if (crosses(layout.boxes[b], {p[0], p[1], p[2], p[3]}, kHalvings)) return true;
+      }
+    }
+  }
+  return false;
 }
 
 StepRouter::StepRouter(NetworkLayout& layout, Flow flow, std::vector<Step> steps, int beside)

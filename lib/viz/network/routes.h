@@ -24,6 +24,9 @@ class Way {
 // Lines end so far before a box: the arrow's head lies between.
 inline constexpr double kHead = 4;
 
+// True if a line passes a box that is neither its beginning nor its end.
+bool passes_boxes(const NetworkLayout& layout);
+
 // Routes among boxes that stand in steps, one behind another: rows from the top down, columns from
 // left to right, rows from the bottom up. Long lines run where no box stands, else beside all of
 // them.

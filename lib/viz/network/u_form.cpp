@@ -294,7 +294,8 @@ class UForm {
     const GridCell &at = cell_of(from), &goal = cell_of(to);
     const bool is_down = goal.row > at.row;
     const double x = a.x + a.width / 2, end = b.x + b.width / 2;
-    const auto next = static_cast<size_t>(is_down ? goal.row - 1 : goal.row);
+    // Next to the lower level, below all lanes of the upper one.
+    const auto next = static_cast<size_t>(std::max(goal.row, at.row) - 1);
     const double gap = (grid_.bottom[next] + grid_.top[next + 1]) / 2;
     const double start = is_down ? a.y + a.height : a.y;
     const double in = is_down ? b.y - kHead : b.y + b.height + kHead;
@@ -349,7 +350,7 @@ class UForm {
 bool place_as_u(NetworkLayout& layout, const std::vector<LayoutBlock>& blocks, const Mirror& mirror,
                 bool across) {
   UForm form(layout, blocks, mirror);
-  return across ? form.flat() : form.upright();
+  return (across ? form.flat() : form.upright()) && !passes_boxes(layout);
 }
 
 }  // namespace cnn

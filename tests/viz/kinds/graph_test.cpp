@@ -13,6 +13,7 @@
 #include "viz/drawing/raster.h"
 #include "viz/drawing/svg.h"
 #include "viz/network/layout.h"
+#include "viz/network/routes.h"
 #include "viz/support.h"
 
 using namespace cnn;
@@ -291,6 +292,48 @@ TEST_CASE("what a link cuts off stands between both sides") {
       CHECK(part.y + part.height / 2 == Approx(down.y + down.height / 2));
       CHECK(down.x + down.width < part.x);
       CHECK(part.x + part.width < up.x);
+    }
+  }
+}
+
+TEST_CASE("a U may have branches beside its sides and no arrow passes their boxes") {
+  const ModelSpec spec = spec_of(R"(name: residual
+input: {image: [3, 64, 64]}
+defaults: {conv: {kernel: 3, pad: 1}}
+blocks:
+  res:
+    args: {out: ~}
+    layers:
+      - {conv: $out, act: relu, name: a}
+      - {conv: $out, name: b}
+      - {conv: $out, kernel: 1, pad: 0, from: in, name: s}
+      - {add: [b, s], act: relu}
+  up:
+    args: {out: ~, skip: ~}
+    layers: [{upconv: $out, kernel: 2, stride: 2}, {concat: [$skip, prev]}, {res: $out}]
+layers:
+  - {res: 16, name: d1}
+  - {maxpool: 2}
+  - {res: 32, name: d2}
+  - {maxpool: 2}
+  - {res: 64, name: d3}
+  - {up: 32, skip: d2, name: u2}
+  - {up: 16, skip: d1, name: u1}
+  - {conv: 2, kernel: 1, pad: 0, name: out}
+)");
+  for (const bool across : {false, true}) {
+    const NetworkLayout layout = layout_of(summarize(spec), {0, across});
+    CHECK(layout.form == NetworkLayout::Form::kU);
+    CHECK_FALSE(passes_boxes(layout));
+    CHECK(layout.routes.size() == 34);
+    // A box in the way of any of them is found.
+    for (const LayoutRoute& route : layout.routes) {
+      NetworkLayout blocked = layout;
+      const Point p = points_on(route)[points_on(route).size() / 2];
+      LayoutBox box;
+      box.x = p.x - 2, box.y = p.y - 2, box.width = box.height = 4;
+      blocked.boxes.push_back(box);
+      CHECK(passes_boxes(blocked));
     }
   }
 }
