@@ -14,6 +14,7 @@ Graph Graph::clone() const {
   copy.losses = losses;
   copy.outputs = outputs;
   copy.aliases = aliases;
+  copy.blocks = blocks;
   for (const GraphNode& node : nodes) copy.nodes.push_back(node.clone());
   return copy;
 }

@@ -106,6 +106,8 @@ struct Graph {
   int find_value(std::string_view name) const;
   // Names of blocks, seqs and repeats beside values' own names.
   std::vector<std::pair<std::string, int>> aliases;
+  // The blocks that were called, by the paths of their calls: {"layer1.0", "bottleneck"}.
+  std::vector<std::pair<std::string, std::string>> blocks;
 
   // As a layer is set up with it; and how many items of it there are in a sample, at most.
   Items items(const Value& value) const;

@@ -141,6 +141,7 @@ void add_graph(const Graph& graph, ModelSummary& summary) {
     summary.layers.push_back(describe(graph, node));
     summary.layers.back().field = fields[static_cast<size_t>(node.output())];
   }
+  summary.blocks.insert(graph.blocks.begin(), graph.blocks.end());
   summary.macs = graph.macs();
   summary.depth = weight_depth(graph);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,6 +82,7 @@ struct ModelSummary {
   int depth = 0;                                       // weight_depth()
   std::vector<LayerSummary> layers;                    // of the evaluation graph
   std::vector<std::pair<std::string, Shape>> weights;  // as in files, in order of execution
+  std::map<std::string, std::string> blocks;           // Graph::blocks: "layer1.0", "bottleneck"
   MemorySummary memory;
   bool is_partial = false;  // an error ended it: layers alone
 

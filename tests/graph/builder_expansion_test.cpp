@@ -68,6 +68,19 @@ TEST_CASE("repeat appends .0 .1, also for one copy, and copies chain") {
   CHECK(built.inputs("3.1") == Names{"3.0.act"});
 }
 
+TEST_CASE("the graph knows which blocks were called where and lists are none of them") {
+  const Built built(
+      model("  - {two: 4, repeat: 2, name: s}\n"
+            "  - {seq: [{conv: 2, kernel: 1}, {flat: 3, name: f}], name: q}\n",
+            "blocks:\n"
+            "  two: {args: {out: ~}, layers: [{conv: $out, kernel: 1}, {conv: $out, kernel: 1}]}\n"
+            "  flat: {args: {out: ~}, splice: true, layers: [{conv: $out, kernel: 1}, relu]}\n"));
+  using Calls = std::vector<std::pair<std::string, std::string>>;
+  const Calls calls = {{"s.0", "two"}, {"s.1", "two"}, {"q.f", "flat"}};
+  CHECK(built.graph.blocks == calls);
+  CHECK(built.graph.clone().blocks == calls);
+}
+
 TEST_CASE("first overrides keys of copy 0, by the op's key or the argument's name") {
   const Built built(model(R"(
   - {conv: 3, kernel: 1, act: relu, repeat: 2, first: {conv: 5, stride: 2, act: ~}}

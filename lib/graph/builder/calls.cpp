@@ -25,10 +25,12 @@ int Expander::call_block(const Item& item, const std::string& path, List& list) 
     // Of a call with a name it is a group of items all the same, for drawings.
     if (const Node* name = item.common_value("name"); name && !name->is_null()) {
       inside.levels.push_back(path);
+      c_.writer.note_block(path, block.name);
     }
   } else {
     inside.set_path(path);
     inside.levels.push_back(path);
+    c_.writer.note_block(path, block.name);
   }
   inherit(inside, item, list);
   if (!bind_arguments(item, body, inside, list)) return kUnknown;

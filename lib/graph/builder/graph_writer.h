@@ -49,6 +49,10 @@ class GraphWriter {
   int add(NewLayer request);
 
   void rename(int value, const std::string& name) { graph_.value(value).name = name; }
+  // The items whose paths begin with `path` come from a call of this block.
+  void note_block(const std::string& path, const std::string& block) {
+    graph_.blocks.emplace_back(path, block);
+  }
 
   int node_count() const { return static_cast<int>(graph_.nodes.size()); }
   // The nodes from `first` on are a block that is recomputed for backward.

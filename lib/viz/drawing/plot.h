@@ -66,6 +66,8 @@ struct ScatterPlot {
   std::vector<Image> thumbnails = {};    // in place of circles; as many as points, or empty
   bool has_names_at_centres = true;      // the class's name over its points
   bool has_axes = true;
+  // One range and one scale for both axes, and the line on which x is y; the height follows.
+  bool has_equal_axes = false;
   Axis x = {}, y = {};
   double width = 640, height = 560;
 };

@@ -9,6 +9,7 @@ namespace cnn {
 namespace {
 
 constexpr double kMargin = 14, kNameSize = 11, kThumbnail = 16;
+constexpr double kBelow = kXAxisHeight + 4;  // the frame
 
 // Classes beyond the colours come again as other shapes.
 void draw_point(Drawing& drawing, Point p, int64_t number, double radius) {
@@ -46,6 +47,7 @@ class ScatterPainter {
         draw_titles(drawing, plot_.title, plot_.subtitle, kMargin, plot_.width - 2 * kMargin);
     if (classes_ > 1) top += draw_legend(drawing, top);
     const AxisFrame frame = frame_below(top);
+    if (plot_.has_equal_axes) drawing.resize(plot_.width, frame.top + frame.height + kBelow);
     if (plot_.background) {
       drawing.add(
           Drawing::Picture{frame.left, frame.top, frame.width, frame.height, *plot_.background});
@@ -61,6 +63,10 @@ class ScatterPainter {
                                      {Paint::grid(), 1}});
     }
     draw_points(drawing, frame);
+    if (plot_.has_equal_axes) {
+      drawing.line({frame.left, frame.top + frame.height}, {frame.left + frame.width, frame.top},
+                   {Paint::ink(), 1.2, true});
+    }
     if (plot_.has_names_at_centres && classes_ > 1) draw_names(drawing, frame);
     return drawing;
   }
@@ -80,6 +86,10 @@ class ScatterPainter {
       low_y = std::min(low_y, p.y);
       high_y = std::max(high_y, p.y);
     }
+    if (plot_.has_equal_axes) {
+      low_x = low_y = std::min(low_x, low_y);
+      high_x = high_y = std::max(high_x, high_y);
+    }
     const bool ends = plot_.has_axes;
     AxisFrame frame{0,
                     top,
@@ -90,7 +100,8 @@ class ScatterPainter {
     frame.left = kMargin + (ends ? y_axis_width(frame.y, plot_.y) : 8);
     frame.top = top + 8;
     frame.width = plot_.width - frame.left - kMargin - 8;
-    frame.height = plot_.height - frame.top - (ends ? kXAxisHeight + 4 : kMargin + 8);
+    frame.height = plot_.has_equal_axes ? frame.width
+                                        : plot_.height - frame.top - (ends ? kBelow : kMargin + 8);
     return frame;
   }
 

@@ -71,7 +71,7 @@ class Filters final : public VizKind {
     std::vector<const GraphNode*> all;
     for (const GraphNode& node : network.graph().nodes) {
       const bool is_flat = node.type->family == LayerType::Family::kDense;
-      if (node.type->has_filters && (!is_flat || image_of(network, node))) {
+      if (node.type->has_filters && (!is_flat || image_of(network, node) >= 0)) {
         all.push_back(&node);
       }
     }
@@ -98,19 +98,37 @@ class Filters final : public VizKind {
     return nodes;
   }
 
-  // The [C,H,W] whose flattened numbers a linear layer reads; null if there is none.
-  static const Shape* image_of(const Explained& network, const GraphNode& node) {
+  // The value [C,H,W] whose flattened numbers a linear layer reads; -1 if there is none.
+  static int image_of(const Explained& network, const GraphNode& node) {
     int v = node.inputs[0];
     for (;;) {
       const Value& value = network.value(v);
-      if (value.shape.rank() == 3) return &value.shape;
-      if (value.producer < 0) return nullptr;
+      if (value.shape.rank() == 3) return v;
+      if (value.producer < 0) return -1;
       const GraphNode& before = network.graph().node(value.producer);
       const bool is_flattened =
           before.type->family == LayerType::Family::kShape && value.shape.rank() == 1;
-      if (!is_flattened && before.type->family != LayerType::Family::kNoise) return nullptr;
+      if (!is_flattened && before.type->family != LayerType::Family::kNoise) return -1;
       v = before.inputs[0];
     }
+  }
+
+  // Its channels are still the image's: what lies between adds or cuts pixels (or channels, then
+  // there are more or fewer), disturbs them or pools them, all of it within a channel.
+  static bool shows_image(const Explained& network, int v) {
+    using Family = LayerType::Family;
+    const int64_t channels = network.input_shape()[0];
+    while (v != network.input()) {
+      const Value& value = network.value(v);
+      if (value.producer < 0 || value.shape.rank() != network.input_shape().rank()) return false;
+      const GraphNode& before = network.graph().node(value.producer);
+      const Family family = before.type->family;
+      const bool keeps_channels =
+          family == Family::kCut || family == Family::kNoise || family == Family::kPooling;
+      if (!keeps_channels || value.shape[0] != channels) return false;
+      v = before.inputs[0];
+    }
+    return true;
   }
 
   static FilterBank bank_of(Explained& network, const GraphNode& node) {
@@ -120,12 +138,13 @@ class Filters final : public VizKind {
     bank.layer = node.name;
     bank.weights = network.store().export_values(id);
     if (shape.rank() == 2) {
-      const Shape& image = *image_of(network, node);
+      const int seen = image_of(network, node);
+      const Shape& image = network.value(seen).shape;
       bank.filters = shape[0];
       bank.channels = image[0];
       bank.height = image.height();
       bank.width = image.width();
-      bank.sees_image = image == network.input_shape();
+      bank.sees_image = shows_image(network, seen);
     } else {
       // With a table of connections every kernel stands alone: [kernels, height, width].
       const bool is_table = shape.rank() == 3, is_volume = shape.rank() == 5;
@@ -134,7 +153,7 @@ class Filters final : public VizKind {
       bank.slices = is_volume ? shape[2] : 1;
       bank.height = bank.slices * shape[shape.rank() - 2];
       bank.width = shape[shape.rank() - 1];
-      bank.sees_image = node.inputs[0] == network.input();
+      bank.sees_image = shows_image(network, node.inputs[0]);
     }
     const bool is_colour = bank.channels == 1 || bank.channels == 3;
     bank.sees_image = bank.sees_image && is_colour;
@@ -234,8 +253,9 @@ extern const VizKindType filters_kind = {
         "  cnn viz filters runs/alexnet --layer conv1       96 filters in colour\n"
         "  cnn viz filters runs/lenet5 --layer 'c*' --channels 6",
     .details =
-        "A layer that sees the image has filters with the image's channels, shown in colour; grey "
-        "is 0. Of deeper layers each channel is shown alone, a row a filter: blue is negative, red "
+        "A layer that sees the image, be it behind a border, a crop or a pool of it, has filters "
+        "with the image's channels, shown in colour; grey is 0. Of deeper layers each channel is "
+        "shown alone, a row a filter: blue is negative, red "
         "positive.",
     .make = make_kind<Filters>};
 

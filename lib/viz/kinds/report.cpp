@@ -48,6 +48,13 @@ std::vector<Section> sections() {
        "The true mask, the predicted one, and where they differ; the worst first.",
        {{"most", {"6"}}},
        true},
+      {"predicted",
+       "Predicted numbers",
+       "A point a sample: the true number to the right, the predicted one upwards; on the line "
+       "both "
+       "are the same.",
+       {},
+       true},
       {"errors",
        "The most certain mistakes",
        "Often it is the label or the picture that is doubtful.",
@@ -76,10 +83,7 @@ std::vector<Section> sections() {
        "principal components and by t-SNE.",
        {{"samples", {"1000"}}},
        true},
-      {"graph",
-       "The network",
-       "To the right as pictures get smaller; a box a layer, with the volume that it gives.",
-       {}},
+      {"graph", "The network", "A box a layer or a block, with the volume that it gives.", {}},
   };
 }
 
@@ -184,6 +188,7 @@ class ReportPage {
     if (accuracy_) {
       text += card(fmt::format("{:.2f}%", 100 * *accuracy_), split_ + " accuracy");
     }
+    if (r2_) text += card(fmt::format("{:.3f}", *r2_), split_ + " R\xc2\xb2");
     if (iou_) text += card(fmt::format("{:.3f}", *iou_), split_ + " mean IoU");
     if (const auto& best = run_.info.best) {
       text += card(fmt::format("{:.5g}", best->value),
@@ -236,6 +241,7 @@ class ReportPage {
       text += "<div class=\"figures\">\n";
       for (const Figure& figure : result.figures) text += figure_html(figure.drawing);
       if (result.numbers.contains("accuracy")) accuracy_ = result.numbers["accuracy"].get<double>();
+      if (result.numbers.contains("r2")) r2_ = result.numbers["r2"].get<double>();
       if (result.numbers.contains("iou")) iou_ = result.numbers["iou"].get<double>();
       numbers_["sections"].push_back(wanted.kind);
       return text + "</div>\n";
@@ -293,6 +299,7 @@ class ReportPage {
   std::string split_;
   std::optional<double> accuracy_;  // of the confusion matrix
   std::optional<double> iou_;       // of the masks
+  std::optional<double> r2_;        // of predicted numbers
   Json numbers_ = {{"sections", Json::array()}};
   std::vector<std::string> left_out_;
 };
@@ -318,7 +325,8 @@ extern const VizKindType report_kind = {
     .example =
         "  cnn viz report runs/lenet5                       writes runs/lenet5/plots/report.html",
     .details =
-        "Summary, curves, confusion matrix, mistakes, filters, activations and more, as far "
+        "Summary, curves, confusion matrix or predicted numbers, mistakes, filters, activations "
+        "and more, as far "
         "as they fit the model; every layer, the machine, the model file as it was "
         "resolved. The page follows the reader's light or dark.",
     .needs = VizKindType::Needs::kRun,

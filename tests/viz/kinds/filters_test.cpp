@@ -67,6 +67,42 @@ TEST_CASE("it does not matter how maps became a vector, if all of their numbers 
   CHECK(contains(kind_error("filters", rows.request(), {{"layer", {"rows"}}}), "rows"));
 }
 
+TEST_CASE("what adds pixels to an image or takes some away leaves its colours to the next layer") {
+  const auto first_of = [](const std::string& before) {
+    const SmallNetwork network("name: small\ninput: {image: [3, 8, 8]}\nlayers:\n" + before +
+                                   "  - {conv: 4, kernel: 3, name: c1}\n  - flatten\n"
+                                   "  - {linear: 3, name: out}\n"
+                                   "loss: {cross_entropy: out, target: label}\n",
+                               {3, 8, 8});
+    const VizResult result = run_kind("filters", network.request(), {{"layer", {"c1"}}});
+    return pictures_of(result.figures[0].drawing);
+  };
+  for (const char* before :
+       {"", "  - {pad: 1}\n", "  - {pad: [0, 1, 0, 1], mode: reflect}\n  - {crop: 6}\n",
+        "  - {dropout: 0.1}\n  - {pad: 2}\n", "  - {avgpool: 2}\n"}) {
+    INFO(before);
+    const std::vector<Image> pictures = first_of(before);
+    REQUIRE(pictures.size() == 4);
+    CHECK(pictures[0].channels == 3);
+  }
+  // Three channels that are not the image's: a picture a channel, and the bar.
+  CHECK(first_of("  - {conv: 3, kernel: 1, name: c0}\n  - {pad: 1}\n").size() == 4 * 3 + 1);
+  CHECK(first_of("  - {pad_channels: 4}\n").size() == 4 * 4 + 1);
+}
+
+TEST_CASE("a linear layer sees the image itself and no maps of its size") {
+  const auto of = [](const std::string& before) {
+    const SmallNetwork network("name: small\ninput: {image: [3, 8, 8]}\nlayers:\n" + before +
+                                   "  - flatten\n  - {linear: 3, name: out}\n"
+                                   "loss: {cross_entropy: out, target: label}\n",
+                               {3, 8, 8});
+    return pictures_of(
+        run_kind("filters", network.request(), {{"layer", {"out"}}}).figures[0].drawing);
+  };
+  CHECK(of("").size() == 3);
+  CHECK(of("  - {conv: 3, kernel: 1, name: c}\n").size() == 3 * 3 + 1);
+}
+
 TEST_CASE("filters over volumes show their slices one below the other") {
   const SmallNetwork network(
       "name: volumes\ninput: {clip: [1, 4, 6, 6]}\n"
