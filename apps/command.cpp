@@ -298,25 +298,45 @@ void Command::take_overrides(std::vector<std::string>& words) {
   words = std::move(rest);
 }
 
-void Command::reads(std::vector<std::string> keys) {
+void Command::reads(std::vector<std::string> keys, std::vector<std::string> but) {
+  but_ = std::move(but);
   keys_ = {"name",   "description", "input", "vars", "defaults", "blocks",
            "layers", "outputs",     "loss",  "edit", "kernels"};
   keys_.insert(keys_.end(), keys.begin(), keys.end());
 }
 
 void Command::require_read(const std::string& override_text) const {
-  const std::string key = override_text.substr(0, override_text.find('='));
+  const size_t end = override_text.find('=');
+  const std::string key = override_text.substr(0, end), value = override_text.substr(end + 1);
   const auto is_part = [](const std::string& inner, const std::string& outer) {
     return inner == outer || inner.starts_with(outer + ".");
   };
+  // The whole of a part that is not read may hold, or take away, a key of it that is.
+  const auto reaches = [&](const std::string& part, const std::string& known) {
+    if (!is_part(known, part)) return false;
+    return key == part
+               ? value == "~" || value.find(known.substr(part.size() + 1)) != std::string::npos
+               : is_part(key, known);
+  };
+  const auto refuse = [&](const std::string& note) {
+    throw Error(Exit::kUsage, {{"",
+                                fmt::format("'{}' would change nothing: cnn {} does not read '{}'",
+                                            override_text, name_, key),
+                                "",
+                                {note}}});
+  };
+  for (const std::string& part : but_) {
+    std::vector<std::string> read;  // of it
+    std::copy_if(keys_.begin(), keys_.end(), std::back_inserter(read),
+                 [&](const std::string& known) { return is_part(known, part); });
+    const bool is_read = std::any_of(read.begin(), read.end(),
+                                     [&](const auto& known) { return reaches(part, known); });
+    if (is_part(key, part) && !is_read) refuse("of '" + part + "' it reads " + join(read, ", "));
+  }
   for (const std::string& known : keys_) {
     if (is_part(key, known) || is_part(known, key)) return;
   }
-  throw Error(Exit::kUsage, {{"",
-                              fmt::format("'{}' would change nothing: cnn {} does not read '{}'",
-                                          override_text, name_, key),
-                              "",
-                              {"it reads " + join(keys_, ", ")}}});
+  refuse("it reads " + join(keys_, ", "));
 }
 
 ModelSpec Command::load(const std::string& path) const {

@@ -84,8 +84,9 @@ class Command {
   std::vector<std::string> overrides() const;
   // The keys that this command reads of a model file, "vars", "train.batch_size": overrides of
   // others are Exit::kUsage, for they would change nothing. All, unless it says so. Those that make
-  // the network itself are read by every command.
-  void reads(std::vector<std::string> keys);
+  // the network itself are read by every command. `but`: parts of them that are not, unless they
+  // stand among the keys themselves.
+  void reads(std::vector<std::string> keys, std::vector<std::string> but = {});
   // Moves what looks like `key.path=value` from `words` (and is no file) to the overrides.
   void take_overrides(std::vector<std::string>& words);
   // The model file `path` (a run directory stands for its spec.yaml) with the overrides.
@@ -110,6 +111,7 @@ class Command {
   std::string model_;
   std::vector<std::string> overrides_;
   std::vector<std::string> keys_;  // that are read; empty: all
+  std::vector<std::string> but_;   // and parts of them that are not
   std::vector<std::unique_ptr<KeyFlag>> key_flags_;
   int threads_ = 0;
   uint64_t memory_ = 0;

@@ -38,8 +38,9 @@ int main(int argc, char** argv) {
                   "Evaluates a network: losses, metrics, and for classes precision, recall and the "
                   "confusion matrix.");
   command.add_model("a model file, or a run directory (its best weights)").required();
-  command.reads({"metrics", "data", "train.batch_size", "train.val_batch_size", "train.workers",
-                 "train.seed", "train.stream"});
+  command.reads({"metrics", "data", "data.augment.crop", "train.batch_size", "train.val_batch_size",
+                 "train.workers", "train.seed", "train.stream"},
+                {"data.augment"});
   command.add_key("--data", "data", "NAME",
                   "data set: a name, a data file, a folder or a CSV table");
   command.add("--weights", request.weights, "weights file (a run has its own)").type("FILE");

@@ -47,7 +47,8 @@ TEST_CASE("train, test, predict, summary and time work together") {
   }
   CHECK(std::filesystem::read_symlink(folder.path() / "runs/latest").filename() == "small");
   const std::string results = read_text(folder.str("runs/small/results.csv"));
-  CHECK(results.rfind("epoch,step,time_s,lr,train/loss,val/loss,val/accuracy,samples_per_s,rss_mib,"
+  CHECK(results.rfind("epoch,step,time_s,lr,train/loss,train/accuracy,val/loss,val/"
+                      "accuracy,samples_per_s,rss_mib,"
                       "is_best\n",
                       0) == 0);
   CHECK(std::count(results.begin(), results.end(), '\n') == 4);
@@ -246,8 +247,8 @@ TEST_CASE("a learning rate is searched without a run") {
   REQUIRE(text.exit == 0);
   CHECK(contains(text.out, "try a tenth of that: --lr "));
   CHECK(contains(text.out, "wrote plots/find_lr.svg\nwrote plots/find_lr.csv\n"));
-  CHECK(file_exists(folder.str("plots/find_lr.svg")));
-  CHECK_FALSE(file_exists(folder.str("runs")));
+  CHECK(std::filesystem::exists(folder.str("plots/find_lr.svg")));
+  CHECK_FALSE(std::filesystem::exists(folder.str("runs")));
   const auto json = run_cnn({"train", "small.yaml", "--find-lr", "--json"}, here);
   const Json found = last_json(json.out);
   CHECK(found["points"].size() > 100);

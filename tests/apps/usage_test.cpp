@@ -157,6 +157,12 @@ TEST_CASE("an override that a command would not read is refused") {
   refused("predict", "train.epochs=3");
   refused("predict", "metrics=accuracy");
   refused("test", "train.epochs=3");
+  // Testing sees pictures as they are, but for the window that training cuts.
+  refused("test", "data.augment={flip: true}");
+  refused("test", "data.augment.rotate=5");
+  for (const char* word : {"data.augment={crop: 24, flip: true}", "data.augment.crop=24"}) {
+    CHECK(run_cnn({"test", model, word, "--weights", "none"}).exit == 4);  // no such weights
+  }
   for (const char* word : {"train.epochs=3", "data.val=3"}) {
     CHECK(run_cnn({"summary", model, word}).exit == 2);
     CHECK(run_cnn({"time", model, word}).exit == 2);

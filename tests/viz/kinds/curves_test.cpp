@@ -54,7 +54,7 @@ TEST_CASE("runs that are the same but for their seed are one line in a band") {
   const std::string together =
       svg_file(run_kind("curves", two.request, {{"metric", {"accuracy"}}}).figures[0].drawing);
   CHECK(count_of(together, "(2 seeds)") > 0);
-  CHECK(count_of(together, "fill-opacity=\"0.18\"") == 1);
+  CHECK(count_of(together, "fill-opacity=\"0.18\"") == 2);  // training, validation
   const std::string apart =
       svg_file(run_kind("curves", two.request, {{"metric", {"accuracy"}}, {"each", {"true"}}})
                    .figures[0]
