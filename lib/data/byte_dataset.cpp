@@ -17,7 +17,7 @@ Field class_field(const Shape& shape, const DataOptions& options) {
   const std::string usual = shape.count() == 1 ? "label" : "mask";
   Field field{options.target_name.empty() ? usual : options.target_name, shape, FieldKind::kClass,
               options.classes.count};
-  field.class_names = options.classes.names;
+  field.class_names = options.titles.of(options.classes);
   return field;
 }
 

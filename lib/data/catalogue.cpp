@@ -45,7 +45,7 @@ void anchor_path(Node& value, const std::string& home) {
 // those of the command line alone.
 void anchor_paths(Node& map, const std::string& home) {
   for (Entry& e : map.entries()) {
-    if (e.key == "columns") continue;  // names, not paths
+    if (e.key == "columns" || e.key == "titles") continue;  // names, not paths
     if (e.value.is_map()) anchor_paths(e.value, home);
     const bool is_split = is_split_key(e.key);
     if (is_path_key(e.key) || (is_split && !e.value.as_double())) anchor_path(e.value, home);

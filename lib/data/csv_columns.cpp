@@ -238,7 +238,7 @@ FieldNumbers read_labels(const CsvTable& table, const std::string& file,
                          const DataOptions& options) {
   FieldNumbers result;
   result.field = {target.group.field, {1}, FieldKind::kClass, classes.count};
-  result.field.class_names = classes.names;
+  result.field.class_names = options.titles.of(classes);
   const int column = column_of(table, file, target.group.columns[0]);
   for (size_t row = 0; row < table.rows(); ++row) {
     result.values.push_back(

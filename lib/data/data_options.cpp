@@ -135,12 +135,56 @@ Node OptionType<ClassList>::write(const ClassList& value) {
                              : OptionType<std::vector<std::string>>::write(value.names);
 }
 
+std::vector<std::string> ClassTitles::of(const ClassList& classes) const {
+  std::vector<std::string> names = classes.names;
+  if (names.empty() && by_name.empty()) return {};
+  if (names.empty() && classes.count == 0) {
+    for (const auto& [name, title] : by_name) names.push_back(name);
+  }
+  for (int64_t c = std::ssize(names); c < classes.count; ++c) names.push_back(std::to_string(c));
+  for (std::string& name : names) {
+    if (const auto found = by_name.find(name); found != by_name.end()) name = found->second;
+  }
+  return names;
+}
+
+std::string OptionType<ClassTitles>::name() { return "map of classes to what they are called"; }
+OptionSchema OptionType<ClassTitles>::schema() { return OptionSchema::any(); }
+bool OptionType<ClassTitles>::read(const Node& node, ClassTitles& out, Diagnostics& d) {
+  out = {};
+  if (node.is_null()) return true;
+  if (!node.is_map()) {
+    d.report(node.mark(), "expected a map of classes to titles, found " + node.describe(),
+             "for example {n02124075: Egyptian cat}");
+    return false;
+  }
+  std::set<std::string> seen;
+  for (const Entry& entry : node.entries()) {
+    const std::optional<std::string> title = entry.value.read_string(d);
+    if (!title) return false;
+    if (!seen.insert(*title).second) {
+      d.report(entry.value.mark(), "two classes are called '" + *title + "'");
+      return false;
+    }
+    out.by_name[entry.key] = *title;
+  }
+  return true;
+}
+Node OptionType<ClassTitles>::write(const ClassTitles& value) {
+  if (value.by_name.empty()) return Node();
+  Node map = Node::map({});
+  for (const auto& [name, title] : value.by_name) map.set(name, Node::scalar(title));
+  return map;
+}
+
 void DataOptions::declare(Options& o) {
   constexpr double kSmallest = 1e-12;
   o("name", name, "what 'cnn data get' calls it");
   o("about", about, "one sentence for people");
   o("root", root, "folder of relative paths, after $CNN_DATA");
   o("classes", classes, "the classes, in the order of their numbers").aliases({"class_names"});
+  o("titles", titles,
+    "what classes are called for people, by the names of their folders or their numbers");
   o("input_name", input_name, "name of the input field");
   o("target_name", target_name, "name of the target field; by default label, mask or target");
   o("scale", scale, "inputs are multiplied by this first");

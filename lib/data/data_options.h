@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,17 +44,27 @@ struct ClassList {
   std::vector<std::string> names;
 };
 
+// What classes are called for people, where their folders or codes are called otherwise.
+struct ClassTitles {
+  std::map<std::string, std::string> by_name;  // of a class without a name, by its number
+  // Of these classes in their order; where neither names nor count are known, all in the order of
+  // folders. Classes without a title keep their names.
+  std::vector<std::string> of(const ClassList& classes) const;
+};
+
 CNN_OPTION_TYPE(Colour);  // a grey value, or one by channel
 CNN_OPTION_TYPE(DataPath);
 CNN_OPTION_TYPE(ChannelNumbers);
 CNN_OPTION_TYPE(HeldOut);
 CNN_OPTION_TYPE(ClassList);
+CNN_OPTION_TYPE(ClassTitles);
 
 struct DataOptions {
   std::string name;
   std::string about;
   DataPath root;
   ClassList classes;
+  ClassTitles titles;
   std::string input_name = "image";
   std::string target_name;  // empty: by the targets' type
   ChannelNumbers mean{{0}};

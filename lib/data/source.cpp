@@ -23,12 +23,6 @@ std::unique_ptr<DataFormat> read_format(const Node& data) {
   for (const DataFormatType& t : data_formats()) names.push_back(t.name);
   const Node* format = data.find("format");
   if (format == nullptr) {
-    if (const Node* from = data.find("from"); from != nullptr && from->is_scalar()) {
-      diagnostics.report(from->mark(),
-                         fmt::format("'{}' is no folder and no CSV table", from->text()),
-                         "'from' takes data that no map describes; a data set's name stands alone");
-      diagnostics.throw_if_any();
-    }
     diagnostics.report(data.mark(), "the data map needs 'format'", "one of " + join(names, ", "));
     diagnostics.throw_if_any();
   }
@@ -227,7 +221,8 @@ DataDescription describe_data(const Node& data, int64_t channels) {
   const DataOptions options = read_format(data)->common;
   // Negatives that are always read are a matter of normalisation.
   const Invert invert = options.invert == Invert::kAuto ? Invert::kAuto : Invert::kNo;
-  return {options.normalization(channels), options.classes.names, {options.background, invert}};
+  return {options.normalization(channels), options.titles.of(options.classes),
+          {options.background, invert}};
 }
 
 DataView open_dataset(const Node& data, Split split, uint64_t seed) {

@@ -144,7 +144,7 @@ Node load_data_file(const Node& name, const std::string& model_path) {
                      name.mark());
   }
   if (path.empty()) fail_unknown(name, model_path);
-  Node data = load_yaml(path);
+  Node data = load_merged_file(path, {});
   if (!data.is_map()) {
     Diagnostics diagnostics;
     diagnostics.report(data.mark(), "a data set is a map, found " + data.describe());
@@ -167,6 +167,12 @@ Node load_data_section(const ModelSpec& spec) {
   diagnostics.throw_if_any();
   if (data.is_scalar()) {
     data = evaluate(load_data_file(data, spec.path), scope, diagnostics);
+  } else if (data.is_map() && data.find("from") != nullptr && !data.find("format")) {
+    const Node from = *data.find("from");
+    data.erase("from");
+    Node base = evaluate(load_data_file(from, spec.path), scope, diagnostics);
+    merge(base, data, {});
+    data = std::move(base);
   } else if (!data.is_map()) {
     diagnostics.report(data.mark(),
                        "'data' expects the name of a data set or a map, found " + data.describe());
