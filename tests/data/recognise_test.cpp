@@ -186,7 +186,7 @@ TEST_CASE("what is missing is told: a path that is nothing, a test split") {
   const Outcome found =
       outcome([&] { open_dataset(load_data(load_model(model, {}, {})), Split::kTrain, 1); });
   CHECK(found.code == Exit::kSpec);
-  CHECK(found.says("m.yaml:3:14: error: 'nowhere' is no folder and no CSV table"));
+  CHECK(found.says("m.yaml:3:14: error: unknown data set 'nowhere'"));
   for (const char* name : {"a/1.png", "b/1.png", "a/2.png", "b/2.png"}) {
     add_image(folder, std::string("set/") + name, flat_image(2, 2, 1, 51));
   }
