@@ -11,6 +11,7 @@
 #include "model/optimizer.h"
 #include "model/schedule.h"
 #include "model/settings.h"
+#include "report/known_weights.h"
 #include "report/layer_reference.h"
 #include "report/reference_text.h"
 
@@ -177,6 +178,7 @@ const std::vector<Topic>& topics() {
       {"metrics", {"metric"}, metric_list},
       {"data", {"datasets", "dataset", "formats", "format"}, data_help},
       {"augment", {"augmentation", "augmentations"}, augment_help},
+      {"weights", {"pretrained", "checkpoints"}, weights_help},
       {"training", {}, [] { return without_ticks(train_help()); }},
       {"optimizers",
        {"optimizer", "optimisers", "optimiser"},
