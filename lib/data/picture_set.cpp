@@ -1,6 +1,8 @@
 #include "data/picture_set.h"
 
 #include <algorithm>
+#include <mutex>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -168,7 +170,13 @@ class PictureSet final : public Dataset {
                                 count, all, kOneIn),
                     "", bad}});
     }
-    warn("{}: {} of {} images cannot be read and are left out", root(), count, all);
+    static std::mutex mutex;
+    static std::set<std::string> told;  // a run opens its data more than once
+    const std::string what =
+        fmt::format("{}: {} of {} images cannot be read and are left out", root(), count, all);
+    const std::lock_guard lock(mutex);
+    if (!told.insert(what).second) return;
+    warn("{}", what);
     for (const std::string& problem : bad) warn("{}", problem);
   }
 
