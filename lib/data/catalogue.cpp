@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "data/recognise.h"
+#include "data/standardise.h"
 #include "spec/loading.h"
 
 namespace cnn {
@@ -45,7 +46,7 @@ void anchor_path(Node& value, const std::string& home) {
 // those of the command line alone.
 void anchor_paths(Node& map, const std::string& home) {
   for (Entry& e : map.entries()) {
-    if (e.key == "columns") continue;  // names, not paths
+    if (e.key == "columns" || e.key == "standardise") continue;  // names, not paths
     if (e.value.is_map()) anchor_paths(e.value, home);
     const bool is_split = is_split_key(e.key);
     if (is_path_key(e.key) || (is_split && !e.value.as_double())) anchor_path(e.value, home);
@@ -57,6 +58,8 @@ void anchor_paths(Node& map, const std::string& home) {
 DataWishes wishes_for(const ModelSpec& spec, const DataReader& reader) {
   DataWishes wishes;
   wishes.normalization = reader.normalization;
+  wishes.known = reader.known;
+  wishes.tells_any_number = reader.tells_any_number;
   if (!spec.inputs.empty()) {
     if (spec.inputs[0].steps == 0) wishes.input = Shape(spec.inputs[0].sizes);
     wishes.input_name = spec.inputs[0].name;
@@ -79,6 +82,7 @@ std::string text_of(const DataWishes& wishes) {
     for (const double n : wishes.normalization->mean) text += fmt::format(" {}", n);
     for (const double n : wishes.normalization->std) text += fmt::format(" {}", n);
   }
+  text += fmt::format(" {} {}", wishes.tells_any_number, wishes.known.text());
   return wishes.said.is_null() ? text : text + "\n" + to_yaml(wishes.said);
 }
 
@@ -108,6 +112,15 @@ Node recognised(const ModelSpec& spec, const DataReader& reader) {
   return found;
 }
 
+// What was trained on these figures sees them again, whatever the data would give now.
+void take_standards(const Standards& known, Node& data) {
+  const Node* said = data.find("standardise");
+  if (known.empty() || said == nullptr || !said->is_scalar() || said->as_bool() == false) return;
+  Node figures = OptionType<Standardise>::write({false, false, known});
+  figures.set_mark(said->mark());
+  data.set("standardise", std::move(figures));
+}
+
 }  // namespace
 
 Node load_data(const ModelSpec& spec, const DataReader& reader) {
@@ -120,6 +133,7 @@ Node load_data(const ModelSpec& spec, const DataReader& reader) {
                        "add 'data: digits', or give --data digits");
     diagnostics.throw_if_any();
   }
+  take_standards(reader.known.standards, data);
   return data;
 }
 

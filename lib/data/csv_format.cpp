@@ -4,12 +4,15 @@
 //   train: iris.csv
 //   test: iris-test.csv
 //   columns: {inputs: [length, width], label: species}
+//   columns: {inputs: [age, colour], categories: [colour], targets: [price]}
 //   columns: {image: file, label: kind}       # pictures
 //   columns: {image: file, mask: mask_file, label: kind, targets: [age], points: [x, y]}
 //
 // `inputs` are columns of numbers (default: all but the targets), `image` and `mask` columns of
 // paths below the table's folder; csv_columns.h says what else there is. Each becomes a field.
 
+#include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -33,7 +36,11 @@ class TableDataset final : public Dataset {
     ignored_class_ = options.ignore;
     const int64_t inputs = fields_[0].shape.count();
     normalization_ = options.normalization(inputs);
-    normalization_.apply(numbers_[0].values.data(), size(), inputs);
+    if (normalization_.is_identity()) return;
+    std::vector<double>& values = numbers_[0].values;
+    for (size_t i = 0; i < values.size(); ++i) {
+      values[i] = normalization_.done(values[i], static_cast<int64_t>(i) % inputs);
+    }
   }
 
   int64_t size() const override {
@@ -46,6 +53,10 @@ class TableDataset final : public Dataset {
     for (size_t f = 0; f < numbers_.size(); ++f) {
       if (out[f] != nullptr) numbers_[f].read(index, out[f]);
     }
+  }
+  void read_exact(int64_t index, int field, std::span<double> out) const override {
+    const std::vector<double>& values = numbers_.at(static_cast<size_t>(field)).values;
+    std::copy_n(values.begin() + index * std::ssize(out), out.size(), out.begin());
   }
 
  private:
@@ -77,6 +88,7 @@ class CsvFormat final : public DataFormat {
     const CsvTable table = CsvTable::read(file);
     if (table.rows() == 0) fail(Exit::kInput, file, "has no samples");
     DataOptions options = common;
+    const TrainingTable training(*this, table, file);
     std::vector<FieldNumbers> targets;
     for (const TargetColumns& target : columns) {
       if (target.kind != TargetColumns::Kind::kLabel) {
@@ -88,14 +100,14 @@ class CsvFormat final : public DataFormat {
       DataOptions said = common;
       if (!is_first) said.classes = {};
       const ClassList classes =
-          classes_of(training_labels(table, file, target.group.columns[0]), said);
+          classes_of(training.texts(target.group.columns[0], "classes"), said);
       if (is_first) options.classes = classes;
       targets.push_back(read_labels(table, file, target, classes, common));
     }
     if (!columns_.image.empty()) return pictures(table, file, std::move(targets), options);
-    const TargetColumns inputs{TargetColumns::Kind::kNumbers,
-                               {common.input_name, input_columns(table, file, columns)}};
-    targets.insert(targets.begin(), read_numbers(table, file, inputs));
+    targets.insert(targets.begin(),
+                   read_inputs(table, file, common.input_name, input_columns(table, file, columns),
+                               known_categories(training)));
     return std::make_shared<TableDataset>(file, std::move(targets), options);
   }
 
@@ -141,25 +153,55 @@ class CsvFormat final : public DataFormat {
     return result;
   }
 
-  // Class numbers are those of the training table; where this is not there, of `otherwise`.
-  std::vector<std::string> training_labels(const CsvTable& otherwise, const std::string& file,
-                                           const std::string& name) const {
-    std::vector<std::string> labels;
-    const auto add = [&](const CsvTable& table, const std::string& path) {
-      const int column = column_of(table, path, name);
-      for (size_t row = 0; row < table.rows(); ++row) labels.push_back(table.text(row, column));
-    };
-    std::string path;
-    try {
-      path = find_data_path(train_, common);
-    } catch (const Error& error) {
-      warn("{}: the training table is not there, so classes of '{}' are numbered by this one", file,
-           name);
-      add(otherwise, file);
-      return labels;
+  // Classes and categories are those of the training table; where it is not there, of the table
+  // that is read.
+  class TrainingTable {
+   public:
+    TrainingTable(const CsvFormat& format, const CsvTable& table, const std::string& file)
+        : read_(table), read_file_(file) {
+      try {
+        file_ = find_data_path(format.train_, format.common);
+      } catch (const Error& error) {
+        is_missing_ = true;
+      }
     }
-    add(CsvTable::read(path), path);
-    return labels;
+
+    // Of a column of words; `what` is made of them.
+    const CsvTable& table(const std::string& column, std::string_view what) const {
+      if (is_missing_) {
+        warn("{}: the training table is not there, so {} of '{}' are numbered by this one",
+             read_file_, what, column);
+      }
+      if (is_missing_ || file_ == read_file_) return read_;
+      if (!other_) other_ = CsvTable::read(file_);
+      return *other_;
+    }
+    const std::string& file() const { return is_missing_ ? read_file_ : file_; }
+
+    std::vector<std::string> texts(const std::string& name, std::string_view what) const {
+      const CsvTable& from = table(name, what);
+      const int column = column_of(from, file(), name);
+      std::vector<std::string> texts;
+      for (size_t row = 0; row < from.rows(); ++row) texts.push_back(from.text(row, column));
+      return texts;
+    }
+
+   private:
+    const CsvTable& read_;
+    const std::string& read_file_;
+    std::string file_;
+    bool is_missing_ = false;
+    mutable std::optional<CsvTable> other_;  // where it is not the one that is read
+  };
+
+  std::vector<CategoryColumn> known_categories(const TrainingTable& training) const {
+    std::vector<CategoryColumn> columns = columns_.categories.columns;
+    for (CategoryColumn& column : columns) {
+      if (!column.categories.empty()) continue;
+      const CsvTable& table = training.table(column.name, "categories");
+      column.categories = categories_in(table, training.file(), column.name);
+    }
+    return columns;
   }
 
   DataPath train_;
