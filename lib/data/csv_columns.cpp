@@ -85,16 +85,6 @@ bool check_columns(const TableColumns& columns, Diagnostics& d) {
   if (!columns.image.empty() && !columns.categories.columns.empty()) {
     d.report(columns.categories.mark, "'image' and 'categories' exclude each other");
   }
-  for (const CategoryColumn& column : columns.categories.columns) {
-    const std::vector<std::string>& inputs = columns.inputs;
-    if (inputs.empty() || std::find(inputs.begin(), inputs.end(), column.name) != inputs.end()) {
-      continue;
-    }
-    d.report(columns.categories.mark,
-             fmt::format("'categories' says which of the 'inputs' hold words, and '{}' is none of "
-                         "them",
-                         column.name));
-  }
   if (columns.image.empty() && !columns.mask.empty()) {
     d.report(columns.mark, "'mask' needs 'image'");
   }

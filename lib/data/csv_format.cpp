@@ -18,6 +18,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "data/csv_columns.h"
 #include "data/format.h"
 #include "data/paths.h"
@@ -70,7 +71,8 @@ class CsvFormat final : public DataFormat {
   void declare(Options& o) override {
     o("train", train_, "the table of the training samples").required();
     o("test", test_, "the table of the test samples");
-    o("columns", columns_, "what the columns are: {inputs: [a, b], label: kind, targets: [c]}");
+    o("columns", columns_,
+      "what the columns are: {inputs: [a, b], categories: [b], label: kind, targets: [c]}");
     o("outside", outside_, "allow absolute paths, and '..' in paths");
     o("mask_values", mask_values_, "the class of each value in the masks: {0: 0, 255: 1}");
     settings_.declare(o);
@@ -105,9 +107,10 @@ class CsvFormat final : public DataFormat {
       targets.push_back(read_labels(table, file, target, classes, common));
     }
     if (!columns_.image.empty()) return pictures(table, file, std::move(targets), options);
+    const std::vector<std::string> inputs = input_columns(table, file, columns);
+    check_categories(inputs);
     targets.insert(targets.begin(),
-                   read_inputs(table, file, common.input_name, input_columns(table, file, columns),
-                               known_categories(training)));
+                   read_inputs(table, file, common.input_name, inputs, known_categories(training)));
     return std::make_shared<TableDataset>(file, std::move(targets), options);
   }
 
@@ -193,6 +196,20 @@ class CsvFormat final : public DataFormat {
     bool is_missing_ = false;
     mutable std::optional<CsvTable> other_;  // where it is not the one that is read
   };
+
+  void check_categories(const std::vector<std::string>& inputs) const {
+    Diagnostics diagnostics;
+    for (const CategoryColumn& column : columns_.categories.columns) {
+      if (std::find(inputs.begin(), inputs.end(), column.name) != inputs.end()) continue;
+      diagnostics.report(
+          columns_.categories.mark,
+          fmt::format("'categories' says which of the inputs hold words, and '{}' is "
+                      "none of them",
+                      column.name),
+          "the inputs are " + join(inputs, ", "));
+    }
+    diagnostics.throw_if_any();
+  }
 
   std::vector<CategoryColumn> known_categories(const TrainingTable& training) const {
     std::vector<CategoryColumn> columns = columns_.categories.columns;

@@ -221,7 +221,7 @@ std::string parts_text(const Field& field) {
   std::vector<std::string> parts;
   for (const CategoryColumn& column : field.categories) words += std::ssize(column.categories);
   if (const int64_t numbers = field.shape.count() - words; numbers > 0) {
-    parts.push_back(counted(numbers, "number") + (field.standard.is_set() ? ", standardised" : ""));
+    parts.push_back(counted(numbers, field.standard.is_set() ? "standardised number" : "number"));
   }
   for (const CategoryColumn& column : field.categories) {
     parts.push_back(
@@ -321,7 +321,7 @@ std::string columns_text(const Dataset& dataset) {
   if (is_plain) return "";
   std::string text;
   const bool is_told = fields[0].standard.is_set() || !fields[0].categories.empty();
-  if (is_told) text = fmt::format("'{}' is {}", fields[0].name, parts_text(fields[0]));
+  if (is_told) text = parts_text(fields[0]);
   constexpr int64_t kMostNamed = 5;
   for (size_t f = 1; f < fields.size(); ++f) {
     const Standard& standard = fields[f].standard;
@@ -334,7 +334,7 @@ std::string columns_text(const Dataset& dataset) {
                                   standard.deviation[i]));
     }
     if (std::ssize(standard.mean) > kMostNamed) parts.push_back("...");
-    text += fmt::format("{}standardised targets: {}", text.empty() ? "" : "; ", join(parts, ", "));
+    text += fmt::format("{}standardised to tell: {}", text.empty() ? "" : "; ", join(parts, ", "));
   }
   return text;
 }

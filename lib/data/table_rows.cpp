@@ -220,7 +220,7 @@ void TableRows::warn_of_unknown() const {
     }
   }
   if (first.empty()) return;
-  warn("{}{}", first, more > 0 ? fmt::format(", as are {} beyond", counted(more, "cell")) : "");
+  warn("{}{}", first, more > 0 ? fmt::format("; likewise {} more", counted(more, "cell")) : "");
 }
 
 }  // namespace cnn

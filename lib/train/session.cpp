@@ -86,7 +86,8 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   warn_of_double_links(network_.train_graph());
   choose_best(spec, !validation.empty());
   note_classes(train);
-  if (const std::string text = columns_text(*train.dataset); !text.empty()) note("data: {}", text);
+  if (const std::string text = columns_text(*train.dataset); !text.empty())
+    note("columns: {}", text);
   classes_ = sampled_classes(spec, train, source.shuffle());
   data_hash_ = train.hash() + validation.hash();
   data_bytes_ = train.dataset->memory_bytes();
