@@ -8,6 +8,7 @@
 
 #include "data/recognise.h"
 #include "data/standardise.h"
+#include "data/table_rows.h"
 #include "spec/loading.h"
 
 namespace cnn {
@@ -112,13 +113,22 @@ Node recognised(const ModelSpec& spec, const DataReader& reader) {
   return found;
 }
 
-// What was trained on these figures sees them again, whatever the data would give now.
-void take_standards(const Standards& known, Node& data) {
+// What was trained on these figures and categories sees them again, whatever the training table
+// would give now.
+void take_known(const TableKnowledge& known, Node& data) {
   const Node* said = data.find("standardise");
-  if (known.empty() || said == nullptr || !said->is_scalar() || said->as_bool() == false) return;
-  Node figures = OptionType<Standardise>::write({false, false, known});
-  figures.set_mark(said->mark());
-  data.set("standardise", std::move(figures));
+  const bool asks = said != nullptr && said->is_scalar() && said->as_bool() != false;
+  if (asks && !known.standards.empty()) {
+    Node figures = OptionType<Standardise>::write({false, false, known.standards});
+    figures.set_mark(said->mark());
+    data.set("standardise", std::move(figures));
+  }
+  Node* columns = data.find("columns");
+  const Node* words = columns == nullptr ? nullptr : columns->find("categories");
+  if (words == nullptr || words->is_map() || known.categories.empty()) return;
+  Node categories = OptionType<CategoryColumns>::write({known.categories});
+  categories.set_mark(words->mark());
+  columns->set("categories", std::move(categories));
 }
 
 }  // namespace
@@ -133,7 +143,7 @@ Node load_data(const ModelSpec& spec, const DataReader& reader) {
                        "add 'data: digits', or give --data digits");
     diagnostics.throw_if_any();
   }
-  take_standards(reader.known.standards, data);
+  take_known(reader.known, data);
   return data;
 }
 

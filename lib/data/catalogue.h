@@ -20,7 +20,8 @@ struct DataReader {
 
 // The data map of a model, names replaced by the file's map and expressions by their values. A
 // missing section or an unknown name is a located error (Exit::kSpec) that lists what there is.
-// Where it says `standardise` without figures, those of the weights stand there, if they have such.
+// Where it says `standardise` without figures, or columns without their categories, those of the
+// weights stand there, if they have such.
 Node load_data(const ModelSpec& spec, const DataReader& reader = {});
 
 // The map as a run directory keeps it: it means the same from any other folder. Relative paths get

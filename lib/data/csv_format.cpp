@@ -107,7 +107,7 @@ class CsvFormat final : public DataFormat {
       targets.push_back(read_labels(table, file, target, classes, common));
     }
     if (!columns_.image.empty()) return pictures(table, file, std::move(targets), options);
-    const std::vector<std::string> inputs = input_columns(table, file, columns);
+    const std::vector<std::string> inputs = input_columns(training, columns);
     check_categories(inputs);
     targets.insert(targets.begin(),
                    read_inputs(table, file, common.input_name, inputs, known_categories(training)));
@@ -115,7 +115,52 @@ class CsvFormat final : public DataFormat {
   }
 
  private:
-  std::vector<std::string> input_columns(const CsvTable& table, const std::string& file,
+  // Columns, classes and categories are those of the training table; where it is not there, of the
+  // table that is read.
+  class TrainingTable {
+   public:
+    TrainingTable(const CsvFormat& format, const CsvTable& table, const std::string& file)
+        : read_(table), read_file_(file) {
+      try {
+        file_ = find_data_path(format.train_, format.common);
+      } catch (const Error& error) {
+        is_missing_ = true;
+      }
+    }
+
+    // Of a column of words; `what` is made of them.
+    const CsvTable& table(const std::string& column, std::string_view what) const {
+      if (is_missing_) {
+        warn("{}: the training table is not there, so {} of '{}' are numbered by this one",
+             read_file_, what, column);
+      }
+      return table();
+    }
+    const CsvTable& table() const {
+      if (is_missing_ || file_ == read_file_) return read_;
+      if (!other_) other_ = CsvTable::read(file_);
+      return *other_;
+    }
+    const std::string& file() const { return is_missing_ ? read_file_ : file_; }
+
+    std::vector<std::string> texts(const std::string& name, std::string_view what) const {
+      const CsvTable& from = table(name, what);
+      const int column = column_of(from, file(), name);
+      std::vector<std::string> texts;
+      for (size_t row = 0; row < from.rows(); ++row) texts.push_back(from.text(row, column));
+      return texts;
+    }
+
+   private:
+    const CsvTable& read_;
+    const std::string& read_file_;
+    std::string file_;
+    bool is_missing_ = false;
+    mutable std::optional<CsvTable> other_;  // where it is not the one that is read
+  };
+
+  // All others of the training table, in its order: another table may have them in another one.
+  std::vector<std::string> input_columns(const TrainingTable& training,
                                          const std::vector<TargetColumns>& targets) const {
     if (!columns_.inputs.empty()) return columns_.inputs;
     std::set<std::string> taken;
@@ -123,10 +168,11 @@ class CsvFormat final : public DataFormat {
       taken.insert(target.group.columns.begin(), target.group.columns.end());
     }
     std::vector<std::string> rest;
-    for (const std::string& name : table.columns()) {
+    for (const std::string& name : training.table().columns()) {
       if (taken.count(name) == 0) rest.push_back(name);
     }
-    if (rest.empty()) fail(Exit::kInput, file, "has no columns of inputs beside the targets");
+    if (rest.empty())
+      fail(Exit::kInput, training.file(), "has no columns of inputs beside the targets");
     return rest;
   }
 
@@ -155,47 +201,6 @@ class CsvFormat final : public DataFormat {
     }
     return result;
   }
-
-  // Classes and categories are those of the training table; where it is not there, of the table
-  // that is read.
-  class TrainingTable {
-   public:
-    TrainingTable(const CsvFormat& format, const CsvTable& table, const std::string& file)
-        : read_(table), read_file_(file) {
-      try {
-        file_ = find_data_path(format.train_, format.common);
-      } catch (const Error& error) {
-        is_missing_ = true;
-      }
-    }
-
-    // Of a column of words; `what` is made of them.
-    const CsvTable& table(const std::string& column, std::string_view what) const {
-      if (is_missing_) {
-        warn("{}: the training table is not there, so {} of '{}' are numbered by this one",
-             read_file_, what, column);
-      }
-      if (is_missing_ || file_ == read_file_) return read_;
-      if (!other_) other_ = CsvTable::read(file_);
-      return *other_;
-    }
-    const std::string& file() const { return is_missing_ ? read_file_ : file_; }
-
-    std::vector<std::string> texts(const std::string& name, std::string_view what) const {
-      const CsvTable& from = table(name, what);
-      const int column = column_of(from, file(), name);
-      std::vector<std::string> texts;
-      for (size_t row = 0; row < from.rows(); ++row) texts.push_back(from.text(row, column));
-      return texts;
-    }
-
-   private:
-    const CsvTable& read_;
-    const std::string& read_file_;
-    std::string file_;
-    bool is_missing_ = false;
-    mutable std::optional<CsvTable> other_;  // where it is not the one that is read
-  };
 
   void check_categories(const std::vector<std::string>& inputs) const {
     Diagnostics diagnostics;

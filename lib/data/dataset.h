@@ -156,7 +156,7 @@ class DataSource {
  private:
   std::shared_ptr<const Dataset> open_whole(Split split);
   DataView open_plain(Split split);
-  void keep_categories(const Dataset& dataset);
+  void keep_columns(const Dataset& dataset);
   std::shared_ptr<const Dataset> standardised(std::shared_ptr<const Dataset> dataset);
   std::vector<int64_t> strata(const std::shared_ptr<const Dataset>& dataset, int64_t patches) const;
 

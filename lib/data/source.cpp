@@ -216,18 +216,23 @@ std::vector<int64_t> DataSource::strata(const std::shared_ptr<const Dataset>& da
 
 DataView DataSource::open(Split split) {
   DataView view = open_plain(split);
-  keep_categories(*view.dataset);
+  keep_columns(*view.dataset);
   view.dataset = standardised(std::move(view.dataset));
   return view;
 }
 
 // Whoever reads the map from now on need not see the training table.
-void DataSource::keep_categories(const Dataset& dataset) {
-  const std::vector<CategoryColumn>& found = dataset.fields()[0].categories;
+void DataSource::keep_columns(const Dataset& dataset) {
+  const Field& inputs = dataset.fields()[0];
   const Node* said = map_.find("columns");
-  if (found.empty() || said == nullptr) return;
+  const bool depends = !inputs.categories.empty() || format_->common.standardise.is_set();
+  if (!depends || inputs.value_names.empty() || said == nullptr) return;
   Node columns = *said;
-  columns.set("categories", OptionType<CategoryColumns>::write({found}));
+  columns.set("inputs", OptionType<std::vector<std::string>>::write(
+                            columns_of(inputs.value_names, inputs.categories)));
+  if (!inputs.categories.empty()) {
+    columns.set("categories", OptionType<CategoryColumns>::write({inputs.categories}));
+  }
   map_.set("columns", std::move(columns));
 }
 
