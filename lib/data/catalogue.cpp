@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "data/recognise.h"
+#include "data/standardise.h"
+#include "data/table_rows.h"
 #include "spec/loading.h"
 
 namespace cnn {
@@ -45,7 +47,8 @@ void anchor_path(Node& value, const std::string& home) {
 // those of the command line alone.
 void anchor_paths(Node& map, const std::string& home) {
   for (Entry& e : map.entries()) {
-    if (e.key == "columns" || e.key == "titles") continue;  // names, not paths
+    // Names, not paths.
+    if (e.key == "columns" || e.key == "titles" || e.key == "standardise") continue;
     if (e.value.is_map()) anchor_paths(e.value, home);
     const bool is_split = is_split_key(e.key);
     if (is_path_key(e.key) || (is_split && !e.value.as_double())) anchor_path(e.value, home);
@@ -57,6 +60,8 @@ void anchor_paths(Node& map, const std::string& home) {
 DataWishes wishes_for(const ModelSpec& spec, const DataReader& reader) {
   DataWishes wishes;
   wishes.normalization = reader.normalization;
+  wishes.known = reader.known;
+  wishes.tells_any_number = reader.tells_any_number;
   if (!spec.inputs.empty()) {
     if (spec.inputs[0].steps == 0) wishes.input = Shape(spec.inputs[0].sizes);
     wishes.input_name = spec.inputs[0].name;
@@ -79,6 +84,7 @@ std::string text_of(const DataWishes& wishes) {
     for (const double n : wishes.normalization->mean) text += fmt::format(" {}", n);
     for (const double n : wishes.normalization->std) text += fmt::format(" {}", n);
   }
+  text += fmt::format(" {} {}", wishes.tells_any_number, wishes.known.text());
   return wishes.said.is_null() ? text : text + "\n" + to_yaml(wishes.said);
 }
 
@@ -108,6 +114,24 @@ Node recognised(const ModelSpec& spec, const DataReader& reader) {
   return found;
 }
 
+// What was trained on these figures and categories sees them again, whatever the training table
+// would give now.
+void take_known(const TableKnowledge& known, Node& data) {
+  const Node* said = data.find("standardise");
+  const bool asks = said != nullptr && said->is_scalar() && said->as_bool() != false;
+  if (asks && !known.standards.empty()) {
+    Node figures = OptionType<Standardise>::write({false, false, known.standards});
+    figures.set_mark(said->mark());
+    data.set("standardise", std::move(figures));
+  }
+  Node* columns = data.find("columns");
+  const Node* words = columns == nullptr ? nullptr : columns->find("categories");
+  if (words == nullptr || words->is_map() || known.categories.empty()) return;
+  Node categories = OptionType<CategoryColumns>::write({known.categories});
+  categories.set_mark(words->mark());
+  columns->set("categories", std::move(categories));
+}
+
 }  // namespace
 
 Node load_data(const ModelSpec& spec, const DataReader& reader) {
@@ -120,6 +144,7 @@ Node load_data(const ModelSpec& spec, const DataReader& reader) {
                        "add 'data: digits', or give --data digits");
     diagnostics.throw_if_any();
   }
+  take_known(reader.known, data);
   return data;
 }
 

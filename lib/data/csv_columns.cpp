@@ -1,7 +1,8 @@
 #include "data/csv_columns.h"
 
-#include <cmath>
+#include <algorithm>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "base/error.h"
@@ -81,23 +82,17 @@ bool check_columns(const TableColumns& columns, Diagnostics& d) {
   if (!columns.image.empty() && !columns.inputs.empty()) {
     d.report(columns.mark, "'image' and 'inputs' exclude each other");
   }
+  if (!columns.image.empty() && !columns.categories.columns.empty()) {
+    d.report(columns.categories.mark, "'image' and 'categories' exclude each other");
+  }
   if (columns.image.empty() && !columns.mask.empty()) {
     d.report(columns.mark, "'mask' needs 'image'");
   }
   return d.size() == before;
 }
 
-float number_at(const CsvTable& table, size_t row, int column) {
-  const double value = table.number(row, column);
-  if (!std::isfinite(value)) {
-    fail(Exit::kInput, table.place(row, column), "expected a finite number, found {}",
-         table.text(row, column).empty() ? "nothing" : "'" + table.text(row, column) + "'");
-  }
-  return static_cast<float>(value);
-}
-
 // `box`: the last four numbers that were read.
-void check_box(const float* box, const CsvTable& table, size_t row,
+void check_box(const double* box, const CsvTable& table, size_t row,
                const std::vector<int>& columns) {
   for (const int i : {0, 1}) {
     if (box[i + 2] >= box[i]) continue;
@@ -140,14 +135,16 @@ Node OptionType<ColumnGroups>::write(const ColumnGroups& value) {
 }
 
 std::string OptionType<TableColumns>::name() {
-  return "map of inputs, image, label, targets, mask, points, boxes";
+  return "map of inputs, categories, image, label, targets, mask, points, boxes";
 }
 OptionSchema OptionType<TableColumns>::schema() {
-  return OptionSchema::map_of(OptionType<ColumnGroups>::schema());
+  return OptionSchema::map_of(OptionSchema::one_of(
+      {OptionType<ColumnGroups>::schema(), OptionType<CategoryColumns>::schema()}));
 }
 bool OptionType<TableColumns>::read(const Node& node, TableColumns& out, Diagnostics& d) {
   Options o;
   o("inputs", out.inputs, "columns of numbers; by default all but the targets");
+  o("categories", out.categories, "those of the inputs that hold words: one number a category");
   o("image", out.image, "a column of paths to pictures");
   o("label", out.label, "a column of class numbers or names");
   o("targets", out.targets, "columns of numbers to predict");
@@ -169,6 +166,7 @@ Node OptionType<TableColumns>::write(const TableColumns& value) {
   if (!value.inputs.empty()) {
     add("inputs", OptionType<std::vector<std::string>>::write(value.inputs));
   }
+  add("categories", OptionType<CategoryColumns>::write(value.categories));
   if (!value.image.empty()) add("image", Node::scalar(value.image));
   if (!value.mask.empty()) add("mask", Node::scalar(value.mask));
   for (const KindFacts& facts : kKinds) {
@@ -208,14 +206,6 @@ std::vector<TargetColumns> target_columns(const TableColumns& columns, const Dat
   return result;
 }
 
-int column_of(const CsvTable& table, const std::string& file, const std::string& name) {
-  const int column = table.column(name);
-  if (column >= 0) return column;
-  const std::optional<std::string> meant = nearest(name, table.columns());
-  fail(Exit::kInput, file, "has no column '{}'{}", name,
-       meant ? "; did you mean '" + *meant + "'?" : "; there are " + join(table.columns(), ", "));
-}
-
 FieldNumbers read_numbers(const CsvTable& table, const std::string& file,
                           const TargetColumns& target) {
   FieldNumbers result;
@@ -230,6 +220,23 @@ FieldNumbers read_numbers(const CsvTable& table, const std::string& file,
     for (const int column : columns) result.values.push_back(number_at(table, row, column));
     if (target.kind == Kind::kBoxes) check_box(&result.values.end()[-4], table, row, columns);
   }
+  return result;
+}
+
+FieldNumbers read_inputs(const CsvTable& table, const std::string& file, const std::string& field,
+                         const std::vector<std::string>& columns,
+                         const std::vector<CategoryColumn>& categories) {
+  const TableRows rows(table, file, columns, categories);
+  FieldNumbers result;
+  result.field = {field, {rows.count()}};
+  result.field.value_names = rows.names();
+  result.field.categories = rows.categories();
+  const auto count = static_cast<size_t>(rows.count());
+  result.values.resize(count * table.rows());
+  for (size_t row = 0; row < table.rows(); ++row) {
+    rows.read(row, std::span(result.values).subspan(row * count, count));
+  }
+  rows.warn_of_unknown();
   return result;
 }
 

@@ -13,6 +13,7 @@
 
 #include "data/data_options.h"
 #include "data/dataset.h"
+#include "data/table_rows.h"
 #include "io/csv.h"
 
 namespace cnn {
@@ -33,6 +34,7 @@ CNN_OPTION_TYPE(ColumnGroups);
 
 struct TableColumns {
   std::vector<std::string> inputs;
+  CategoryColumns categories;  // of the inputs
   std::string image;
   std::string mask;
   ColumnGroups label;
@@ -54,13 +56,15 @@ struct TargetColumns {
 // name is there twice, or if `target_name` is to name several.
 std::vector<TargetColumns> target_columns(const TableColumns& columns, const DataOptions& options);
 
-// The number of a column; Exit::kInput with what was perhaps meant. `file` names the table.
-int column_of(const CsvTable& table, const std::string& file, const std::string& name);
-
 // Every row's numbers of these columns; Exit::kInput at FILE:LINE:COL where one is none, or where a
 // box ends before it begins.
 FieldNumbers read_numbers(const CsvTable& table, const std::string& file,
                           const TargetColumns& columns);
+
+// Every row's inputs; all `categories` are said. Words that are none of them are a warning.
+FieldNumbers read_inputs(const CsvTable& table, const std::string& file, const std::string& field,
+                         const std::vector<std::string>& columns,
+                         const std::vector<CategoryColumn>& categories);
 
 // Every row's class number in this column. `classes` are those that it may name.
 FieldNumbers read_labels(const CsvTable& table, const std::string& file,

@@ -4,17 +4,21 @@
 //   train: iris.csv
 //   test: iris-test.csv
 //   columns: {inputs: [length, width], label: species}
+//   columns: {inputs: [age, colour], categories: [colour], targets: [price]}
 //   columns: {image: file, label: kind}       # pictures
 //   columns: {image: file, mask: mask_file, label: kind, targets: [age], points: [x, y]}
 //
 // `inputs` are columns of numbers (default: all but the targets), `image` and `mask` columns of
 // paths below the table's folder; csv_columns.h says what else there is. Each becomes a field.
 
+#include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "data/csv_columns.h"
 #include "data/format.h"
 #include "data/paths.h"
@@ -33,7 +37,11 @@ class TableDataset final : public Dataset {
     ignored_class_ = options.ignore;
     const int64_t inputs = fields_[0].shape.count();
     normalization_ = options.normalization(inputs);
-    normalization_.apply(numbers_[0].values.data(), size(), inputs);
+    if (normalization_.is_identity()) return;
+    std::vector<double>& values = numbers_[0].values;
+    for (size_t i = 0; i < values.size(); ++i) {
+      values[i] = normalization_.done(values[i], static_cast<int64_t>(i) % inputs);
+    }
   }
 
   int64_t size() const override {
@@ -47,6 +55,10 @@ class TableDataset final : public Dataset {
       if (out[f] != nullptr) numbers_[f].read(index, out[f]);
     }
   }
+  void read_exact(int64_t index, int field, std::span<double> out) const override {
+    const std::vector<double>& values = numbers_.at(static_cast<size_t>(field)).values;
+    std::copy_n(values.begin() + index * std::ssize(out), out.size(), out.begin());
+  }
 
  private:
   std::string file_;
@@ -59,7 +71,8 @@ class CsvFormat final : public DataFormat {
   void declare(Options& o) override {
     o("train", train_, "the table of the training samples").required();
     o("test", test_, "the table of the test samples");
-    o("columns", columns_, "what the columns are: {inputs: [a, b], label: kind, targets: [c]}");
+    o("columns", columns_,
+      "what the columns are: {inputs: [a, b], categories: [b], label: kind, targets: [c]}");
     o("outside", outside_, "allow absolute paths, and '..' in paths");
     o("mask_values", mask_values_, "the class of each value in the masks: {0: 0, 255: 1}");
     settings_.declare(o);
@@ -77,6 +90,7 @@ class CsvFormat final : public DataFormat {
     const CsvTable table = CsvTable::read(file);
     if (table.rows() == 0) fail(Exit::kInput, file, "has no samples");
     DataOptions options = common;
+    const TrainingTable training(*this, table, file);
     std::vector<FieldNumbers> targets;
     for (const TargetColumns& target : columns) {
       if (target.kind != TargetColumns::Kind::kLabel) {
@@ -88,19 +102,65 @@ class CsvFormat final : public DataFormat {
       DataOptions said = common;
       if (!is_first) said.classes = {};
       const ClassList classes =
-          classes_of(training_labels(table, file, target.group.columns[0]), said);
+          classes_of(training.texts(target.group.columns[0], "classes"), said);
       if (is_first) options.classes = classes;
       targets.push_back(read_labels(table, file, target, classes, common));
     }
     if (!columns_.image.empty()) return pictures(table, file, std::move(targets), options);
-    const TargetColumns inputs{TargetColumns::Kind::kNumbers,
-                               {common.input_name, input_columns(table, file, columns)}};
-    targets.insert(targets.begin(), read_numbers(table, file, inputs));
+    const std::vector<std::string> inputs = input_columns(training, columns);
+    check_categories(inputs);
+    targets.insert(targets.begin(),
+                   read_inputs(table, file, common.input_name, inputs, known_categories(training)));
     return std::make_shared<TableDataset>(file, std::move(targets), options);
   }
 
  private:
-  std::vector<std::string> input_columns(const CsvTable& table, const std::string& file,
+  // Columns, classes and categories are those of the training table; where it is not there, of the
+  // table that is read.
+  class TrainingTable {
+   public:
+    TrainingTable(const CsvFormat& format, const CsvTable& table, const std::string& file)
+        : read_(table), read_file_(file) {
+      try {
+        file_ = find_data_path(format.train_, format.common);
+      } catch (const Error& error) {
+        is_missing_ = true;
+      }
+    }
+
+    // Of a column of words; `what` is made of them.
+    const CsvTable& table(const std::string& column, std::string_view what) const {
+      if (is_missing_) {
+        warn("{}: the training table is not there, so {} of '{}' are numbered by this one",
+             read_file_, what, column);
+      }
+      return table();
+    }
+    const CsvTable& table() const {
+      if (is_missing_ || file_ == read_file_) return read_;
+      if (!other_) other_ = CsvTable::read(file_);
+      return *other_;
+    }
+    const std::string& file() const { return is_missing_ ? read_file_ : file_; }
+
+    std::vector<std::string> texts(const std::string& name, std::string_view what) const {
+      const CsvTable& from = table(name, what);
+      const int column = column_of(from, file(), name);
+      std::vector<std::string> texts;
+      for (size_t row = 0; row < from.rows(); ++row) texts.push_back(from.text(row, column));
+      return texts;
+    }
+
+   private:
+    const CsvTable& read_;
+    const std::string& read_file_;
+    std::string file_;
+    bool is_missing_ = false;
+    mutable std::optional<CsvTable> other_;  // where it is not the one that is read
+  };
+
+  // All others of the training table, in its order: another table may have them in another one.
+  std::vector<std::string> input_columns(const TrainingTable& training,
                                          const std::vector<TargetColumns>& targets) const {
     if (!columns_.inputs.empty()) return columns_.inputs;
     std::set<std::string> taken;
@@ -108,10 +168,11 @@ class CsvFormat final : public DataFormat {
       taken.insert(target.group.columns.begin(), target.group.columns.end());
     }
     std::vector<std::string> rest;
-    for (const std::string& name : table.columns()) {
+    for (const std::string& name : training.table().columns()) {
       if (taken.count(name) == 0) rest.push_back(name);
     }
-    if (rest.empty()) fail(Exit::kInput, file, "has no columns of inputs beside the targets");
+    if (rest.empty())
+      fail(Exit::kInput, training.file(), "has no columns of inputs beside the targets");
     return rest;
   }
 
@@ -141,25 +202,28 @@ class CsvFormat final : public DataFormat {
     return result;
   }
 
-  // Class numbers are those of the training table; where this is not there, of `otherwise`.
-  std::vector<std::string> training_labels(const CsvTable& otherwise, const std::string& file,
-                                           const std::string& name) const {
-    std::vector<std::string> labels;
-    const auto add = [&](const CsvTable& table, const std::string& path) {
-      const int column = column_of(table, path, name);
-      for (size_t row = 0; row < table.rows(); ++row) labels.push_back(table.text(row, column));
-    };
-    std::string path;
-    try {
-      path = find_data_path(train_, common);
-    } catch (const Error& error) {
-      warn("{}: the training table is not there, so classes of '{}' are numbered by this one", file,
-           name);
-      add(otherwise, file);
-      return labels;
+  void check_categories(const std::vector<std::string>& inputs) const {
+    Diagnostics diagnostics;
+    for (const CategoryColumn& column : columns_.categories.columns) {
+      if (std::find(inputs.begin(), inputs.end(), column.name) != inputs.end()) continue;
+      diagnostics.report(
+          columns_.categories.mark,
+          fmt::format("'categories' says which of the inputs hold words, and '{}' is "
+                      "none of them",
+                      column.name),
+          "the inputs are " + join(inputs, ", "));
     }
-    add(CsvTable::read(path), path);
-    return labels;
+    diagnostics.throw_if_any();
+  }
+
+  std::vector<CategoryColumn> known_categories(const TrainingTable& training) const {
+    std::vector<CategoryColumn> columns = columns_.categories.columns;
+    for (CategoryColumn& column : columns) {
+      if (!column.categories.empty()) continue;
+      const CsvTable& table = training.table(column.name, "categories");
+      column.categories = categories_in(table, training.file(), column.name);
+    }
+    return columns;
   }
 
   DataPath train_;

@@ -190,6 +190,9 @@ void DataOptions::declare(Options& o) {
   o("scale", scale, "inputs are multiplied by this first");
   o("mean", mean, "then this is subtracted");
   o("std", std, "then they are divided by this").at_least(kSmallest);
+  o("standardise", standardise,
+    "numbers get mean 0 and deviation 1, those of the training samples: true, inputs or targets")
+      .aliases({"standardize"});
   o.choice("invert", invert,
            {{"false", Invert::kNo}, {"true", Invert::kYes}, {"auto", Invert::kAuto}},
            "true: negatives (1 - x * scale) are read, always; auto: of a picture that predict is "

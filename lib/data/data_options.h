@@ -9,6 +9,7 @@
 
 #include "data/augment_options.h"
 #include "data/border_weights.h"
+#include "data/standardise.h"
 #include "data/tone.h"
 #include "data/transforms.h"
 #include "spec/options.h"
@@ -70,6 +71,7 @@ struct DataOptions {
   ChannelNumbers mean{{0}};
   ChannelNumbers std{{1}};
   double scale = 1;
+  Standardise standardise;
   Invert invert = Invert::kNo;
   Colour background = Colour::white();
   std::optional<int64_t> ignore;

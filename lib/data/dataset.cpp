@@ -100,11 +100,23 @@ void Dataset::read_items(int64_t index, const Draw* draw, std::span<float* const
   for (size_t i = 0; i < fields_.size(); ++i) items[i] = fields_[i].items.most;
 }
 
+void Dataset::read_exact(int64_t index, int field, std::span<double> out) const {
+  thread_local std::vector<float> values;
+  values.resize(out.size());
+  FieldReader(*this, field).read(index, values.data());
+  std::copy(values.begin(), values.end(), out.begin());
+}
+
 std::string DataView::hash() const {
   const Normalization& n = dataset->normalization();
   std::string text = dataset->fingerprint() + fmt::format("|{}|", n.scale);
   for (const double v : n.mean) text += fmt::format("{},", v);
   for (const double v : n.std) text += fmt::format("{},", v);
+  for (const Field& f : dataset->fields()) {
+    for (size_t i = 0; i < f.standard.mean.size(); ++i) {
+      text += fmt::format("{} {},", f.standard.mean[i], f.standard.deviation[i]);
+    }
+  }
   text.append(reinterpret_cast<const char*>(indices.data()), indices.size() * sizeof(int64_t));
   return fmt::format("{:016x}", hash_name(text));
 }

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -53,6 +54,10 @@ class Dataset {
   // random changes. Data sets without such lists need not know it.
   virtual void read_items(int64_t index, const Draw* draw, std::span<float* const> out,
                           std::span<int64_t> items) const;
+
+  // Numbers of field i as read() gives them, but in double: what `standardise` measures. Data sets
+  // whose files have doubles give these. Of fields that nothing is drawn for.
+  virtual void read_exact(int64_t index, int field, std::span<double> out) const;
 
   // Null unless samples are windows cut out of larger pictures (windows.h).
   virtual const PictureWindows* windows() const { return nullptr; }
@@ -103,11 +108,12 @@ class FieldReader {
 // A field whose numbers are held in memory, one sample after another.
 struct FieldNumbers {
   Field field;
-  std::vector<float> values;
+  std::vector<double> values;
 
   void read(int64_t index, float* out) const {
     const int64_t count = field.shape.count();
-    std::copy_n(values.begin() + index * count, count, out);
+    std::transform(values.begin() + index * count, values.begin() + (index + 1) * count, out,
+                   [](double value) { return static_cast<float>(value); });
   }
 };
 
@@ -137,8 +143,10 @@ class DataSource {
   DataSource(DataSource&&) noexcept;
   DataSource& operator=(DataSource&&) noexcept;
 
-  const Node& map() const { return map_; }  // with what was added to fit the network
-  bool shuffle() const;                     // `shuffle:` of the map, for training's loader
+  // With what was added to fit the network, and what open() has found in the training data: figures
+  // of `standardise`, the categories of columns of words.
+  const Node& map() const { return map_; }
+  bool shuffle() const;  // `shuffle:` of the map, for training's loader
   bool has_test() const;
   // Samples are checked: equal counts, labels in range, at least one sample (a split with nothing
   // held out is an empty validation view); a class without samples is a warning. A missing test
@@ -147,6 +155,9 @@ class DataSource {
 
  private:
   std::shared_ptr<const Dataset> open_whole(Split split);
+  DataView open_plain(Split split);
+  void keep_columns(const Dataset& dataset);
+  std::shared_ptr<const Dataset> standardised(std::shared_ptr<const Dataset> dataset);
   std::vector<int64_t> strata(const std::shared_ptr<const Dataset>& dataset, int64_t patches) const;
 
   uint64_t seed_;
@@ -154,6 +165,7 @@ class DataSource {
   std::unique_ptr<DataFormat> format_;
   std::array<int64_t, 3> patches_ = {1, 1, 1};            // samples of one picture
   std::array<std::shared_ptr<const Dataset>, 3> opened_;  // by Split; train with what is held out
+  std::map<const Dataset*, std::shared_ptr<const Dataset>> standardised_;  // by what is opened
 };
 
 // For a single split.

@@ -76,7 +76,7 @@ class FolderFormat final : public DataFormat {
     FieldNumbers labels{class_field({1}, options), {}};
     for (auto& [label, path] : samples) {
       paths.push_back(std::move(path));
-      labels.values.push_back(static_cast<float>(label));
+      labels.values.push_back(static_cast<double>(label));
     }
     PictureSetParts parts;
     parts.targets.push_back(std::move(labels));

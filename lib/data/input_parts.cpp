@@ -9,9 +9,9 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "base/text.h"
-#include "data/csv_columns.h"
 #include "data/picture_files.h"
 #include "data/standard_input.h"
+#include "data/table_rows.h"
 #include "io/csv.h"
 #include "io/idx.h"
 #include "io/npy.h"
@@ -103,14 +103,27 @@ class ArrayPart : public InputPart {
 
 class NpyPart final : public ArrayPart {
  public:
-  NpyPart(const std::string& name, std::unique_ptr<NpyReader> reader, const Field& field)
-      : ArrayPart(name, reader->shape(), field), reader_(std::move(reader)) {}
+  NpyPart(const std::string& name, std::unique_ptr<NpyReader> reader, const Field& field,
+          Standard standard)
+      : ArrayPart(name, reader->shape(), field),
+        reader_(std::move(reader)),
+        standard_(std::move(standard)),
+        channels_(field.shape.channels()) {}
 
  private:
   void read_numbers(int64_t first, std::span<float> out) const override {
-    reader_->read(first, out);
+    if (!standard_.is_set()) return reader_->read(first, out);
+    thread_local std::vector<double> numbers;  // channels stand last: standards are of no pictures
+    numbers.resize(out.size());
+    reader_->read(first, numbers);
+    for (int64_t i = 0; i < std::ssize(numbers); ++i) {
+      const double number = numbers[static_cast<size_t>(i)];
+      out[static_cast<size_t>(i)] = static_cast<float>(standard_.done(number, i % channels_));
+    }
   }
   std::unique_ptr<NpyReader> reader_;
+  Standard standard_;
+  int64_t channels_;
 };
 
 class IdxPart final : public ArrayPart {
@@ -153,42 +166,46 @@ class IdxPart final : public ArrayPart {
 class TablePart final : public InputPart {
  public:
   TablePart(std::string path, CsvTable table, const InputReading& reading)
-      : path_(std::move(path)), table_(std::move(table)), reading_(reading) {
-    const int64_t count = reading.field.shape.count();
-    if (!reading.columns.empty()) {
-      for (const std::string& name : reading.columns)
-        columns_.push_back(column_of(table_, path_, name));
-    } else {
-      for (size_t c = 0; c < table_.columns().size(); ++c) columns_.push_back(static_cast<int>(c));
-    }
-    if (std::ssize(columns_) != count) {
+      : path_(std::move(path)),
+        table_(std::move(table)),
+        rows_(table_, path_, names(reading), reading.categories),
+        reading_(reading) {
+    if (rows_.count() != reading.field.shape.count()) {
       fail(Exit::kInput, path_, "has {}; the model takes {}, and its weights do not say which",
-           counted(std::ssize(columns_), "column"), count);
+           counted(rows_.count(), "column"), reading.field.shape.count());
     }
     if (table_.rows() == 0) fail(Exit::kInput, path_, "has no samples");
-    std::vector<float> sample(static_cast<size_t>(count));
+    std::vector<float> sample(static_cast<size_t>(rows_.count()));
     for (int64_t i = 0; i < size(); ++i) read(i, sample.data());  // all numbers are looked at
+    rows_.warn_of_unknown();
   }
 
   int64_t size() const override { return static_cast<int64_t>(table_.rows()); }
   std::string origin() const override { return path_; }
   std::string fingerprint() const override { return path_; }
   int64_t read(int64_t i, float* out) const override {
-    for (size_t c = 0; c < columns_.size(); ++c) {
-      const double number = table_.number(static_cast<size_t>(i), columns_[c]);
-      if (std::isnan(number)) {
-        fail(Exit::kInput, table_.place(static_cast<size_t>(i), columns_[c]), "has no number");
-      }
-      out[c] = static_cast<float>(reading_.numbers.done(number, static_cast<int64_t>(c)));
+    thread_local std::vector<double> numbers;
+    numbers.resize(static_cast<size_t>(rows_.count()));
+    rows_.read(static_cast<size_t>(i), numbers);
+    for (size_t c = 0; c < numbers.size(); ++c) {
+      const auto channel = static_cast<int64_t>(c);
+      out[c] = static_cast<float>(reading_.standard.is_set()
+                                      ? reading_.standard.done(numbers[c], channel)
+                                      : reading_.numbers.done(numbers[c], channel));
     }
     return 1;
   }
 
  private:
+  // All columns, where nobody has said which.
+  std::vector<std::string> names(const InputReading& reading) const {
+    return reading.columns.empty() ? table_.columns() : reading.columns;
+  }
+
   std::string path_;
   CsvTable table_;
+  TableRows rows_;
   InputReading reading_;
-  std::vector<int> columns_;
 };
 
 class PicturePart final : public InputPart {
@@ -338,7 +355,7 @@ std::unique_ptr<InputPart> npy_part(const NamedFile& file, const InputReading& r
     fail(Exit::kInput, file.name, "the model reads '{}' as class numbers, which are saved as int64",
          reading.field.name);
   }
-  return std::make_unique<NpyPart>(file.name, std::move(reader), reading.field);
+  return std::make_unique<NpyPart>(file.name, std::move(reader), reading.field, reading.standard);
 }
 
 std::unique_ptr<InputPart> idx_part(const NamedFile& file, const InputReading& reading) {

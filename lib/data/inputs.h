@@ -30,7 +30,9 @@ struct InputReading {
   bool skip_bad = false;  // pictures that cannot be read are left out, with a warning
   // Of tables: the columns that the network reads, where they are known, and what becomes of them.
   std::vector<std::string> columns = {};
+  std::vector<CategoryColumn> categories = {};  // those of them that hold words
   Normalization numbers = {};
+  Standard standard = {};  // of tables and arrays, in its place
 };
 
 // A file, and what people call it.
@@ -87,13 +89,14 @@ class Inputs final : public Dataset, public PictureWindows {
   bool has_spare_ = false;
 };
 
-// By content: .npy arrays [N,...] as they are (class numbers: whole ones; lists: [N,T,...]); idx
-// files, JPEG and PNG images as bytes, normalised; folders stand for the images in them. Where the
-// network reads texts, any other file is one of lines, and what names no file is a text itself;
-// where it reads pictures, a text file names them or folders of them, one a line or in a column of
-// a table; where it reads plain numbers, it is a table of them. `-` is standard input, likewise by
-// content (standard_input.h). Pictures in a row are one part, texts likewise. All headers and
-// shapes are checked: Exit::kInput; Exit::kUsage for what is no picture where `spare` wants such.
+// By content: .npy arrays [N,...] as they are, or standardised as those of training (class numbers:
+// whole ones; lists: [N,T,...]); idx files, JPEG and PNG images as bytes, normalised; folders stand
+// for the images in them. Where the network reads texts, any other file is one of lines, and what
+// names no file is a text itself; where it reads pictures, a text file names them or folders of
+// them, one a line or in a column of a table; where it reads plain numbers, it is a table of them.
+// `-` is standard input, likewise by content (standard_input.h). Pictures in a row are one part,
+// texts likewise. All headers and shapes are checked: Exit::kInput; Exit::kUsage for what is no
+// picture where `spare` wants such.
 std::shared_ptr<const Inputs> open_inputs(const std::vector<std::string>& arguments,
                                           const InputReading& reading);
 

@@ -75,6 +75,14 @@ class NpyDataset final : public Dataset {
     if (out[0] != nullptr) read_field(inputs_, fields_[0], index, out[0]);
     if (out.size() > 1 && out[1] != nullptr) read_field(*targets_, fields_[1], index, out[1]);
   }
+  void read_exact(int64_t index, int field, std::span<double> out) const override {
+    // In a file the channels of pictures stand first, of all else last, as here.
+    const bool is_moved = fields_.at(static_cast<size_t>(field)).shape.rank() > 2;
+    if (is_moved || (field == 0 && !normalization_.is_identity())) {
+      return Dataset::read_exact(index, field, out);
+    }
+    (field == 0 ? inputs_ : *targets_).read(index * std::ssize(out), out);
+  }
 
  private:
   void add_targets(const std::string& path, bool is_list, const DataOptions& options) {

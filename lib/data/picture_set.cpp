@@ -111,7 +111,9 @@ class PictureSet final : public Dataset {
     }
     for (const FieldNumbers& target : targets_) {
       if (targets_.size() > 1) hash = 31 * hash + hash_name(target.field.name);
-      for (const float t : target.values) hash = 31 * hash + std::hash<float>()(t);
+      for (const double t : target.values) {
+        hash = 31 * hash + std::hash<float>()(static_cast<float>(t));
+      }
     }
     fingerprint_ =
         fmt::format("{:016x} {}x{}x{}", hash, shape.channels(), shape.height(), shape.width());
@@ -148,7 +150,7 @@ class PictureSet final : public Dataset {
 
   static void keep_targets(const std::vector<char>& wanted, FieldNumbers& target) {
     const int64_t count = target.field.shape.count();
-    std::vector<float> kept;
+    std::vector<double> kept;
     for (size_t i = 0; i < wanted.size(); ++i) {
       const auto first = target.values.begin() + static_cast<int64_t>(i) * count;
       if (wanted[i] != 0) kept.insert(kept.end(), first, first + count);

@@ -126,14 +126,19 @@ Node numbers_node(const std::vector<double>& numbers) {
   return Node::list(std::move(items));
 }
 
+// As many numbers as the inputs have; 0 where categories are still to be counted.
+size_t channels_of(const Node& map) {
+  const Node* columns = map.find("columns");
+  const Node* inputs = columns == nullptr ? nullptr : columns->find("inputs");
+  if (inputs == nullptr) return static_cast<size_t>(*map.find("channels")->as_int());
+  return columns->find("categories") == nullptr ? inputs->items().size() : 0;
+}
+
 // Those that the weights were trained with; false if there are none that fit.
 bool add_known_normalization(const DataWishes& wishes, Node& map) {
   if (!wishes.normalization) return false;
   const Normalization& known = *wishes.normalization;
-  const Node* columns = map.find("columns");
-  const Node* inputs = columns == nullptr ? nullptr : columns->find("inputs");
-  const size_t channels = inputs != nullptr ? inputs->items().size()
-                                            : static_cast<size_t>(*map.find("channels")->as_int());
+  const size_t channels = channels_of(map);
   for (const auto* numbers : {&known.mean, &known.std}) {
     if (numbers->size() != 1 && numbers->size() != channels) return false;
   }
@@ -143,9 +148,26 @@ bool add_known_normalization(const DataWishes& wishes, Node& map) {
   return true;
 }
 
+// Columns of numbers: measured when they are opened, or as the weights were trained.
+bool add_standards(const DataWishes& wishes, Node& map) {
+  const Node* columns = map.find("columns");
+  const bool is_numbers = columns != nullptr && columns->find("inputs") != nullptr;
+  if (!is_numbers || is_said(wishes, "standardise")) return is_numbers;
+  if (is_said(wishes, "mean") || is_said(wishes, "std") || is_said(wishes, "scale")) return false;
+  if (!wishes.known.standards.empty()) {
+    map.set("standardise", OptionType<Standardise>::write({false, false, wishes.known.standards}));
+    return true;
+  }
+  if (wishes.normalization && add_known_normalization(wishes, map)) return true;
+  const bool has_numbers = columns->find("targets") != nullptr && wishes.tells_any_number;
+  map.set("standardise", Node::scalar(has_numbers ? "true" : "inputs"));
+  return true;
+}
+
 // The mean and the deviation of every channel, over training samples as the map gives them.
 void add_normalization(const DataWishes& wishes, Node& map) {
   if (is_said(wishes, "mean") && is_said(wishes, "std")) return;
+  if (add_standards(wishes, map)) return;
   if (add_known_normalization(wishes, map)) return;
   const DataView train = open_dataset(to_measure(map, wishes), Split::kTrain, 0);
   const Shape& shape = train.dataset->fields()[0].shape;
@@ -301,10 +323,11 @@ std::string table_in(const std::string& folder) {
 
 Node table_map(const std::string& train, const DataWishes& wishes, std::string& text) {
   const bool knows = wishes.targets.size() == 1;
-  const TableGuess guess =
-      guess_columns(train, !knows                         ? TableTarget::kAny
-                           : wishes.targets[0].is_label() ? TableTarget::kClass
-                                                          : TableTarget::kNumber);
+  const TableGuess guess = guess_columns(train,
+                                         !knows                         ? TableTarget::kAny
+                                         : wishes.targets[0].is_label() ? TableTarget::kClass
+                                                                        : TableTarget::kNumber,
+                                         wishes.known);
   Node map = new_map("csv");
   map.set("train", word(train));
   map.set("columns", guess.columns);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "data/table_guess.h"
 #include "spec/node.h"
 #include "tensor/shape.h"
 
@@ -18,6 +19,8 @@ struct DataWishes {
   std::string input_name = {};      // empty: image
   std::vector<Field> targets = {};  // of the model; empty: not known
   std::optional<Normalization> normalization = {};  // of weights; else it is measured
+  TableKnowledge known = {};                        // of weights, too
+  bool tells_any_number = false;                    // the model's output: nothing bounds it
   Node said = {};  // a map of keys that go before what is found, or null
 };
 

@@ -13,9 +13,26 @@
 #include "data/description.h"
 #include "data/format.h"
 #include "data/held_out.h"
+#include "data/standardise.h"
+#include "data/table_rows.h"
 
 namespace cnn {
 namespace {
+
+// Either the map says how inputs are normalised, or it is measured.
+void check_standardise(const Node& data, const DataOptions& options, Diagnostics& diagnostics) {
+  if (!options.standardise.has_inputs(options.input_name)) return;
+  for (const char* key : {"scale", "mean", "std"}) {
+    const Entry* said = data.entry(key);
+    if (said == nullptr) continue;
+    diagnostics.report(
+        said->mark,
+        fmt::format("'{}' says how inputs are normalised, and 'standardise' measures "
+                    "it; one of them is too many",
+                    key),
+        "'standardise: targets' leaves the inputs to 'mean' and 'std'");
+  }
+}
 
 std::unique_ptr<DataFormat> read_format(const Node& data) {
   Diagnostics diagnostics;
@@ -35,6 +52,7 @@ std::unique_ptr<DataFormat> read_format(const Node& data) {
     result->common.declare(options);
     result->declare(options);
     options.read_map(data, fmt::format("data format '{}'", name), diagnostics, {"format"});
+    check_standardise(data, result->common, diagnostics);
     if (result->has_validation() && !result->read_validation(diagnostics)) {
       const Node& val = *data.find("val");
       diagnostics.report(
@@ -191,6 +209,41 @@ std::vector<int64_t> DataSource::strata(const std::shared_ptr<const Dataset>& da
 }
 
 DataView DataSource::open(Split split) {
+  DataView view = open_plain(split);
+  keep_columns(*view.dataset);
+  view.dataset = standardised(std::move(view.dataset));
+  return view;
+}
+
+// Whoever reads the map from now on need not see the training table.
+void DataSource::keep_columns(const Dataset& dataset) {
+  const Field& inputs = dataset.fields()[0];
+  const Node* said = map_.find("columns");
+  const bool depends = !inputs.categories.empty() || format_->common.standardise.is_set();
+  if (!depends || inputs.value_names.empty() || said == nullptr) return;
+  Node columns = *said;
+  columns.set("inputs", OptionType<std::vector<std::string>>::write(
+                            columns_of(inputs.value_names, inputs.categories)));
+  if (!inputs.categories.empty()) {
+    columns.set("categories", OptionType<CategoryColumns>::write({inputs.categories}));
+  }
+  map_.set("columns", std::move(columns));
+}
+
+// Measured once, when the first split is opened.
+std::shared_ptr<const Dataset> DataSource::standardised(std::shared_ptr<const Dataset> dataset) {
+  Standardise& wanted = format_->common.standardise;
+  if (!wanted.is_set()) return dataset;
+  if (wanted.known.empty()) {
+    wanted.known = measure_standards(open_plain(Split::kTrain), wanted);
+    map_.set("standardise", OptionType<Standardise>::write(wanted));
+  }
+  std::shared_ptr<const Dataset>& kept = standardised_[dataset.get()];
+  if (kept == nullptr) kept = cnn::standardised(std::move(dataset), wanted);
+  return kept;
+}
+
+DataView DataSource::open_plain(Split split) {
   const DataOptions& options = format_->common;
   if (split == Split::kTest && !has_test()) {
     throw Error(Exit::kInput,
@@ -221,8 +274,12 @@ DataDescription describe_data(const Node& data, int64_t channels) {
   const DataOptions options = read_format(data)->common;
   // Negatives that are always read are a matter of normalisation.
   const Invert invert = options.invert == Invert::kAuto ? Invert::kAuto : Invert::kNo;
-  return {options.normalization(channels), options.titles.of(options.classes),
-          {options.background, invert}};
+  const auto measured = options.standardise.known.find(options.input_name);
+  const Normalization normalization =
+      measured == options.standardise.known.end()
+          ? options.normalization(channels)
+          : Normalization{1, measured->second.mean, measured->second.deviation};
+  return {normalization, options.titles.of(options.classes), {options.background, invert}};
 }
 
 DataView open_dataset(const Node& data, Split split, uint64_t seed) {

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "data/table_rows.h"
 #include "io/csv.h"
 #include "io/image.h"
 
@@ -21,6 +22,7 @@ struct Column {
   std::string name;
   std::optional<std::vector<double>> numbers;  // none: words
   std::set<std::string> words;                 // that differ
+  bool has_gaps = false;                       // numbers, and cells that are empty
   bool is_path = false;                        // of pictures that are there
 };
 
@@ -46,6 +48,10 @@ Column look_at(const CsvTable& table, const std::string& path, int column) {
       result.numbers.reset();
     }
   }
+  result.has_gaps =
+      std::all_of(result.words.begin(), result.words.end(),
+                  [](const auto& word) { return word.empty() || number_of(word).has_value(); }) &&
+      !result.numbers && result.words.size() > 1;
   result.is_path = !result.numbers && names_picture(path, table.text(0, column));
   return result;
 }
@@ -70,6 +76,15 @@ bool is_class_numbers(const Column& column) {
   return std::all_of(column.numbers->begin(), column.numbers->end(), [&](double n) {
     return n == std::floor(n) && n >= 0 && n < static_cast<double>(classes);
   });
+}
+
+// Words that come again, and not the same in every row: names and remarks say nothing.
+bool is_categories(const Column& column, size_t rows) {
+  if (column.numbers || column.has_gaps || column.is_path) return false;
+  const size_t count = column.words.size() - column.words.count("");
+  constexpr size_t kRowsACategory = 2;
+  return count > 1 && count <= static_cast<size_t>(kMostCategories) &&
+         count * kRowsACategory <= rows;
 }
 
 // The words of a column of whole numbers, in the order of these; empty if it has others.
@@ -107,6 +122,17 @@ size_t target_of(const std::vector<Column>& columns) {
   return last;
 }
 
+std::string inputs_text(const std::vector<std::string>& inputs,
+                        const std::vector<CategoryColumn>& categories) {
+  const int64_t numbers = std::ssize(inputs) - std::ssize(categories);
+  std::vector<std::string> parts;
+  if (numbers > 0) parts.push_back(counted(numbers, "number"));
+  std::vector<std::string> names;
+  for (const CategoryColumn& column : categories) names.push_back("'" + column.name + "'");
+  if (!names.empty()) parts.push_back("the categories of " + escaped(join(names, ", ")));
+  return join(parts, " and ");
+}
+
 Node names_node(const std::vector<std::string>& names) {
   std::vector<Node> items;
   for (const std::string& name : names) items.push_back(Node::scalar(name, {}, true));
@@ -115,7 +141,15 @@ Node names_node(const std::vector<std::string>& names) {
 
 }  // namespace
 
-TableGuess guess_columns(const std::string& path, TableTarget wanted) {
+std::string TableKnowledge::text() const {
+  std::string text = join(inputs, "|") + " " + join(targets, "|");
+  for (const CategoryColumn& column : categories) {
+    text += fmt::format(" {}: {}", column.name, join(column.categories, "|"));
+  }
+  return text + to_yaml(OptionType<Standardise>::write({false, false, standards}));
+}
+
+TableGuess guess_columns(const std::string& path, TableTarget wanted, const TableKnowledge& known) {
   const CsvTable table = CsvTable::read(path);
   if (table.rows() == 0 || table.columns().size() < 2) {
     fail(Exit::kInput, path, "has {} and {}; inputs and a target are expected",
@@ -126,22 +160,42 @@ TableGuess guess_columns(const std::string& path, TableTarget wanted) {
   for (size_t c = 0; c < table.columns().size(); ++c) {
     columns.push_back(look_at(table, path, static_cast<int>(c)));
   }
-  const size_t target = target_of(columns);
+  const auto has_all = [&](const std::vector<std::string>& names) {
+    return !names.empty() && std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+      return table.column(name) >= 0;
+    });
+  };
+  const bool knows_inputs = has_all(known.inputs);
+  const size_t target = known.targets.size() == 1 && has_all(known.targets)
+                            ? static_cast<size_t>(table.column(known.targets[0]))
+                            : target_of(columns);
   std::vector<std::string> inputs, left_out;
+  std::vector<CategoryColumn> categories;
   std::string image;
   for (size_t c = 0; c < columns.size(); ++c) {
-    if (c == target) continue;
-    if (columns[c].is_path && image.empty()) {
-      image = columns[c].name;
-    } else if (columns[c].numbers && !is_index(columns[c])) {
-      inputs.push_back(columns[c].name);
+    const Column& column = columns[c];
+    if (c == target || knows_inputs) continue;
+    if (column.is_path && image.empty()) {
+      image = column.name;
+    } else if (column.numbers && !is_index(column)) {
+      inputs.push_back(column.name);
+    } else if (is_categories(column, table.rows())) {
+      inputs.push_back(column.name);
+      categories.push_back({column.name});
     } else {
-      left_out.push_back(columns[c].name);
+      left_out.push_back(column.name + (column.has_gaps ? " (some cells are empty)" : ""));
     }
   }
+  if (knows_inputs) {
+    inputs = known.inputs;
+    categories = known.categories;
+  }
   if (image.empty() && inputs.empty()) {
-    fail(Exit::kInput, path, "has no column of numbers, or of pictures that are there, beside '{}'",
-         columns[target].name);
+    fail(
+        Exit::kInput, path,
+        "has no column of numbers, of words that come again, or of pictures that are there, beside "
+        "'{}'",
+        columns[target].name);
   }
   TableGuess guess;
   guess.has_pictures = !image.empty();
@@ -151,10 +205,13 @@ TableGuess guess_columns(const std::string& path, TableTarget wanted) {
     left_out.insert(left_out.end(), inputs.begin(), inputs.end());
   } else {
     guess.columns.set("inputs", names_node(inputs));
+    if (!categories.empty()) {
+      guess.columns.set("categories", OptionType<CategoryColumns>::write({categories}));
+    }
   }
-  guess.text = fmt::format("{}: {}", counted(static_cast<int64_t>(table.rows()), "row"),
-                           guess.has_pictures ? "pictures of column '" + image + "'"
-                                              : counted(std::ssize(inputs), "number"));
+  guess.text = fmt::format(
+      "{}: {}", counted(static_cast<int64_t>(table.rows()), "row"),
+      guess.has_pictures ? "pictures of column '" + image + "'" : inputs_text(inputs, categories));
   const Column& goal = columns[target];
   if (is_label(goal, wanted)) {
     const std::vector<std::string> numbers = whole_numbers(goal);

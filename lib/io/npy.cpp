@@ -283,6 +283,8 @@ void NpyReader::read_as(int64_t first, std::span<T> out) const {
 
 void NpyReader::read(int64_t first, std::span<float> out) const { read_as(first, out); }
 
+void NpyReader::read(int64_t first, std::span<double> out) const { read_as(first, out); }
+
 void NpyReader::read(int64_t first, std::span<int64_t> out) const {
   CNN_ASSERT(is_integer());
   read_as(first, out);

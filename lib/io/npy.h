@@ -32,6 +32,7 @@ class NpyReader {
 
   // Numbers first .. first+size-1 in C order; safe from several threads.
   void read(int64_t first, std::span<float> out) const;
+  void read(int64_t first, std::span<double> out) const;
   // Whole numbers only: a bug for a float array.
   void read(int64_t first, std::span<int64_t> out) const;
   std::vector<float> read_all() const;

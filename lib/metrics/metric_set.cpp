@@ -127,6 +127,11 @@ bool MetricSet::bind(Bound& bound, const Node& item, const OpChoice& op, const G
     bound.target = value_of(target, main ? main->target : -1, graph, "field", diagnostics);
     if (bound.target < 0) return false;
     inputs.target = shape(bound.target);
+    const Value& read = graph.value(bound.target);
+    if (read.producer < 0) bound.field = read.name;
+    if (inputs.target.channels() == inputs.output.channels()) {
+      bound.channels = inputs.target.channels();
+    }
   }
   if (main) inputs.ignore = main->ignored;
   const int producer = graph.value(bound.output).producer;
@@ -170,6 +175,29 @@ std::vector<int> MetricSet::values() const {
     values.insert(values.end(), b.more.begin(), b.more.end());
   }
   return values;
+}
+
+void MetricSet::take_standards(std::span<const Field> fields) {
+  for (Bound& b : bound_) {
+    for (const Field& field : fields) {
+      const bool fits = std::ssize(field.standard.mean) == b.channels;
+      if (!b.field.empty() && field.name == b.field && fits) b.standard = field.standard;
+    }
+    // Sums of squares of large numbers lose digits that differences have.
+    if (b.metric->compares_differences()) b.standard.mean.assign(b.standard.mean.size(), 0);
+  }
+}
+
+ConstView MetricSet::undone(const Bound& bound, const ConstView& view, std::vector<float>& memory) {
+  const int64_t count = view.count(), channels = bound.channels;
+  memory.resize(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) {
+    memory[static_cast<size_t>(i)] =
+        static_cast<float>(bound.standard.undone(static_cast<double>(view.data[i]), i % channels));
+  }
+  ConstView result = view;
+  result.data = memory.data();
+  return result;
 }
 
 void MetricSet::reset() {

@@ -68,6 +68,8 @@ class Metric {
   virtual bool needs_target() const { return true; }
   // True: it is the share of right ones, which papers turn round to an error rate.
   virtual bool is_share_of_right() const { return false; }
+  // True: differences are all it looks at, so that where numbers begin does not matter.
+  virtual bool compares_differences() const { return false; }
   // Names of further values, from its options.
   virtual std::vector<std::string> reads() const { return {}; }
   // Checks shapes; throws Exit::kSpec without a place.
@@ -103,6 +105,9 @@ class MetricSet {
   // Those that the training graph has the values for.
   static MetricSet in_training(const ModelSpec& spec, const Graph& graph);
 
+  // Fields of the data set: of targets that it has standardised, metrics see numbers as they were,
+  // and what is compared with them is brought back likewise.
+  void take_standards(std::span<const Field> fields);
   // The values that must stay readable after forward, for plan_memory.
   std::vector<int> values() const;
   void reset();
@@ -114,7 +119,13 @@ class MetricSet {
   void add(Value&& value) {
     for (Bound& b : bound_) {
       for (size_t i = 0; i < b.more.size(); ++i) b.views[i] = value(b.more[i]);
-      b.metric->add(value(b.output), b.target < 0 ? ConstView{} : value(b.target), b.views);
+      const ConstView output = value(b.output);
+      const ConstView target = b.target < 0 ? ConstView{} : value(b.target);
+      if (b.standard.is_set()) {
+        b.metric->add(undone(b, output, b.outputs), undone(b, target, b.targets), b.views);
+      } else {
+        b.metric->add(output, target, b.views);
+      }
     }
   }
   std::vector<std::string> names() const;
@@ -130,8 +141,13 @@ class MetricSet {
     int output = -1;
     int target = -1;  // -1: it has none
     std::vector<int> more;
-    std::vector<ConstView> views;  // of `more`, in the current batch
+    std::vector<ConstView> views;         // of `more`, in the current batch
+    std::string field;                    // that the target is; empty: it is none
+    int64_t channels = 0;                 // of output and target; 0: they differ
+    Standard standard;                    // what has been done to the target's numbers
+    std::vector<float> outputs, targets;  // both without it
   };
+  static ConstView undone(const Bound& bound, const ConstView& view, std::vector<float>& memory);
   static bool check_lengths(const Bound& bound, const OpChoice& op, const Graph& graph,
                             Diagnostics& diagnostics);
   bool bind(Bound& bound, const Node& item, const OpChoice& op, const Graph& graph,

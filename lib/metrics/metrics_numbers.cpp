@@ -22,6 +22,7 @@ class NumberMetric : public Metric {
     reset();
   }
   std::vector<std::string> names() const override { return {name_}; }
+  bool compares_differences() const override { return true; }
 
  protected:
   bool counts(float target) const { return !ignore_ || target != static_cast<float>(*ignore_); }

@@ -11,6 +11,7 @@
 #include "graph/builder.h"
 #include "layers/class_numbers.h"
 #include "model/feed.h"
+#include "model/inputs.h"
 #include "model/settings.h"
 
 namespace cnn {
@@ -97,8 +98,8 @@ void fill(ModelSpec& spec, Phase phase) {
       if (target->items.is_list) refuse(node, option, "does not count the items of lists");
       if (!train) {
         const auto seed = static_cast<uint64_t>(read_train_settings(spec).seed);
-        const std::vector<Field> wanted = wanted_fields(graph);
-        train = DataSource(load_data(spec, {wanted}), seed, wanted).open(Split::kTrain);
+        const DataReader reader = data_reader(graph);
+        train = DataSource(load_data(spec, reader), seed, reader.fields).open(Split::kTrain);
       }
       const int field = train->dataset->field(target->name);
       if (field < 0) continue;  // the data do not fit, as is said later

@@ -1,6 +1,9 @@
 #include "model/inputs.h"
 
 #include "base/error.h"
+#include "data/table_rows.h"
+#include "graph/main_output.h"
+#include "model/feed.h"
 
 namespace cnn {
 
@@ -22,14 +25,57 @@ InputReading input_reading(const GraphField& input, const WeightsInfo& weights) 
   InputReading reading{input.field, byte_normalization(weights)};
   reading.is_guess = !weights.knows_normalization;
   reading.look = weights.look;
-  reading.columns = weights.input_names;
+  reading.columns = columns_of(weights.input_names, weights.categories);
+  reading.categories = weights.categories;
   reading.numbers = weights.normalization;
   const Field& field = input.field;
+  const auto standard = weights.standards.find(field.name);
+  const bool fits = standard != weights.standards.end() &&
+                    std::ssize(standard->second.mean) == field.shape.channels();
+  if (fits) reading.standard = standard->second;
   const bool reads_text = weights.vocabulary && field.kind == FieldKind::kClass &&
                           field.items.is_list && field.shape.count() == 1 &&
                           (field.classes == 0 || weights.vocabulary->size() <= field.classes);
   if (reads_text) reading.vocabulary = weights.vocabulary;
   return reading;
+}
+
+DataReader data_reader(const Graph& graph, const WeightsInfo* weights) {
+  DataReader reader;
+  reader.fields = wanted_fields(graph);
+  const std::optional<MainOutput> output = main_output(graph);
+  const int producer = output ? graph.value(output->value).producer : -1;
+  reader.tells_any_number = producer >= 0 && !output->is_classes() && output->link == Link::kNone &&
+                            !output->ignored &&
+                            graph.node(producer).type->role == LayerType::Role::kLayer &&
+                            graph.node(producer).type->makes == Link::kNone;
+  for (const Field& field : reader.fields) {
+    if (output && field.name == graph.value(output->target).name && field.range) {
+      reader.tells_any_number = false;
+    }
+  }
+  if (weights == nullptr) return reader;
+  if (weights->knows_normalization) reader.normalization = weights->normalization;
+  reader.known = {columns_of(weights->input_names, weights->categories), weights->categories,
+                  weights->value_names, weights->standards};
+  return reader;
+}
+
+Standard standard_of(const Graph& graph, const Standards& standards, int value) {
+  for (const LossTerm& term : graph.losses) {
+    const GraphNode& loss = graph.node(term.node);
+    if (loss.inputs.front() != value) continue;
+    for (size_t i = 1; i < loss.inputs.size() && i < loss.plan.fields.size(); ++i) {
+      const Value& target = graph.value(loss.inputs[i]);
+      if (loss.plan.fields[i].shape.rank() == 0 || target.producer >= 0) continue;
+      const auto found = standards.find(target.name);
+      const bool fits = found != standards.end() &&
+                        std::ssize(found->second.mean) == graph.value(value).shape.channels();
+      if (fits) return found->second;
+      break;  // the target is the first of them
+    }
+  }
+  return {};
 }
 
 Normalization byte_normalization(const WeightsInfo& weights) {

@@ -1,6 +1,7 @@
 #include "model/loss_checks.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "data/class_counts.h"
@@ -96,6 +97,40 @@ void check_class_counts(const ModelSpec& spec, const Graph& graph, const DataVie
       diagnostics.report(mark, found, how);
     } else if (counts.outputs > counts.classes) {
       warn("{}: {}: the scores beyond never have a sample; {}", mark.place(), found, how);
+    }
+  }
+  diagnostics.throw_if_any();
+}
+
+void check_standards(const Graph& graph, const Dataset& data) {
+  Diagnostics diagnostics;
+  for (const LossTerm& term : graph.losses) {
+    const GraphNode& loss = graph.node(term.node);
+    bool is_target = true;  // the first field; others are weights
+    for (size_t i = 1; i < loss.inputs.size(); ++i) {
+      const Value& value = graph.value(loss.inputs[i]);
+      const int number = value.producer < 0 ? data.field(value.name) : -1;
+      const bool was_target = std::exchange(is_target, is_target && number < 0);
+      if (number < 0) continue;
+      if (!data.fields()[static_cast<size_t>(number)].standard.is_set()) continue;
+      const bool is_planned = i < loss.plan.fields.size();
+      std::string problem;
+      if (!was_target) {
+        problem = fmt::format("reads '{}' as weights", value.name);
+      } else if (is_planned && loss.plan.fields[i].range) {
+        const FieldRange& range = *loss.plan.fields[i].range;
+        problem = fmt::format("takes targets from {:g} to {:g}", range.low, range.high);
+      } else if (loss.plan.ignored_class) {
+        problem = fmt::format("leaves targets of {} out", *loss.plan.ignored_class);
+      } else {
+        continue;
+      }
+      diagnostics.report(
+          loss.mark,
+          fmt::format("'{}' {}, and the data's 'standardise' moves these numbers to mean 0 and "
+                      "deviation 1",
+                      loss.type->name, problem),
+          "data.standardise=inputs leaves the targets as they are");
     }
   }
   diagnostics.throw_if_any();

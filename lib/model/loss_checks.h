@@ -11,6 +11,10 @@ namespace cnn {
 // are a warning; both say where the layer stands, both counts, and the remedy.
 void check_class_counts(const ModelSpec& spec, const Graph& graph, const DataView& view);
 
+// Exit::kSpec for losses that cannot take numbers which `standardise` of the data has moved: they
+// bound their targets, leave one number out, or read the numbers as weights.
+void check_standards(const Graph& graph, const Dataset& data);
+
 // Warns of losses that take scores and are given probabilities: softmax or the sigmoid would be
 // taken twice.
 void warn_of_double_links(const Graph& graph);

@@ -86,6 +86,57 @@ void write_look(SafetensorsWriter& writer, const PictureLook& look) {
   if (look.invert == Invert::kAuto) writer.set_metadata("invert", kAuto);
 }
 
+// {"image": {"mean": [3.1], "std": [1]}}; what is not so is as if it were not there.
+Standards read_standards(const SafetensorsReader& file) {
+  Standards standards;
+  const Json entry = json_entry(file, "standards");
+  for (const auto& [field, figures] : entry.items()) {
+    const Json *mean = figures.find("mean"), *deviation = figures.find("std");
+    if (mean == nullptr || deviation == nullptr) continue;
+    Standard standard;
+    take(*mean, standard.mean);
+    take(*deviation, standard.deviation);
+    const bool is_whole = standard.is_set() && standard.mean.size() == standard.deviation.size();
+    if (is_whole) standards[field] = std::move(standard);
+  }
+  return standards;
+}
+
+void write_standards(SafetensorsWriter& writer, const Standards& standards) {
+  if (standards.empty()) return;
+  Json entry = Json::object();
+  for (const auto& [field, standard] : standards) {
+    entry[field] = {{"mean", standard.mean}, {"std", standard.deviation}};
+  }
+  writer.set_metadata("standards", entry.dump());
+}
+
+// [{"column": "colour", "first": 1, "words": ["blue", "red"]}]
+std::vector<CategoryColumn> read_categories(const SafetensorsReader& file) {
+  std::vector<CategoryColumn> columns;
+  const Json entry = json_entry(file, "categories");
+  try {
+    for (const Json& one : entry) {
+      columns.push_back({one.at("column").get<std::string>(),
+                         one.at("words").get<std::vector<std::string>>(),
+                         one.at("first").get<int64_t>()});
+    }
+  } catch (const JsonError&) {
+    return {};  // of another tool
+  }
+  return columns;
+}
+
+void write_categories(SafetensorsWriter& writer, const std::vector<CategoryColumn>& columns) {
+  if (columns.empty()) return;
+  Json entry = Json::array();
+  for (const CategoryColumn& column : columns) {
+    entry.push_back(
+        {{"column", column.name}, {"first", column.first}, {"words", column.categories}});
+  }
+  writer.set_metadata("categories", entry.dump());
+}
+
 WeightsInfo read_info(const SafetensorsReader& file) {
   WeightsInfo info;
   const auto model = file.metadata().find("model");
@@ -93,6 +144,8 @@ WeightsInfo read_info(const SafetensorsReader& file) {
   take(json_entry(file, "classes"), info.class_names);
   take(json_entry(file, "values"), info.value_names);
   take(json_entry(file, "columns"), info.input_names);
+  info.categories = read_categories(file);
+  info.standards = read_standards(file);
   take(json_entry(file, "input"), info.input);
   const Json scale = json_entry(file, "scale");
   info.knows_normalization = scale.is_number();
@@ -246,6 +299,8 @@ void save_weights(const std::string& path, const ParameterStore& store, const We
   if (!info.value_names.empty()) {
     writer.set_metadata("values", Json(info.value_names).dump());
   }
+  write_categories(writer, info.categories);
+  write_standards(writer, info.standards);
   if (info.vocabulary) {
     writer.set_metadata("symbols", Json(info.vocabulary->symbols()).dump());
     writer.set_metadata("unit",

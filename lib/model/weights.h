@@ -1,6 +1,7 @@
 // Weights files: safetensors under the names and shapes that `cnn summary --json` lists. The
 // metadata carry what prediction needs beside them: model, class names, input size, mean and
-// standard deviation, the words of a vocabulary.
+// standard deviation, the words of a vocabulary, the figures of `standardise`, the categories of
+// columns of words.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "data/standardise.h"
 #include "data/tone.h"
 #include "data/transforms.h"
 #include "data/vocabulary.h"
@@ -26,10 +28,12 @@ struct WeightsInfo {
   std::shared_ptr<const TextVocabulary> vocabulary = nullptr;
   // Parameters that the file did not have, by number in the store; of load_weights() alone.
   std::vector<int> missing = {};
-  std::vector<std::string> value_names = {};  // of a regression's numbers: columns of its table
-  std::vector<std::string> input_names = {};  // of the first input's numbers, likewise
-  bool knows_normalization = false;           // the file, or the model's data map, says it
-  PictureLook look = {};                      // of pictures that it is shown
+  std::vector<std::string> value_names = {};    // of a regression's numbers: columns of its table
+  std::vector<std::string> input_names = {};    // of the first input's numbers, likewise
+  std::vector<CategoryColumn> categories = {};  // those of its numbers that stand for words
+  Standards standards = {};                     // of the first input and of targets, by field
+  bool knows_normalization = false;             // the file, or the model's data map, says it
+  PictureLook look = {};                        // of pictures that it is shown
 };
 
 // Writes through AtomicFile, with a checksum per tensor.

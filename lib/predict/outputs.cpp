@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "model/inputs.h"
 #include "tensor/tensor.h"
 
 namespace cnn {
@@ -15,11 +16,13 @@ std::string unique_name(const std::string& path, std::map<std::string, int>& use
   return count == 1 ? name : fmt::format("{}-{}", name, count);
 }
 
-OutputFiles::OutputFiles(const Graph& graph, const std::string& folder, int64_t samples) {
+OutputFiles::OutputFiles(const Graph& graph, const std::string& folder, int64_t samples,
+                         const Standards& standards) {
   make_directories(folder);
   for (const NamedOutput& output : graph.outputs) {
     const Value& value = graph.value(output.value);
-    File file{output.value, value.shape, 1, false, {}};
+    File file{output.value, value.shape};
+    file.standard = standard_of(graph, standards, output.value);
     std::vector<int64_t> sizes = {samples};
     if (value.length >= 0) {
       const ListLength& length = graph.lengths[static_cast<size_t>(value.length)];
@@ -51,6 +54,12 @@ void OutputFiles::append(int64_t n, const std::function<ConstView(int value)>& v
     const int64_t count = file.shape.count();
     std::vector<float> ordered(static_cast<size_t>(view.batch * count));
     to_channels_first(view.data, ordered.data(), view.batch, file.shape);
+    if (file.standard.is_set()) {  // of no pictures: channels stand last
+      for (size_t i = 0; i < ordered.size(); ++i) {
+        ordered[i] = static_cast<float>(file.standard.undone(
+            static_cast<double>(ordered[i]), static_cast<int64_t>(i) % file.shape.channels()));
+      }
+    }
     if (!file.varies) {
       file.writers[0]->append(ordered);
       continue;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "data/standardise.h"
 #include "graph/graph.h"
 #include "io/npy.h"
 #include "tensor/view.h"
@@ -21,8 +22,10 @@ std::string unique_name(const std::string& path, std::map<std::string, int>& use
 // varies OUTPUT_items.npy [N] says how many there are.
 class OutputFiles {
  public:
-  // Makes the folder.
-  OutputFiles(const Graph& graph, const std::string& folder, int64_t samples);
+  // Makes the folder. Outputs that are compared with fields of `standards` are brought back to what
+  // these were.
+  OutputFiles(const Graph& graph, const std::string& folder, int64_t samples,
+              const Standards& standards = {});
 
   // A batch of n samples: `value` gives a value of it, with the starts of a list.
   void append(int64_t n, const std::function<ConstView(int value)>& value);
@@ -35,7 +38,9 @@ class OutputFiles {
     Shape shape;
     int64_t most = 1;
     bool varies = false;
-    std::vector<std::unique_ptr<NpyWriter>> writers;  // the numbers, and the counts where it varies
+    Standard standard = {};
+    std::vector<std::unique_ptr<NpyWriter>> writers =
+        {};  // the numbers, and the counts where it varies
   };
   std::vector<File> files_;
   std::vector<std::string> paths_;

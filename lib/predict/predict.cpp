@@ -111,7 +111,9 @@ class Predictor {
     if (crops_) view = ten_crops(view);
     Feed feed(graph_, std::move(view), settings_.loader(batch_), Feed::Reads::kInputs);
     std::optional<OutputFiles> files;
-    if (!request_.out.empty()) files.emplace(graph_, folder_for(part), samples);
+    if (!request_.out.empty()) {
+      files.emplace(graph_, folder_for(part), samples, network_.weights().standards);
+    }
 
     Executor& executor = network_.executor(0);
     const auto value = [&](int id) {

@@ -9,6 +9,7 @@
 #include "data/ten_crops.h"
 #include "graph/main_output.h"
 #include "model/class_balance.h"
+#include "model/inputs.h"
 #include "model/loaded_network.h"
 #include "model/loss_checks.h"
 #include "model/settings.h"
@@ -46,11 +47,9 @@ void compare_classes(const std::vector<std::string>& weights,
 }
 
 DataReader reader_of(const Graph& graph, const TestRequest& request) {
-  DataReader reader{wanted_fields(graph)};
-  if (request.weights.empty()) return reader;
+  if (request.weights.empty()) return data_reader(graph);
   const WeightsInfo weights = read_weights_info(request.weights);
-  if (weights.knows_normalization) reader.normalization = weights.normalization;
-  return reader;
+  return data_reader(graph, &weights);
 }
 
 // What the first loss compares, as numbers of one shape.
@@ -143,6 +142,8 @@ TestReport test_model(const ModelSpec& written, const TestRequest& request) {
     fail(Exit::kInput, spec.path, "the split '{}' has no samples", request.split);
   }
   check_class_counts(spec, graph, view);
+  check_standards(graph, *view.dataset);
+  metrics.take_standards(view.dataset->fields());
   std::optional<CropAverage> crops;
   if (request.ten_crops) {
     crops.emplace(graph);

@@ -136,6 +136,8 @@ std::string data_help() {
       "installed\n"
       "  data: {format: folder, train: pictures/train, val: 0.1, size: 64, channels: 3}\n"
       "  data: {format: csv, train: table.csv, val: 0.2}\n"
+      "  data: {format: csv, train: houses.csv, val: 0.1, standardise: true,\n"
+      "         columns: {inputs: [area, district], categories: [district], targets: [price]}}\n"
       "  data: {from: pictures, val: 0.1}             a folder or a CSV table: format and keys are "
       "found\n\nKeys of every format:\n";
   DataOptions options;

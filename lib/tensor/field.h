@@ -37,6 +37,30 @@ struct FieldRange {
   }
 };
 
+// What was done to the numbers of a field, by channel: (x - mean) / deviation.
+struct Standard {
+  std::vector<double> mean = {};  // empty: nothing was done
+  std::vector<double> deviation = {};
+
+  bool is_set() const { return !mean.empty(); }
+  double done(double x, int64_t channel) const {
+    return (x - mean[static_cast<size_t>(channel)]) / deviation[static_cast<size_t>(channel)];
+  }
+  double undone(double y, int64_t channel) const {
+    return y * deviation[static_cast<size_t>(channel)] + mean[static_cast<size_t>(channel)];
+  }
+  bool operator==(const Standard&) const = default;
+};
+
+// A column of words that became numbers, one a category: 1 where it stands there, else 0.
+struct CategoryColumn {
+  std::string name;
+  std::vector<std::string> categories = {};
+  int64_t first = 0;  // of its numbers, within the field
+
+  bool operator==(const CategoryColumn&) const = default;
+};
+
 struct Field {
   std::string name;
   Shape shape;  // of one item: a label is [1], a mask [1,H,W]
@@ -47,7 +71,9 @@ struct Field {
   Coordinates coordinates = Coordinates::kNone;
   std::vector<std::string> class_names = {};  // kClass: by number; empty if they are not known
   std::vector<std::string> value_names =
-      {};  // kValues: of each number (columns of a table); or none
+      {};                  // kValues: of each number (columns of a table); or none
+  Standard standard = {};  // kValues: what the data set has done to them
+  std::vector<CategoryColumn> categories = {};  // kValues: which of them stand for words
 
   // One class number a sample.
   bool is_label() const {

@@ -8,9 +8,11 @@
 #include "data/catalogue.h"
 #include "data/class_counts.h"
 #include "data/description.h"
+#include "data/standardise.h"
 #include "graph/main_output.h"
 #include "kernels/gemm_library.h"
 #include "model/fit.h"
+#include "model/inputs.h"
 #include "model/loss_checks.h"
 #include "model/resolve.h"
 
@@ -43,6 +45,9 @@ WeightsInfo describe_weights(const ModelSpec& spec, const Graph& graph, const Da
   info.model = spec.name;
   info.class_names = class_names_of(graph, data);
   info.value_names = value_names_of(graph, data);
+  for (const Field& field : data.fields()) {
+    if (field.standard.is_set()) info.standards[field.name] = field.standard;
+  }
   for (const GraphField& field : graph.fields) {
     if (!field.is_input) continue;
     for (int axis = 0; axis < field.field.shape.rank(); ++axis) {
@@ -54,7 +59,11 @@ WeightsInfo describe_weights(const ModelSpec& spec, const Graph& graph, const Da
       info.look = describe_data(map, data.fields()[0].shape.channels()).look;
       info.look.tone = tone_of(train);
     }
-    if (source >= 0) info.input_names = data.fields()[static_cast<size_t>(source)].value_names;
+    if (source >= 0) {
+      const Field& known = data.fields()[static_cast<size_t>(source)];
+      info.input_names = known.value_names;
+      info.categories = known.categories;
+    }
     if (source >= 0) info.vocabulary = data.vocabulary(source);
     break;
   }
@@ -68,16 +77,20 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
       metrics_(spec, network_.test_graph()),
       train_metrics_(MetricSet::in_training(spec, network_.train_graph())) {
   require_loss(network_.train_graph(), spec.path);
-  const std::vector<Field> wanted = wanted_fields(network_.train_graph());
-  DataSource source(load_data(spec, {wanted}), static_cast<uint64_t>(settings_.seed), wanted);
+  const DataReader reader = data_reader(network_.train_graph());
+  DataSource source(load_data(spec, reader), static_cast<uint64_t>(settings_.seed), reader.fields);
   DataView train = source.open(Split::kTrain);
   DataView validation = source.open(Split::kValidation);
   check_mixing(spec);
   check_sizes(spec, train.size());
   check_class_counts(spec, network_.train_graph(), train);
+  check_standards(network_.train_graph(), *train.dataset);
+  metrics_.take_standards(train.dataset->fields());
   warn_of_double_links(network_.train_graph());
   choose_best(spec, !validation.empty());
   note_classes(train);
+  if (const std::string text = columns_text(*train.dataset); !text.empty())
+    note("columns: {}", text);
   classes_ = sampled_classes(spec, train, source.shuffle());
   data_hash_ = train.hash() + validation.hash();
   data_bytes_ = train.dataset->memory_bytes();

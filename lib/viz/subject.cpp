@@ -140,8 +140,7 @@ void SampleSource::open_files(const SampleOptions& options, const GraphField& in
 void SampleSource::open_split(const SampleOptions& options, const VizSubject& subject,
                               const Graph& graph, const Field& input, const WeightsInfo& weights) {
   const TrainSettings settings = read_train_settings(subject.spec);
-  DataReader reader{wanted_fields(graph)};
-  if (weights.knows_normalization) reader.normalization = weights.normalization;
+  const DataReader reader = data_reader(graph, &weights);
   DataSource source(load_data(subject.spec, reader), static_cast<uint64_t>(settings.seed),
                     reader.fields);
   split_ = options.split;

@@ -1,7 +1,9 @@
 #include <cmath>
 
+#include "graph/builder.h"
 #include "metrics/metrics.h"
 #include "support/catch.h"
+#include "support/training.h"
 
 namespace cnn {
 namespace {
@@ -78,6 +80,49 @@ TEST_CASE("ignored targets count nowhere, and of scores the sigmoid is compared"
 TEST_CASE("numbers are compared with as many numbers") {
   CHECK_THROWS(make_metric("mae")->setup({{3}, {2}}));
   CHECK_THROWS(make_metric("r2")->setup({{3}, {2}}));
+}
+
+// The results of a model with two numbers, whose target the data set has standardised.
+Scores standardised(const std::string& metrics, std::vector<float> output,
+                    std::vector<float> target, const Standard& standard) {
+  const TemporaryFolder folder;
+  const auto count = std::to_string(standard.mean.size());
+  const ModelSpec spec = test::load(folder.file(
+      "m.yaml", "input: {x: [2]}\nlayers: [{linear: " + count +
+                    ", name: out}]\nloss: {mse: out, target: target}\nmetrics: " + metrics + "\n"));
+  ParameterStore store;
+  const Graph graph = build_graph(spec, Phase::kTest, store);
+  MetricSet set(spec, graph);
+  Field field{"target", {std::ssize(standard.mean)}};
+  field.standard = standard;
+  set.take_standards(std::vector<Field>{{"x", {2}}, field});
+  const Shape shape = field.shape;
+  const int64_t samples = std::ssize(output) / shape.count();
+  set.add([&](int id) {
+    return ConstView{id == graph.find_value("out") ? output.data() : target.data(), samples, shape};
+  });
+  return set.result();
+}
+
+TEST_CASE("errors of standardised numbers are told in those of the data") {
+  const Standard standard{{300000, -7}, {80000, 0.5}};
+  const Scores scores = standardised("[mae, rmse, r2]", {0.5f, 1, 0, 0}, {0, 0, 1, 1}, standard);
+  // Errors 40,000 and 0.5, then 80,000 and 0.5.
+  CHECK(*find_score(scores, "mae") == Approx((40000 + 80000 + 0.5 + 0.5) / 4));
+  CHECK(*find_score(scores, "rmse") ==
+        Approx(std::sqrt((40000.0 * 40000 + 80000.0 * 80000 + 0.5) / 4)));
+  CHECK(*find_score(scores, "r2") ==
+        Approx(result_of("r2", {2}, {0.5f, 1, 0, 0}, {0, 0, 1, 1}, 2)));
+  // Where numbers are large and differ little, floats of them would have no differences.
+  const Scores times = standardised("[mae]", {0.25f, 0}, {0, 0}, {{1.7e9}, {2}});
+  CHECK(*find_score(times, "mae") == Approx(0.25));
+}
+
+TEST_CASE("metrics that look at more than differences see the numbers themselves") {
+  // 0 and 1 with mean 0.25 and deviation 0.5: more than 0.5 is class 1.
+  const Scores scores = standardised("[accuracy]", {0.6f, 0.4f, -0.5f, 1},
+                                     {1.5f, 1.5f, -0.5f, -0.5f}, {{0.25}, {0.5}});
+  CHECK(*find_score(scores, "accuracy") == 0.5);
 }
 
 }  // namespace cnn

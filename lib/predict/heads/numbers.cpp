@@ -1,9 +1,11 @@
 // numbers: whatever nothing else is known of: a regression's numbers, a code.
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "io/csv.h"
+#include "model/inputs.h"
 #include "predict/head.h"
 #include "tensor/tensor.h"
 
@@ -13,7 +15,10 @@ namespace {
 class Numbers final : public Head {
  public:
   Numbers(const HeadContext& context, int value)
-      : Head(value), value_(context.graph.value(value)), weights_(context.weights) {}
+      : Head(value),
+        graph_(context.graph),
+        value_(context.graph.value(value)),
+        weights_(context.weights) {}
 
   std::vector<std::string> columns() const override {
     std::vector<std::string> columns;
@@ -24,17 +29,21 @@ class Numbers final : public Head {
 
   Answer answer(const Sample& sample) const override {
     const int64_t items = sample.output.batch, count = value_.shape.count();
-    std::vector<float> numbers(static_cast<size_t>(items * count));  // as files have them
-    to_channels_first(sample.output.data, numbers.data(), items, value_.shape);
+    std::vector<float> ordered(static_cast<size_t>(items * count));  // as files have them
+    to_channels_first(sample.output.data, ordered.data(), items, value_.shape);
+    // The weights are loaded by now.
+    const Standard standard = standard_of(graph_, weights_.standards, value());
+    std::vector<double> numbers(ordered.begin(), ordered.end());
+    if (standard.is_set()) undo(standard, numbers);
     Answer answer;
-    answer.text = text_of(numbers);
+    answer.text = text_of(numbers, standard);
     Json lists = Json::array();
     for (int64_t i = 0; i < items; ++i) {
       const auto begin = numbers.begin() + i * count;
-      const std::vector<float> item(begin, begin + count);
+      const std::vector<double> item(begin, begin + count);
       std::vector<std::string> row;
       if (is_list()) row.push_back(std::to_string(i));
-      for (const float number : item) row.push_back(csv_number(number));
+      for (const double number : item) row.push_back(csv_number(number));
       answer.rows.push_back(std::move(row));
       lists.push_back(item);
     }
@@ -55,20 +64,43 @@ class Numbers final : public Head {
     return value_.shape.count() == 1 ? value_.name : fmt::format("{}_{}", value_.name, i);
   }
 
-  std::string text_of(const std::vector<float>& numbers) const {
+  // Decimals of a number whose deviation is such, `digits` behind that deviation's first one.
+  static int decimals(double deviation, int digits) {
+    constexpr int kMost = 15;
+    return std::clamp(digits - static_cast<int>(std::floor(std::log10(deviation))), 0, kMost);
+  }
+
+  // Back to what the table has. What lies below the network's own precision, 7 digits of a number
+  // around 1, is rounded away.
+  void undo(const Standard& standard, std::vector<double>& numbers) const {
+    constexpr int kDigits = 7;
+    const int64_t channels = value_.shape.channels();
+    for (int64_t i = 0; i < std::ssize(numbers); ++i) {
+      const int64_t channel = i % channels;  // standards are of no pictures: channels stand last
+      double& number = numbers[static_cast<size_t>(i)];
+      const double ten =
+          std::pow(10, decimals(standard.deviation[static_cast<size_t>(channel)], kDigits));
+      number = std::round(standard.undone(number, channel) * ten) / ten;
+    }
+  }
+
+  std::string text_of(const std::vector<double>& numbers, const Standard& standard) const {
     constexpr size_t kShown = 10;
+    constexpr int kDigits = 3;
     std::string text;
     for (size_t i = 0; i < std::min(numbers.size(), kShown); ++i) {
-      if (has_names() && !is_list()) {
-        text += fmt::format("  {} {:.6g}", escaped(name_of(static_cast<int64_t>(i))), numbers[i]);
-      } else {
-        text += fmt::format("  {:.6g}", numbers[i]);
-      }
+      text += "  ";
+      if (has_names() && !is_list()) text += escaped(name_of(static_cast<int64_t>(i))) + " ";
+      const size_t channel = i % static_cast<size_t>(value_.shape.channels());
+      text += standard.is_set() ? fmt::format("{:.{}f}", numbers[i],
+                                              decimals(standard.deviation[channel], kDigits))
+                                : fmt::format("{:.6g}", numbers[i]);
     }
     if (numbers.size() > kShown) text += fmt::format("  ... ({} numbers)", numbers.size());
     return text;
   }
 
+  const Graph& graph_;
   const Value& value_;
   const WeightsInfo& weights_;
 };

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "data/catalogue.h"
 #include "data/class_counts.h"
+#include "data/standardise.h"
 #include "graph/builder.h"
 #include "predict/maps.h"
 #include "viz/drawing/sheet.h"
@@ -49,6 +50,7 @@ class DataKind final : public VizKind {
       sheet.subtitle = fmt::format("split '{}': {}", samples_.split, sheet.subtitle);
       result.numbers["split"] = samples_.split;
       add_class_counts(*view, sheet, result);
+      add_columns(*view->dataset, result);
     }
     if (view == nullptr || !add_rows_of_classes(sheet)) add_samples(sheet);
     result.figures.push_back({"data", draw(sheet)});
@@ -84,6 +86,28 @@ class DataKind final : public VizKind {
     }
     result.numbers["class_counts"] = std::move(all);
     if (is_unbalanced(counts)) sheet.subtitle += "; " + counts_text(counts, names, kMostNamed);
+  }
+
+  // What the columns of a table have become.
+  static void add_columns(const Dataset& data, VizResult& result) {
+    Json all = Json::object();
+    for (const Field& field : data.fields()) {
+      if (field.value_names.empty()) continue;
+      int64_t numbers = field.shape.count();
+      Json words = Json::object();
+      for (const CategoryColumn& column : field.categories) {
+        numbers -= std::ssize(column.categories);
+        words[column.name] = std::ssize(column.categories);
+      }
+      all[field.name] = {{"numbers", numbers},
+                         {"categories", std::move(words)},
+                         {"standardised", field.standard.is_set()}};
+    }
+    if (all.empty()) return;
+    result.numbers["columns"] = std::move(all);
+    if (const std::string text = columns_text(data); !text.empty()) {
+      result.text = "columns: " + text + "\n";
+    }
   }
 
   bool is_large() const { return source_->shape().rank() == 3 && source_->shape().width() > 64; }

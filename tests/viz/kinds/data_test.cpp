@@ -4,6 +4,7 @@
 #include "graph/builder.h"
 #include "support/catch.h"
 #include "support/text.h"
+#include "support/training.h"
 #include "viz/kinds.h"
 #include "viz/small_network.h"
 #include "viz/subject.h"
@@ -139,4 +140,26 @@ TEST_CASE("layers are chosen by name and by pattern, with a suggestion for unkno
   CHECK(names({}) == std::vector<std::string>{"c1", "c1.act", "s1"});
   CHECK_THROWS_WITH(names({"s2"}), Catch::Contains("did you mean 's1'?"));
   CHECK_THROWS_WITH(names({"f2"}), Catch::Contains("gives [20]; maps are [C,H,W]"));
+}
+
+TEST_CASE("a sheet of a table says what its columns became") {
+  const TemporaryFolder folder;
+  folder.file("t.csv", "area,district,price\n1,north,10\n2,south,30\n4,north,20\n");
+  const std::string model = folder.file("m.yaml", R"(name: houses
+input: {image: [3]}
+layers: [{linear: 1, name: out}]
+loss: {mse: out, target: target}
+data:
+  format: csv
+  train: t.csv
+  columns: {categories: [district], targets: [price]}
+  standardise: targets
+)");
+  VizRequest request;
+  request.subjects.push_back({"houses", "", test::load(model), ""});
+  const VizResult result = run_kind("data", request, {});
+  CHECK(result.numbers.dump().find(
+            R"("columns":{"image":{"numbers":1,"categories":{"district":2},"standardised":false},)"
+            R"("target":{"numbers":1,"categories":{},"standardised":true}})") != std::string::npos);
+  CHECK(contains(result.text, "columns: 1 number and 2 categories of 'district'; standardised"));
 }
