@@ -20,7 +20,8 @@ constexpr const char* kExamples =
     "  cnn predict runs/unet-isbi slices/ --out masks   a mask and an overlay of each image\n"
     "  cnn predict runs/text-classifier \"the cat chases the dog\" lines.txt\n"
     "  cnn predict runs/vae --samples 64 --out new      pictures drawn from the prior\n"
-    "  cnn predict models/lenet5.yaml x.npy --weights w.safetensors --out DIR   outputs as .npy";
+    "  cnn predict models/lenet5.yaml x.npy --weights w.safetensors --out DIR   outputs as .npy\n"
+    "  cnn predict models/efficientnet-lite0.yaml cat.jpg --weights w.pth   PyTorch's weights";
 
 int main(int argc, char** argv) {
   PredictRequest request;
@@ -46,7 +47,10 @@ int main(int argc, char** argv) {
       .add("INPUT", request.inputs,
            "files, folders, texts; KEY=VALUE overrides may stand among them")
       .type("");
-  command.add("--weights", request.weights, "weights file (a run has its own)").type("FILE");
+  command
+      .add("--weights", request.weights,
+           "weights (a run has its own): safetensors, or a state dict of PyTorch's")
+      .type("FILE");
   command
       .add("--out", request.out,
            "write every named output to DIR/OUTPUT.npy, or masks and pictures as DIR/INPUT_*.png")

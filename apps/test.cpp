@@ -43,7 +43,10 @@ int main(int argc, char** argv) {
                 {"data.augment"});
   command.add_key("--data", "data", "NAME",
                   "data set: a name, a data file, a folder or a CSV table");
-  command.add("--weights", request.weights, "weights file (a run has its own)").type("FILE");
+  command
+      .add("--weights", request.weights,
+           "weights (a run has its own): safetensors, or a state dict of PyTorch's")
+      .type("FILE");
   command.add("--split", request.split, "test, val or train (default: test)")
       .one_of({"test", "val", "train"})
       .type("SPLIT");

@@ -30,7 +30,8 @@ constexpr const char* kExamples =
     "  cnn train models/lenet5.yaml 'train.optimizer={adam: 1e-3}'\n"
     "  cnn train models/lenet5.yaml --find-lr           which learning rate to begin with\n"
     "  cnn train --resume runs/lenet5                   go on where it stopped, to the bit\n"
-    "  cnn train models/lenet5.yaml --weights w.safetensors   start from these weights";
+    "  cnn train models/lenet5.yaml --weights w.safetensors   start from these weights\n"
+    "  cnn train models/resnet18.yaml --weights resnet18.pth --partial vars.classes=5   PyTorch's";
 
 StopFlags flags;  // signal handlers can reach nothing else
 
@@ -151,7 +152,10 @@ int main(int argc, char** argv) {
   Flag resume =
       command.add("--resume", request.resume, "go on with this run directory").type("RUN");
   Flag weights =
-      command.add("--weights", request.weights, "start a new run from these weights").type("FILE");
+      command
+          .add("--weights", request.weights,
+               "start a new run from these weights: safetensors, or a state dict of PyTorch's")
+          .type("FILE");
   Flag out = command.add("--out", request.out, "folder of the run directories (default: runs)")
                  .type("DIR");
   Flag name =

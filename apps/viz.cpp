@@ -97,7 +97,10 @@ class VizCommand {
                                                        : "run directories")
         .type("");
     if (needs_weights()) {
-      command_.add("--weights", weights_, "weights file (a run has its own)").type("FILE");
+      command_
+          .add("--weights", weights_,
+               "weights (a run has its own): safetensors, or a state dict of PyTorch's")
+          .type("FILE");
       command_.add("--partial", request_.partial_weights,
                    "load what fits of weights of another model, and list the rest");
       command_.add("--allow-non-finite", request_.allow_non_finite_weights,

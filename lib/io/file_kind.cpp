@@ -40,7 +40,7 @@ constexpr Kind kKinds[] = {
      "an xz archive"},
     {"7z\xbc\xaf"sv, "a 7z archive"},
     {"\x89HDF"sv, "an HDF5 file"},
-    {"\x80\2"sv, "a Python pickle"},
+    {"\x80\2"sv, "a Python pickle (as old .pt files are)"},
     {"\x80\4"sv, "a Python pickle"},
     {"\x7f"
      "ELF"sv,

@@ -3,26 +3,20 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <bit>
 #include <charconv>
-#include <cmath>
 #include <cstring>
-#include <optional>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 #include "base/error.h"
 #include "io/safetensors_header.h"
-#include "tensor/tensor.h"
 
 namespace cnn {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "files are little-endian");
-
 constexpr uint64_t kLengthBytes = 8;
 constexpr uint64_t kMaxHeader = 100'000'000;
-constexpr size_t kChunk = size_t{1} << 18;  // bytes per read; a multiple of every dtype's size
+constexpr size_t kChunk = size_t{1} << 18;  // numbers per write
 
 uint32_t crc(uint32_t start, const void* data, size_t size) {
   if (size == 0) return start;  // zlib would begin anew for a null pointer
@@ -31,74 +25,15 @@ uint32_t crc(uint32_t start, const void* data, size_t size) {
 
 std::string hex(uint32_t value) { return fmt::format("{:08x}", value); }
 
-float from_half(uint16_t bits) {
-  const int exponent = bits >> 10 & 31;
-  const int mantissa = bits & 1023;
-  float magnitude;
-  if (exponent == 31) {
-    magnitude = mantissa == 0 ? INFINITY : NAN;
-  } else if (exponent == 0) {
-    magnitude = std::ldexp(static_cast<float>(mantissa), -24);
-  } else {
-    magnitude = std::ldexp(static_cast<float>(mantissa + 1024), exponent - 25);
-  }
-  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
-}
-
-float from_bfloat(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
-
-template <class T, class Convert>
-void convert_as(const char* bytes, size_t count, float* out, Convert convert) {
-  for (size_t i = 0; i < count; ++i) {
-    T value;
-    std::memcpy(&value, bytes + i * sizeof(T), sizeof(T));
-    out[i] = convert(value);
-  }
-}
-
-// False if the dtype cannot become floats.
-bool convert(std::string_view dtype, const char* bytes, size_t count, float* out) {
-  const auto plain = [](auto value) { return static_cast<float>(value); };
-  if (dtype == "F32") {
-    std::memcpy(out, bytes, count * sizeof(float));
-  } else if (dtype == "F16") {
-    convert_as<uint16_t>(bytes, count, out, from_half);
-  } else if (dtype == "BF16") {
-    convert_as<uint16_t>(bytes, count, out, from_bfloat);
-  } else if (dtype == "F64") {
-    convert_as<double>(bytes, count, out, plain);
-  } else if (dtype == "I64") {
-    convert_as<int64_t>(bytes, count, out, plain);
-  } else if (dtype == "I32") {
-    convert_as<int32_t>(bytes, count, out, plain);
-  } else if (dtype == "U8" || dtype == "BOOL") {
-    convert_as<uint8_t>(bytes, count, out, plain);
-  } else {
-    return false;
-  }
-  return true;
-}
-
-bool can_convert(std::string_view dtype) {
-  const char bytes[sizeof(double)] = {};
-  float number;
-  return convert(dtype, bytes, 1, &number);
-}
-
-size_t first_non_finite(std::span<const float> values) {
-  return static_cast<size_t>(
-      std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); }) -
-      values.begin());
-}
-
 }  // namespace
 
-SafetensorsReader::SafetensorsReader(const std::string& path) : file_(path) {
-  read_header();
-  take_checksums();
+SafetensorsReader::SafetensorsReader(const std::string& path) : TensorReader(path) {
+  std::vector<SafeTensor> tensors = read_header();
+  take_checksums(tensors);
+  take_tensors(std::move(tensors));
 }
 
-void SafetensorsReader::read_header() {
+std::vector<SafeTensor> SafetensorsReader::read_header() {
   if (file_.size() < kLengthBytes) {
     fail(Exit::kInput, path(), "at byte 0: has {} bytes, a safetensors file begins with 8",
          file_.size());
@@ -108,37 +43,38 @@ void SafetensorsReader::read_header() {
   if (length > kMaxHeader || length > file_.size() - kLengthBytes) {
     fail(Exit::kInput, path(),
          "at byte 0: the header's length is {}, the file has {} bytes (headers up to 100 MB are "
-         "read); is it a whole safetensors file?",
+         "read); is it a whole safetensors file, or one of torch.save?",
          length, file_.size());
   }
   std::string text(length, '\0');
   file_.read_at(kLengthBytes, text.data(), text.size());
   detail::SafetensorsHeader header = detail::parse_safetensors_header(text, path());
-  tensors_ = std::move(header.tensors);
+  std::vector<SafeTensor> tensors = std::move(header.tensors);
   metadata_ = std::move(header.metadata);
-  std::stable_sort(tensors_.begin(), tensors_.end(), [](const SafeTensor& a, const SafeTensor& b) {
+  std::stable_sort(tensors.begin(), tensors.end(), [](const SafeTensor& a, const SafeTensor& b) {
     return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
   });
-  check_layout(kLengthBytes + length);
-  for (size_t i = 0; i < tensors_.size(); ++i) {
-    tensors_[i].begin += kLengthBytes + length;
-    tensors_[i].end += kLengthBytes + length;
-    by_name_.emplace(tensors_[i].name, i);
+  check_layout(tensors, kLengthBytes + length);
+  for (SafeTensor& t : tensors) {
+    t.begin += kLengthBytes + length;
+    t.end += kLengthBytes + length;
   }
+  return tensors;
 }
 
 // Offsets count from data_begin here.
-void SafetensorsReader::check_layout(uint64_t data_begin) const {
+void SafetensorsReader::check_layout(const std::vector<SafeTensor>& tensors,
+                                     uint64_t data_begin) const {
   const uint64_t data_bytes = file_.size() - data_begin;
   uint64_t expected = 0;
-  for (const SafeTensor& t : tensors_) {
+  for (const SafeTensor& t : tensors) {
     if (t.begin > t.end || t.end > data_bytes) {
       fail(Exit::kInput, path(),
            "at byte {}: tensor '{}' covers bytes {} to {} of the data, the file has {}; the file "
            "is not whole",
            data_begin, t.name, t.begin, t.end, data_bytes);
     }
-    const uint64_t bytes = static_cast<uint64_t>(t.count) * detail::dtype_bytes(t.dtype);
+    const uint64_t bytes = static_cast<uint64_t>(t.count) * dtype_bytes(t.dtype);
     if (t.end - t.begin != bytes) {
       fail(Exit::kInput, path(), "at byte {}: tensor '{}' has {} bytes, its shape in {} takes {}",
            data_begin + t.begin, t.name, t.end - t.begin, t.dtype, bytes);
@@ -155,7 +91,7 @@ void SafetensorsReader::check_layout(uint64_t data_begin) const {
   }
 }
 
-void SafetensorsReader::take_checksums() {
+void SafetensorsReader::take_checksums(const std::vector<SafeTensor>& tensors) {
   std::unordered_map<std::string, uint32_t> sums;
   for (auto it = metadata_.begin(); it != metadata_.end();) {
     if (!it->first.starts_with(detail::kChecksumPrefix)) {
@@ -187,77 +123,14 @@ void SafetensorsReader::take_checksums() {
     fail(Exit::kInput, path(),
          "at byte {}: checksum of the metadata differs; the header is damaged", kLengthBytes);
   }
-  for (const SafeTensor& t : tensors_) {
-    checksums_.emplace(t.name, take(std::string(detail::kChecksumPrefix) + t.name));
+  for (const SafeTensor& t : tensors) {
+    const std::string prefix = detail::checksum_prefix(t);
+    checksums_[t.name] = {crc(0, prefix.data(), prefix.size()),
+                          take(std::string(detail::kChecksumPrefix) + t.name)};
   }
   if (!sums.empty()) {
     fail(Exit::kInput, path(), "at byte {}: checksum '{}' belongs to no tensor of the file",
          kLengthBytes, sums.begin()->first);
-  }
-}
-
-const SafeTensor* SafetensorsReader::find(std::string_view name) const {
-  const auto found = by_name_.find(name);
-  return found == by_name_.end() ? nullptr : &tensors_[found->second];
-}
-
-// Gives the tensor's bytes in pieces to consume(bytes, size, first number), then checks the sum.
-template <class Consume>
-void SafetensorsReader::stream(const SafeTensor& tensor, Consume&& consume) const {
-  const auto checksum = checksums_.find(tensor.name);
-  const std::string prefix = detail::checksum_prefix(tensor);
-  uint32_t sum = crc(0, prefix.data(), prefix.size());
-  const size_t number_bytes = detail::dtype_bytes(tensor.dtype);
-  std::vector<char> buffer(std::min<uint64_t>(kChunk, tensor.end - tensor.begin));
-  for (uint64_t at = tensor.begin; at < tensor.end; at += buffer.size()) {
-    const size_t size = std::min<uint64_t>(buffer.size(), tensor.end - at);
-    file_.read_at(at, buffer.data(), size);
-    if (checksum != checksums_.end()) sum = crc(sum, buffer.data(), size);
-    consume(buffer.data(), size / number_bytes, (at - tensor.begin) / number_bytes);
-  }
-  if (checksum != checksums_.end() && checksum->second != sum) {
-    fail(Exit::kInput, path(), "at byte {}: tensor '{}': its checksum is {}, the file says {}",
-         tensor.begin, tensor.name, hex(sum), hex(checksum->second));
-  }
-}
-
-void SafetensorsReader::read(const SafeTensor& tensor, const Take& take) const {
-  std::vector<float> numbers;
-  std::optional<std::pair<size_t, float>> bad;
-  stream(tensor, [&](const char* bytes, size_t count, size_t first) {
-    numbers.resize(count);
-    if (!convert(tensor.dtype, bytes, count, numbers.data())) {
-      fail(Exit::kInput, path(),
-           "at byte {}: tensor '{}' has dtype {}; F32, F16, BF16 and F64 are read", tensor.begin,
-           tensor.name, tensor.dtype);
-    }
-    if (!accept_non_finite_ && !bad) {
-      const size_t found = first_non_finite(numbers);
-      if (found < count) bad = {first + found, numbers[found]};
-    }
-    take(static_cast<int64_t>(first), numbers);
-  });
-  if (bad) {
-    fail(Exit::kInput, path(), "at byte {}: tensor '{}': number {} is {}, not finite",
-         tensor.begin + bad->first * detail::dtype_bytes(tensor.dtype), tensor.name, bad->first,
-         bad->second);
-  }
-}
-
-void SafetensorsReader::read(const SafeTensor& tensor, std::span<float> out) const {
-  CNN_ASSERT(out.size() == static_cast<size_t>(tensor.count));
-  read(tensor, [&](int64_t first, std::span<const float> numbers) {
-    std::copy(numbers.begin(), numbers.end(), out.begin() + first);
-  });
-}
-
-void SafetensorsReader::verify() const {
-  for (const SafeTensor& t : tensors_) {
-    if (can_convert(t.dtype)) {
-      read(t, [](int64_t, std::span<const float>) {});
-    } else {  // of another tool, for the checksum alone
-      stream(t, [](const char*, size_t, size_t) {});
-    }
   }
 }
 

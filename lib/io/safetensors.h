@@ -15,60 +15,22 @@
 #include <map>
 #include <span>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "base/files.h"
+#include "io/tensor_reader.h"
 
 namespace cnn {
 
-struct SafeTensor {
-  std::string name;
-  std::string dtype;           // "F32", "F16", "BF16", "F64", "I64" ...
-  std::vector<int64_t> shape;  // in file order; empty: one number
-  int64_t count = 1;
-  uint64_t begin = 0;  // bytes from the start of the file
-  uint64_t end = 0;
-};
-
 // Opens a file and checks its whole header before anything is allocated for tensors. All errors
 // are Exit::kInput, "FILE: at byte N: ...".
-class SafetensorsReader {
+class SafetensorsReader : public TensorReader {
  public:
   explicit SafetensorsReader(const std::string& path);
 
-  const std::string& path() const { return file_.path(); }
-  const std::vector<SafeTensor>& tensors() const { return tensors_; }  // in the order of the bytes
-  const SafeTensor* find(std::string_view name) const;                 // null if there is none
-  // Without the checksums.
-  const std::map<std::string, std::string>& metadata() const { return metadata_; }
-
-  // The tensor's numbers, in the order of the file, piece by piece from number `first` on, or all
-  // into `out` (exactly `count` floats). F32 as they are; F16, BF16, F64 and whole numbers are
-  // converted. Verifies the checksum at the end; a number that is not finite is an error unless
-  // accepted.
-  using Take = std::function<void(int64_t first, std::span<const float> numbers)>;
-  void read(const SafeTensor& tensor, const Take& take) const;
-  void read(const SafeTensor& tensor, std::span<float> out) const;
-  void accept_non_finite(bool accept) { accept_non_finite_ = accept; }
-  // Reads every tensor once, for its checksum and its numbers (through a small buffer): before a
-  // checkpoint is trusted.
-  void verify() const;
-
  private:
-  template <class Consume>
-  void stream(const SafeTensor& tensor, Consume&& consume) const;
-  void read_header();
-  void check_layout(uint64_t data_begin) const;
-  void take_checksums();
-
-  InputFile file_;
-  std::vector<SafeTensor> tensors_;
-  std::unordered_map<std::string_view, size_t> by_name_;
-  std::map<std::string, std::string> metadata_;
-  std::unordered_map<std::string, uint32_t> checksums_;
-  bool accept_non_finite_ = false;
+  std::vector<SafeTensor> read_header();
+  void check_layout(const std::vector<SafeTensor>& tensors, uint64_t data_begin) const;
+  void take_checksums(const std::vector<SafeTensor>& tensors);
 };
 
 // Collects names, shapes and where the numbers come from; write() then makes the whole file

@@ -19,24 +19,6 @@ constexpr uint64_t kTextBegin = 8;
 constexpr size_t kMaxTensors = 200'000;
 constexpr size_t kMaxRank = 16;
 
-constexpr std::array<std::pair<std::string_view, uint64_t>, 15> kDtypes = {{
-    {"F32", 4},
-    {"F16", 2},
-    {"BF16", 2},
-    {"F64", 8},
-    {"I64", 8},
-    {"I32", 4},
-    {"I16", 2},
-    {"I8", 1},
-    {"U64", 8},
-    {"U32", 4},
-    {"U16", 2},
-    {"U8", 1},
-    {"BOOL", 1},
-    {"F8_E4M3", 1},
-    {"F8_E5M2", 1},
-}};
-
 // Takes the parser's events one by one: nothing is built but the result, depth is bounded by the
 // grammar, and a name given twice is seen (a tree would keep one of them).
 class HeaderReader : public nlohmann::json_sax<json> {
@@ -228,13 +210,6 @@ uint32_t crc(uint32_t start, std::string_view text) {
 }
 
 }  // namespace
-
-uint64_t dtype_bytes(std::string_view dtype) {
-  for (const auto& [name, bytes] : kDtypes) {
-    if (name == dtype) return bytes;
-  }
-  return 0;
-}
 
 std::string checksum_prefix(const SafeTensor& tensor) {
   std::string text = tensor.name + "|" + tensor.dtype;

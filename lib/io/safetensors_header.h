@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "io/safetensors.h"
+#include "io/tensor_reader.h"
 
 namespace cnn::detail {
 
@@ -21,9 +21,6 @@ SafetensorsHeader parse_safetensors_header(std::string_view text, const std::str
 
 // Padded with spaces to a multiple of 8 bytes, so that the data are aligned.
 std::string write_safetensors_header(const SafetensorsHeader& header);
-
-// Bytes of one number; 0 for a dtype that the format does not have.
-uint64_t dtype_bytes(std::string_view dtype);
 
 // What a checksum covers beside the bytes: another name, type or shape gives another sum.
 std::string checksum_prefix(const SafeTensor& tensor);

@@ -8,6 +8,7 @@
 #include "data/catalogue.h"
 #include "data/description.h"
 #include "graph/builder.h"
+#include "io/open_tensors.h"
 #include "io/safetensors.h"
 
 namespace cnn {
@@ -36,7 +37,7 @@ void list_some(const char* kind, const std::vector<std::string>& names,
 }
 
 // The value of a metadata entry that holds JSON; null where it is missing or no JSON.
-Json json_entry(const SafetensorsReader& file, const std::string& key) {
+Json json_entry(const TensorReader& file, const std::string& key) {
   const auto entry = file.metadata().find(key);
   if (entry == file.metadata().end()) return nullptr;
   return Json::parse_or_null(entry->second);
@@ -52,7 +53,7 @@ void take(const Json& json, std::vector<T>& out) {
   }
 }
 
-std::shared_ptr<const TextVocabulary> read_vocabulary(const SafetensorsReader& file) {
+std::shared_ptr<const TextVocabulary> read_vocabulary(const TensorReader& file) {
   std::vector<std::string> symbols;
   take(json_entry(file, "symbols"), symbols);
   const auto unit = file.metadata().find("unit");
@@ -62,7 +63,7 @@ std::shared_ptr<const TextVocabulary> read_vocabulary(const SafetensorsReader& f
   return vocabulary ? std::make_shared<const TextVocabulary>(std::move(*vocabulary)) : nullptr;
 }
 
-PictureLook read_look(const SafetensorsReader& file) {
+PictureLook read_look(const TensorReader& file) {
   PictureLook look;
   std::vector<double> tone;
   take(json_entry(file, "tone"), tone);
@@ -87,7 +88,7 @@ void write_look(SafetensorsWriter& writer, const PictureLook& look) {
 }
 
 // {"image": {"mean": [3.1], "std": [1]}}; what is not so is as if it were not there.
-Standards read_standards(const SafetensorsReader& file) {
+Standards read_standards(const TensorReader& file) {
   Standards standards;
   const Json entry = json_entry(file, "standards");
   for (const auto& [field, figures] : entry.items()) {
@@ -112,7 +113,7 @@ void write_standards(SafetensorsWriter& writer, const Standards& standards) {
 }
 
 // [{"column": "colour", "first": 1, "words": ["blue", "red"]}]
-std::vector<CategoryColumn> read_categories(const SafetensorsReader& file) {
+std::vector<CategoryColumn> read_categories(const TensorReader& file) {
   std::vector<CategoryColumn> columns;
   const Json entry = json_entry(file, "categories");
   try {
@@ -137,7 +138,7 @@ void write_categories(SafetensorsWriter& writer, const std::vector<CategoryColum
   writer.set_metadata("categories", entry.dump());
 }
 
-WeightsInfo read_info(const SafetensorsReader& file) {
+WeightsInfo read_info(const TensorReader& file) {
   WeightsInfo info;
   const auto model = file.metadata().find("model");
   if (model != file.metadata().end()) info.model = model->second;
@@ -179,7 +180,7 @@ bool fits(const SafeTensor* tensor, const Parameter& parameter) {
   return tensor != nullptr && tensor->shape == file_sizes(parameter);
 }
 
-Difference compare(const SafetensorsReader& file, const ParameterStore& store,
+Difference compare(const TensorReader& file, const ParameterStore& store,
                    const std::string& prefix) {
   Difference difference;
   for (const Parameter& parameter : store.all()) {
@@ -198,6 +199,30 @@ Difference compare(const SafetensorsReader& file, const ParameterStore& store,
     if (store.find(name) < 0) difference.extra.push_back(name + " " + text_of(tensor.shape));
   }
   return difference;
+}
+
+// What PyTorch's wrappers put before all names ("module." of DataParallel, "_orig_mod." of
+// torch.compile, or both), unless the model has such names itself.
+std::string wrapper_of(const TensorReader& file, const ParameterStore& store) {
+  const auto is_own = [&](std::string_view wrapper) {
+    return std::any_of(store.all().begin(), store.all().end(),
+                       [&](const Parameter& p) { return p.name.starts_with(wrapper); });
+  };
+  const auto wraps_all = [&](const std::string& prefix) {
+    return std::all_of(file.tensors().begin(), file.tensors().end(),
+                       [&](const SafeTensor& t) { return t.name.starts_with(prefix); });
+  };
+  std::string prefix;
+  if (file.tensors().empty()) return prefix;
+  for (bool is_longer = true; is_longer;) {
+    is_longer = false;
+    for (const char* wrapper : {"module.", "_orig_mod."}) {
+      if (is_own(wrapper) || !wraps_all(prefix + wrapper)) continue;
+      prefix += wrapper;
+      is_longer = true;
+    }
+  }
+  return prefix;
 }
 
 // Takes the weights of layers that exist in training only from what is left over.
@@ -309,13 +334,13 @@ void save_weights(const std::string& path, const ParameterStore& store, const We
   writer.write(path);
 }
 
-void check_weights(const SafetensorsReader& file, const ParameterStore& store,
+void check_weights(const TensorReader& file, const ParameterStore& store,
                    const std::string& prefix) {
   const Difference difference = compare(file, store, prefix);
   if (difference.any()) throw mismatch(file.path(), difference, "");
 }
 
-void read_weights(const SafetensorsReader& file, ParameterStore& store, const std::string& prefix) {
+void read_weights(const TensorReader& file, ParameterStore& store, const std::string& prefix) {
   for (size_t id = 0; id < store.all().size(); ++id) {
     const Parameter& parameter = store.all()[id];
     const SafeTensor* tensor = file.find(prefix + parameter.name);
@@ -326,15 +351,15 @@ void read_weights(const SafetensorsReader& file, ParameterStore& store, const st
   }
 }
 
-WeightsInfo read_weights_info(const std::string& path) {
-  return read_info(SafetensorsReader(path));
-}
+WeightsInfo read_weights_info(const std::string& path) { return read_info(*open_tensors(path)); }
 
 WeightsInfo load_weights(const std::string& path, ParameterStore& store,
                          const LoadWeightsOptions& options) {
-  SafetensorsReader file(path);
+  const std::unique_ptr<TensorReader> opened = open_tensors(path);
+  TensorReader& file = *opened;
   file.accept_non_finite(options.allow_non_finite);
-  Difference difference = compare(file, store, "");
+  const std::string prefix = wrapper_of(file, store);
+  Difference difference = compare(file, store, prefix);
   if (options.model != nullptr) forget_training_only(*options.model, difference);
   if (difference.any() && !options.partial) {
     throw mismatch(path, difference,
@@ -344,7 +369,8 @@ WeightsInfo load_weights(const std::string& path, ParameterStore& store,
       store.all().size() - difference.missing.size() - difference.reshaped.size();
   if (difference.any() && fitting == 0) throw mismatch(path, difference, "none of them fits");
   file.verify();  // all of it before anything is loaded
-  read_weights(file, store, "");
+  read_weights(file, store, prefix);
+  if (!prefix.empty()) note("{}: all names begin with '{}', which is left out", path, prefix);
   if (difference.any()) {
     warn("{}: {} of {} weights are loaded, the others begin anew: {}", path, fitting,
          store.all().size(), difference.text());
@@ -354,7 +380,8 @@ WeightsInfo load_weights(const std::string& path, ParameterStore& store,
   if (options.model != nullptr) describe_by_data(*options.model, info);
   for (size_t id = 0; id < store.all().size(); ++id) {
     const Parameter& parameter = store.all()[id];
-    if (!fits(file.find(parameter.name), parameter)) info.missing.push_back(static_cast<int>(id));
+    if (!fits(file.find(prefix + parameter.name), parameter))
+      info.missing.push_back(static_cast<int>(id));
   }
   return info;
 }

@@ -1,7 +1,7 @@
 // Weights files: safetensors under the names and shapes that `cnn summary --json` lists. The
 // metadata carry what prediction needs beside them: model, class names, input size, mean and
 // standard deviation, the words of a vocabulary, the figures of `standardise`, the categories of
-// columns of words.
+// columns of words. Files of torch.save are read, too.
 #pragma once
 
 #include <cstdint>
@@ -52,8 +52,9 @@ struct LoadWeightsOptions {
 };
 
 // Exit::kInput, listing up to ten each, if tensors are missing, left over or of another shape; then
-// nothing is loaded. `num_batches_tracked` is ignored. Returns what the metadata say; a file of
-// another tool has none.
+// nothing is loaded. `num_batches_tracked` is ignored, and so is what PyTorch's wrappers put before
+// all names ("module."), with a note. Returns what the metadata say; a file of another tool has
+// none.
 WeightsInfo load_weights(const std::string& path, ParameterStore& store,
                          const LoadWeightsOptions& options = {});
 WeightsInfo read_weights_info(const std::string& path);
@@ -63,9 +64,9 @@ std::vector<int64_t> file_sizes(const Parameter& parameter);
 
 // The steps of the above for files that hold weights among other things, under `prefix`.
 void add_weights(SafetensorsWriter& writer, const ParameterStore& store, const std::string& prefix);
-void check_weights(const SafetensorsReader& file, const ParameterStore& store,
+void check_weights(const TensorReader& file, const ParameterStore& store,
                    const std::string& prefix);
 // Those that the file has in the right shape.
-void read_weights(const SafetensorsReader& file, ParameterStore& store, const std::string& prefix);
+void read_weights(const TensorReader& file, ParameterStore& store, const std::string& prefix);
 
 }  // namespace cnn

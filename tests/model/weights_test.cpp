@@ -3,6 +3,8 @@
 #include <limits>
 
 #include "support/catch.h"
+#include "support/text.h"
+#include "support/torch_files.h"
 #include "support/training.h"
 
 namespace cnn {
@@ -34,6 +36,51 @@ WeightsInfo some_info() {
   info.look = {{1, 2, 255}, Invert::kAuto, Tone{0.25, 0.125}};
   info.input_names = {"width", "height"};
   return info;
+}
+
+TEST_CASE("weights of torch.save are loaded and what wraps all names is left out") {
+  const TemporaryFolder folder;
+  const StoredNumbers numbers = {"0", "FloatStorage",
+                                 raw<float>({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}), 4};
+  const StoredNumbers count = {"1", "LongStorage", raw<int64_t>({3}), 8};
+  for (const std::string wrapper : {"", "module.", "_orig_mod.", "module._orig_mod."}) {
+    const std::string object =
+        ordered_op({{wrapper + "a.weight", tensor_op(numbers, 0, {2, 3}, {3, 1})},
+                    {wrapper + "b.weight", tensor_op(numbers, 6, {2, 3}, {1, 2})},
+                    {wrapper + "b.num_batches_tracked", tensor_op(count, 0, {}, {})}});
+    const std::string path = folder.file("w.pth", new_file(object, {numbers, count}));
+    ParameterStore store;
+    fill(store, {"a.weight", "b.weight"});
+    std::string said;
+    set_log_sink([&](std::string_view line) { said += line; });
+    const WeightsInfo info = load_weights(path, store);
+    set_log_sink({});
+    CHECK(store.export_values(0) == std::vector<float>{1, 2, 3, 4, 5, 6});
+    CHECK(store.export_values(1) == std::vector<float>{7, 9, 11, 8, 10, 12});
+    CHECK(info.missing.empty());
+    CHECK(info.class_names.empty());
+    CHECK(said == (wrapper.empty()
+                       ? ""
+                       : path + ": all names begin with '" + wrapper + "', which is left out"));
+    CHECK(read_weights_info(path).model.empty());
+  }
+}
+
+TEST_CASE("names that begin as a wrapper's stay where they are the model's own or not all do so") {
+  const TemporaryFolder folder;
+  const std::string path = folder.str("w.safetensors");
+  ParameterStore store;
+  fill(store, {"module.a", "module.b"});
+  save_weights(path, store, some_info());
+  ParameterStore own;
+  fill(own, {"module.b", "module.a"});
+  load_weights(path, own);
+  CHECK(own.export_values(0) == store.export_values(1));
+  ParameterStore mixed, wanted;
+  fill(mixed, {"module.a", "b"});
+  save_weights(path, mixed, some_info());
+  fill(wanted, {"a", "b"});
+  CHECK_THROWS_AS(load_weights(path, wanted), Error);
 }
 
 TEST_CASE("weights and what is said of them come back to the bit") {
