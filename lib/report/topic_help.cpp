@@ -139,7 +139,8 @@ std::string data_help() {
       "  data: {format: csv, train: houses.csv, val: 0.1, standardise: true,\n"
       "         columns: {inputs: [area, district], categories: [district], targets: [price]}}\n"
       "  data: {from: pictures, val: 0.1}             a folder or a CSV table: format and keys are "
-      "found\n\nKeys of every format:\n";
+      "found\n"
+      "  data: {from: mnist, limit: 1000}             a data set with other keys\n\nKeys of every format:\n";
   DataOptions options;
   Options common;
   options.declare(common);

@@ -1,5 +1,4 @@
 // Columns of words as categories: one number each.
-#include "base/log.h"
 #include "data/catalogue.h"
 #include "data/recognise.h"
 #include "data/standardise.h"
@@ -12,15 +11,6 @@ using namespace cnn;
 namespace {
 
 using Words = std::vector<std::string>;
-
-struct Notes {
-  Notes() {
-    set_log_sink([this](std::string_view line) { text += std::string(line) + "\n"; });
-  }
-  ~Notes() { set_log_sink({}); }
-  bool say(const std::string& part) const { return text.find(part) != std::string::npos; }
-  std::string text;
-};
 
 constexpr const char* kTable =
     "age,colour,price\n1,red,10\n2,green,20\n3,blue,30\n4,red,40\n5,,50\n6,green,60\n";

@@ -2,7 +2,6 @@
 
 #include "data/recognise.h"
 
-#include "base/log.h"
 #include "data/catalogue.h"
 #include "images.h"
 #include "support.h"
@@ -11,15 +10,6 @@
 using namespace cnn;
 
 namespace {
-
-// What is noted while this lives.
-struct Notes {
-  Notes() {
-    set_log_sink([this](std::string_view line) { text += std::string(line) + "\n"; });
-  }
-  ~Notes() { set_log_sink({}); }
-  std::string text;
-};
 
 int64_t size_of(const Node& map, Split split) { return open_dataset(map, split, 1).size(); }
 

@@ -5,7 +5,6 @@
 #include <limits>
 #include <numeric>
 
-#include "base/log.h"
 #include "data/catalogue.h"
 #include "images.h"
 #include "support.h"
@@ -14,15 +13,6 @@
 using namespace cnn;
 
 namespace {
-
-struct Notes {
-  Notes() {
-    set_log_sink([this](std::string_view line) { text += std::string(line) + "\n"; });
-  }
-  ~Notes() { set_log_sink({}); }
-  bool say(const std::string& part) const { return text.find(part) != std::string::npos; }
-  std::string text;
-};
 
 Node csv_map(const TemporaryFolder& folder, const std::string& more) {
   return data_map("{format: csv, train: t.csv, " + more + "}", folder.str());

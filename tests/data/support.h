@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "data/dataset.h"
 #include "io/npy.h"
 #include "spec/yaml.h"
@@ -38,6 +39,16 @@ inline std::string npy_int64(const std::string& shape, const std::vector<int64_t
   return content + dict +
          std::string(reinterpret_cast<const char*>(values.data()), values.size() * 8);
 }
+
+// What is noted while this lives.
+struct Notes {
+  Notes() {
+    set_log_sink([this](std::string_view line) { text += std::string(line) + "\n"; });
+  }
+  ~Notes() { set_log_sink({}); }
+  bool say(const std::string& part) const { return text.find(part) != std::string::npos; }
+  std::string text;
+};
 
 // The error of a call: its code and text; kOk if there was none.
 struct Outcome {

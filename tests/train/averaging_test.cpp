@@ -2,6 +2,7 @@
 #include "io/safetensors.h"
 #include "report/evaluate.h"
 #include "support/catch.h"
+#include "support/tensors.h"
 #include "support/training.h"
 
 namespace cnn {
@@ -21,15 +22,6 @@ void run(const std::string& path, const TemporaryFolder& folder, const std::stri
   request.out = folder.str("runs");
   request.name = name;
   trained.report = train(load(path, overrides), request, trained.recorder, flags);
-}
-
-std::vector<float> tensor(const std::string& path, const std::string& name) {
-  const SafetensorsReader file(path);
-  const SafeTensor* found = file.find(name);
-  REQUIRE(found != nullptr);
-  std::vector<float> values(static_cast<size_t>(found->count));
-  file.read(*found, values);
-  return values;
 }
 
 TEST_CASE("ema changes what is tested and kept and leaves training as it is") {

@@ -4,8 +4,8 @@
 #include <filesystem>
 
 #include "base/parallel.h"
-#include "io/safetensors.h"
 #include "support/catch.h"
+#include "support/tensors.h"
 #include "support/training.h"
 #include "train/trainer.h"
 
@@ -38,15 +38,6 @@ std::string run_of(const TemporaryFolder& folder, const std::string& name,
   request.weights = from;
   const std::string path = folder.file(name + ".yaml", kWhitened);
   return train(load(path, overrides), request, recorder, flags).run + "/weights/last.safetensors";
-}
-
-std::vector<float> tensor(const std::string& path, const std::string& name) {
-  const SafetensorsReader file(path);
-  const SafeTensor* found = file.find(name);
-  REQUIRE(found != nullptr);
-  std::vector<float> values(static_cast<size_t>(found->count));
-  file.read(*found, values);
-  return values;
 }
 
 }  // namespace

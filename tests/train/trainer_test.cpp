@@ -9,6 +9,7 @@
 #include "io/safetensors.h"
 #include "report/evaluate.h"
 #include "support/catch.h"
+#include "support/tensors.h"
 #include "support/training.h"
 #include "train/run_dir.h"
 
@@ -32,15 +33,6 @@ TrainReport train_here(const TemporaryFolder& folder, const std::string& model,
 
 std::string weights(const TrainReport& report, const std::string& which = "last") {
   return read_text(report.run + "/weights/" + which + ".safetensors");
-}
-
-std::vector<float> tensor(const std::string& path, const std::string& name) {
-  const SafetensorsReader file(path);
-  const SafeTensor* found = file.find(name);
-  REQUIRE(found != nullptr);
-  std::vector<float> values(static_cast<size_t>(found->count));
-  file.read(*found, values);
-  return values;
 }
 
 TEST_CASE("a run leaves its results, weights, checkpoint and description") {
