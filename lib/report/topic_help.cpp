@@ -140,7 +140,8 @@ std::string data_help() {
       "         columns: {inputs: [area, district], categories: [district], targets: [price]}}\n"
       "  data: {from: pictures, val: 0.1}             a folder or a CSV table: format and keys are "
       "found\n"
-      "  data: {from: mnist, limit: 1000}             a data set with other keys\n\nKeys of every format:\n";
+      "  data: {from: mnist, limit: 1000}             a data set with other keys\n\nKeys of every "
+      "format:\n";
   DataOptions options;
   Options common;
   options.declare(common);
