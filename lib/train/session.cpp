@@ -86,6 +86,7 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   check_class_counts(spec, network_.train_graph(), train);
   check_standards(network_.train_graph(), *train.dataset);
   metrics_.take_standards(train.dataset->fields());
+  train_metrics_.take_standards(train.dataset->fields());
   warn_of_double_links(network_.train_graph());
   choose_best(spec, !validation.empty());
   note_classes(train);

@@ -85,6 +85,8 @@ TEST_CASE("a regression is trained on standardised numbers and told in those of 
   CHECK(score(last, "val/mae") > 300);
   CHECK(score(last, "val/mae") < 900);
   CHECK(score(last, "val/r2") > 0.999);
+  CHECK(score(last, "train/mae") > 300);  // so is what training tells
+  CHECK(score(last, "train/mae") < 900);
   CHECK(score(last, "val/loss") < 1e-3);
 
   const std::string weights = run_folder + "/weights/last.safetensors";
