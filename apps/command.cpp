@@ -314,9 +314,9 @@ void Command::require_read(const std::string& override_text) const {
   // The whole of a part that is not read may hold, or take away, a key of it that is.
   const auto reaches = [&](const std::string& part, const std::string& known) {
     if (!is_part(known, part)) return false;
-    return key == part
-               ? value == "~" || value.find(known.substr(part.size() + 1)) != std::string::npos
-               : is_part(key, known);
+    return key == part ? value == "~" || value == "null" || value == "{}" ||
+                             value.find(known.substr(part.size() + 1)) != std::string::npos
+                       : is_part(key, known);
   };
   const auto refuse = [&](const std::string& note) {
     throw Error(Exit::kUsage, {{"",

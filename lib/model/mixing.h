@@ -1,10 +1,11 @@
 // Mixer: pairs of training samples become mixtures of both, in their inputs and in what the losses
 // want of them (`train.mixup`, `train.cutmix`).
 //
-//   mixup   x = s x1 + (1 - s) x2        Zhang et al. 2018, "mixup: beyond empirical risk
-//   minimization" cutmix  x1 with a box of x2 in it    Yun et al. 2019, "CutMix: regularization
-//   strategy to train
-//                                        strong classifiers with localizable features"
+//   mixup:  x = s x1 + (1 - s) x2
+//   cutmix: x1 with a box of x2 in it
+//
+// Zhang et al. 2018, "mixup: beyond empirical risk minimization"; Yun et al. 2019, "CutMix:
+// regularization strategy to train strong classifiers with localizable features".
 //
 // s is drawn from Beta(a, a), for cutmix as the share of the picture that is outside the box. Where
 // both are asked for each pair gets one of them. Sample i of a batch is mixed with the one as far

@@ -23,7 +23,7 @@ constexpr size_t kFewest = 2 * kReach + 1;
 RateSearch search_rate(const ModelSpec& spec, const RateSearchRequest& request, StopFlags& flags) {
   const ModelSpec counted = with_class_weights(spec);
   Session session(counted, request.memory_limit);
-  session.begin(request.weights, {false, request.partial_weights},
+  session.begin(request.weights, {request.allow_non_finite_weights, request.partial_weights},
                 [&] { return flags.stop_signal.load() == 0; });
   Updater updater(session);
   TrainPosition position;

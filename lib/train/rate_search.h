@@ -20,6 +20,7 @@ struct RateSearchRequest {
   int64_t updates = 200;         // from the lowest to the highest rate
   std::string weights;           // start from these; empty: as initialised
   bool partial_weights = false;
+  bool allow_non_finite_weights = false;
   uint64_t memory_limit = 0;
   std::function<void(int64_t done, int64_t total)> progress = {};
 };

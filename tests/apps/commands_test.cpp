@@ -255,6 +255,8 @@ TEST_CASE("a learning rate is searched without a run") {
   CHECK(found["suggestion"].get<double>() > 1e-6);
   const auto named = run_cnn({"train", "small.yaml", "--find-lr", "--name", "x"}, here);
   CHECK(named.exit == 2);
+  const auto rated = run_cnn({"train", "small.yaml", "--find-lr", "--lr", "0.1"}, here);
+  CHECK(rated.exit == 2);  // it would change nothing
 }
 
 TEST_CASE("summary of LeNet-5 has the published figures") {

@@ -274,11 +274,11 @@ TEST_CASE("a checkpoint's state dict is found under its usual keys") {
     REQUIRE(reader->tensors().size() == 1);
     CHECK(numbers_of(*reader, "w") == std::vector<float>{-2, 3.5f});
   }
-  // Tensors at the top are the state dict, whatever a dict beside them is called.
+  // A tensor beside it, such as the last loss, is none of the weights.
   const std::string both = dict_op({{"model", state}, {"v", tensor_op(kNumbers, 0, {1}, {1})}});
   const auto reader = open_tensors(folder.file("b", file_of(both)));
   REQUIRE(reader->tensors().size() == 1);
-  CHECK(reader->tensors()[0].name == "v");
+  CHECK(reader->tensors()[0].name == "w");
 }
 
 TEST_CASE("what is no state dict of tensors is refused with its remedy") {

@@ -199,6 +199,10 @@ TEST_CASE("what cannot be mixed is said") {
               "  - {conv: 3, kernel: 1, name: map}\nloss: {cross_entropy: map, target: mask}\n",
               {1, 0}),
       "'mask' is neither"));
+  // A box of the input says nothing of where it lies in a smaller target.
+  const std::string pictures = "  - {avgpool: 2, name: half}\nloss: {mse: half, target: small}\n";
+  CHECK(contains(problem(image, pictures, {0, 1}), "not out of the target 'small' [1,2,2]"));
+  CHECK(problem(image, pictures, {1, 0}).empty());
   CHECK(contains(problem("{numbers: [8]}", head + "{cross_entropy: out, target: label}\n", {0, 1}),
                  "'numbers' is none"));
   CHECK(contains(problem("{numbers: {steps: 5, shape: [2]}}",
