@@ -146,6 +146,33 @@ TEST_CASE("a run that is resumed sees the figures that it began with") {
         read_text(whole + "/weights/last.safetensors"));
 }
 
+TEST_CASE("targets that are tiny keep their digits") {
+  const TemporaryFolder folder;
+  std::string table = "a,charge\n";
+  for (int i = 0; i < 100; ++i) table += fmt::format("{},{}e-20\n", i, 5 + 2 * i);
+  folder.file("t.csv", table);
+  const std::string model = folder.file(
+      "m.yaml",
+      "name: tiny\ninput: {image: [1]}\nlayers: [{linear: 1, name: out}]\nloss: {mse: out}\n"
+      "data: {format: csv, train: t.csv, columns: {targets: [charge]}, standardise: true}\n"
+      "train: {epochs: 60, batch_size: 20, optimizer: {sgd: 0.1}}\n");
+  QuietLog log;
+  Recorder recorder;
+  StopFlags flags;
+  TrainRequest request;
+  request.out = folder.str("runs");
+  PredictRequest predicting;
+  predicting.weights =
+      train(load(model), request, recorder, flags).run + "/weights/last.safetensors";
+  folder.file("new.csv", "a\n10\n");
+  predicting.inputs = {folder.str("new.csv")};
+  const PredictReport report = predict(load(model), predicting);
+  const double told = Json::parse(report.json())["predictions"][0]["values"][0].get<double>();
+  CHECK(told == Approx(25e-20).epsilon(0.02));
+  CHECK(contains(report.text(), "charge 2."));
+  CHECK(contains(report.text(), "e-19\n"));
+}
+
 TEST_CASE("losses that cannot take standardised numbers are refused") {
   const TemporaryFolder folder;
   write_tables(folder);

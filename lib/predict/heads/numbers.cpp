@@ -66,7 +66,7 @@ class Numbers final : public Head {
 
   // Decimals of a number whose deviation is such, `digits` behind that deviation's first one.
   static int decimals(double deviation, int digits) {
-    constexpr int kMost = 15;
+    constexpr int kMost = 290;  // of doubles
     return std::clamp(digits - static_cast<int>(std::floor(std::log10(deviation))), 0, kMost);
   }
 
@@ -86,15 +86,16 @@ class Numbers final : public Head {
 
   std::string text_of(const std::vector<double>& numbers, const Standard& standard) const {
     constexpr size_t kShown = 10;
-    constexpr int kDigits = 3;
+    constexpr int kDigits = 3, kMostShown = 9;  // smaller ones with a power of ten
     std::string text;
     for (size_t i = 0; i < std::min(numbers.size(), kShown); ++i) {
       text += "  ";
       if (has_names() && !is_list()) text += escaped(name_of(static_cast<int64_t>(i))) + " ";
       const size_t channel = i % static_cast<size_t>(value_.shape.channels());
-      text += standard.is_set() ? fmt::format("{:.{}f}", numbers[i],
-                                              decimals(standard.deviation[channel], kDigits))
-                                : fmt::format("{:.6g}", numbers[i]);
+      const int shown = standard.is_set() ? decimals(standard.deviation[channel], kDigits) : 0;
+      const bool is_plain = standard.is_set() && shown <= kMostShown;
+      text +=
+          is_plain ? fmt::format("{:.{}f}", numbers[i], shown) : fmt::format("{:.6g}", numbers[i]);
     }
     if (numbers.size() > kShown) text += fmt::format("  ... ({} numbers)", numbers.size());
     return text;
