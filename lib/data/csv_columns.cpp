@@ -217,7 +217,7 @@ FieldNumbers read_numbers(const CsvTable& table, const std::string& file,
   std::vector<int> columns;
   for (const std::string& name : names) columns.push_back(column_of(table, file, name));
   for (size_t row = 0; row < table.rows(); ++row) {
-    for (const int column : columns) result.values.push_back(number_at(table, row, column));
+    for (const int column : columns) result.values.push_back(number_at(table, row, column, false));
     if (target.kind == Kind::kBoxes) check_box(&result.values.end()[-4], table, row, columns);
   }
   return result;

@@ -133,7 +133,7 @@ int column_of(const CsvTable& table, const std::string& file, const std::string&
        meant ? "; did you mean '" + *meant + "'?" : "; there are " + join(table.columns(), ", "));
 }
 
-double number_at(const CsvTable& table, size_t row, int column) {
+double number_at(const CsvTable& table, size_t row, int column, bool is_input) {
   const std::string& name = table.columns()[static_cast<size_t>(column)];
   const std::string& text = table.text(row, column);
   Diagnostic d;
@@ -143,14 +143,18 @@ double number_at(const CsvTable& table, size_t row, int column) {
     d.place = table.place(row, column);
     d.problem = fmt::format("expected a finite number, found {}",
                             text.empty() ? "nothing" : "'" + text + "'");
-    d.notes.push_back(fmt::format(
-        "write a number there (the mean of the others, say), take the row out, or leave "
-        "the column out: columns: {{inputs: [...]}} without '{}'",
-        name));
+    d.notes.push_back(
+        is_input ? fmt::format("write a number there (the mean of the others, say), take the row "
+                               "out, or leave the column out: columns: {{inputs: [...]}} without "
+                               "'{}'",
+                               name)
+                 : "what is to be told must be known: write it there, or take the row out");
   } catch (const Error& error) {
     d = error.diagnostics()[0];
     d.notes.push_back(
-        fmt::format("words of an input become numbers by columns: {{categories: [{}]}}", name));
+        is_input
+            ? fmt::format("words of an input become numbers by columns: {{categories: [{}]}}", name)
+            : fmt::format("classes are told apart by columns: {{label: {}}}", name));
   }
   d.problem += fmt::format(" in column '{}'", name);
   throw Error(Exit::kInput, {std::move(d)});
@@ -191,7 +195,7 @@ void TableRows::read(size_t row, std::span<double> out) const {
   size_t next = 0;
   for (const Column& column : columns_) {
     if (column.category < 0) {
-      out[next++] = number_at(table_, row, column.number);
+      out[next++] = number_at(table_, row, column.number, true);
       continue;
     }
     const auto& words = categories_[static_cast<size_t>(column.category)].categories;

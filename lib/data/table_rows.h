@@ -37,8 +37,8 @@ std::vector<std::string> columns_of(const std::vector<std::string>& names,
 int column_of(const CsvTable& table, const std::string& file, const std::string& name);
 
 // The number of a cell; Exit::kInput at FILE:LINE:COL, with the column's name and what helps, if it
-// has none, or one that is not finite.
-double number_at(const CsvTable& table, size_t row, int column);
+// has none, or one that is not finite; that differs between inputs and what is to be told.
+double number_at(const CsvTable& table, size_t row, int column, bool is_input);
 
 class TableRows {
  public:

@@ -21,6 +21,23 @@ Node csv_map(const TemporaryFolder& folder, const std::string& more) {
   return data_map("{format: csv, train: t.csv, " + more + "}", folder.str());
 }
 
+TEST_CASE("a number that is missing gets another advice in an input than in a target") {
+  const TemporaryFolder folder;
+  folder.file("t.csv", "a,price\n1,2\n,3\n");
+  folder.file("u.csv", "a,price\n1,2\n2,\n");
+  folder.file("w.csv", "a,price\n1,2\n2,dear\n");
+  const auto problem = [&](const std::string& file) {
+    return outcome([&] {
+      open_dataset(
+          data_map("{format: csv, train: " + file + ", columns: {targets: [price]}}", folder.str()),
+          Split::kTrain, 1);
+    });
+  };
+  CHECK(problem("t.csv").says("leave the column out: columns: {inputs: [...]} without 'a'"));
+  CHECK(problem("u.csv").says("what is to be told must be known"));
+  CHECK(problem("w.csv").says("classes are told apart by columns: {label: price}"));
+}
+
 }  // namespace
 
 TEST_CASE("a column of words becomes a number a category, in the order of the words") {
