@@ -102,6 +102,12 @@ TrainPosition RunRecord::open(const ModelSpec& spec, Session& session,
 
 TrainPosition RunRecord::begin(const ModelSpec& spec, Session& session,
                                const std::function<bool()>& goes_on) {
+  const Node* data = spec.section("data");
+  const Node* figures = data != nullptr ? data->find("standardise") : nullptr;
+  if (figures != nullptr && figures->is_map()) {
+    note("numbers are standardised by the figures that {} has; data.standardise=true measures anew",
+         spec.path);
+  }
   session.begin(request_.weights, {request_.allow_non_finite_weights, request_.partial_weights},
                 goes_on);
   directory_ = RunDirectory::create(request_.out, request_.name.empty() ? spec.name : request_.name,

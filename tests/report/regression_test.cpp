@@ -146,6 +146,22 @@ TEST_CASE("a run that is resumed sees the figures that it began with") {
         read_text(whole + "/weights/last.safetensors"));
 }
 
+TEST_CASE("a run's file trains anew with its figures and says so") {
+  const TemporaryFolder folder;
+  write_tables(folder);
+  QuietLog log;
+  Recorder first, second, third;
+  const std::string spec = run(folder, first, {"train.epochs=1"}).run + "/spec.yaml";
+  CHECK_FALSE(first.said("are standardised by the figures"));
+  StopFlags flags;
+  TrainRequest request;
+  request.out = folder.str("runs");
+  train(load(spec), request, second, flags);
+  CHECK(second.said("are standardised by the figures that"));
+  train(load(spec, {"data.standardise=true"}), request, third, flags);
+  CHECK_FALSE(third.said("are standardised by the figures"));
+}
+
 TEST_CASE("targets that are tiny keep their digits") {
   const TemporaryFolder folder;
   std::string table = "a,charge\n";
