@@ -23,6 +23,7 @@
 #include "base/parallel.h"
 #include "base/text.h"
 #include "model/vocabulary.h"
+#include "spec/yaml.h"
 #include "train/run_dir.h"
 #include "version.h"
 
@@ -305,18 +306,30 @@ void Command::reads(std::vector<std::string> keys, std::vector<std::string> but)
   keys_.insert(keys_.end(), keys.begin(), keys.end());
 }
 
+namespace {
+
+// Whether a map that is written as `value` has the key, or as nothing takes it away.
+bool sets_key(const std::string& value, const std::string& key) {
+  try {
+    const Node map = parse_yaml(std::make_shared<const Source>(Source{"", value, "", true}));
+    const bool is_empty = map.is_null() || (map.is_map() && map.entries().empty());
+    return is_empty || map.find(key) != nullptr;
+  } catch (const Error&) {
+    return true;  // whoever reads it says what is wrong
+  }
+}
+
+}  // namespace
+
 void Command::require_read(const std::string& override_text) const {
   const size_t end = override_text.find('=');
   const std::string key = override_text.substr(0, end), value = override_text.substr(end + 1);
   const auto is_part = [](const std::string& inner, const std::string& outer) {
     return inner == outer || inner.starts_with(outer + ".");
   };
-  // The whole of a part that is not read may hold, or take away, a key of it that is.
   const auto reaches = [&](const std::string& part, const std::string& known) {
     if (!is_part(known, part)) return false;
-    return key == part ? value == "~" || value == "null" || value == "{}" ||
-                             value.find(known.substr(part.size() + 1)) != std::string::npos
-                       : is_part(key, known);
+    return key == part ? sets_key(value, known.substr(part.size() + 1)) : is_part(key, known);
   };
   const auto refuse = [&](const std::string& note) {
     throw Error(Exit::kUsage, {{"",

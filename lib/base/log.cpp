@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <mutex>
+#include <set>
 
 #include "base/text.h"
 
@@ -32,6 +33,12 @@ void log_line(LogLevel at_least, std::string_view line) {
   } else {
     std::fprintf(stderr, "%s\n", text.c_str());
   }
+}
+
+bool is_news(const std::string& line) {
+  static std::set<std::string> told;
+  const std::lock_guard lock(mutex);
+  return told.insert(line).second;
 }
 
 }  // namespace cnn

@@ -22,6 +22,10 @@ void set_log_sink(LogSink sink);
 
 void log_line(LogLevel at_least, std::string_view line);
 
+// True the first time that it is asked of a line: for what would else be said as often as a command
+// opens its data.
+bool is_news(const std::string& line);
+
 // "warning: ..." (also when quiet), plain notes, and details for -v.
 template <class... Args>
 void warn(fmt::format_string<Args...> format, Args&&... args) {

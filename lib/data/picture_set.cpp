@@ -1,8 +1,6 @@
 #include "data/picture_set.h"
 
 #include <algorithm>
-#include <mutex>
-#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -172,12 +170,9 @@ class PictureSet final : public Dataset {
                                 count, all, kOneIn),
                     "", bad}});
     }
-    static std::mutex mutex;
-    static std::set<std::string> told;  // a run opens its data more than once
     const std::string what =
         fmt::format("{}: {} of {} images cannot be read and are left out", root(), count, all);
-    const std::lock_guard lock(mutex);
-    if (!told.insert(what).second) return;
+    if (!is_news(what)) return;
     warn("{}", what);
     for (const std::string& problem : bad) warn("{}", problem);
   }

@@ -408,9 +408,7 @@ Node recognise_data(const std::string& path, const DataWishes& wishes) {
   add_names(wishes, *map);
   add_normalization(wishes, *map);
   const std::string line = fmt::format("{}: {}", escaped(path), text);
-  static std::string told;  // a command may look at its data more than once
-  if (line != told) note("{}", line);
-  told = line;
+  if (is_news(line)) note("{}", line);
   if (wishes.said.is_map()) {
     for (const Entry& e : wishes.said.entries()) map->set(e.key, e.value);
   }

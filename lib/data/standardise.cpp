@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/moments.h"
 #include "base/text.h"
 #include "data/border_weights.h"
 
@@ -71,19 +72,6 @@ std::string obstacle(const Dataset& dataset, size_t number) {
   return "";
 }
 
-// Mean and squares of distances, one number after another (Welford 1962: nothing large is
-// subtracted from anything large).
-struct Moments {
-  double count = 0, mean = 0, distances = 0;
-
-  void add(double x) {
-    count += 1;
-    const double distance = x - mean;
-    mean += distance / count;
-    distances += distance * (x - mean);
-  }
-};
-
 Standard measure(const DataView& train, size_t number) {
   const Dataset& dataset = *train.dataset;
   const Field& field = dataset.fields()[number];
@@ -106,7 +94,7 @@ Standard measure(const DataView& train, size_t number) {
   for (size_t c = 0; c < channels; ++c) {
     const auto channel = static_cast<int64_t>(c);
     const Moments& m = moments[c];
-    const double deviation = std::sqrt(m.distances / m.count);
+    const double deviation = m.deviation();
     const bool is_left = is_word(field, channel);
     if (!std::isfinite(deviation)) {
       fail(Exit::kInput, dataset.origin(static_cast<int>(number)),
@@ -272,6 +260,11 @@ Node OptionType<Standardise>::write(const Standardise& value) {
     map.set(name, std::move(figures));
   }
   return map;
+}
+
+bool has_figures(const Node& data) {
+  const Node* said = data.find("standardise");
+  return said != nullptr && said->is_map();
 }
 
 Standards measure_standards(const DataView& train, const Standardise& wanted) {

@@ -32,6 +32,9 @@ struct Standardise {
 };
 CNN_OPTION_TYPE(Standardise);
 
+// Whether a data map has the figures, so that nothing is measured.
+bool has_figures(const Node& data);
+
 // Mean and deviation (of all samples, not of a draw: squares over N) of the fields that are wanted,
 // by channel: sums in double, in the order of the samples, one pass. A channel that is constant has
 // deviation 1, with a warning; numbers that stand for words stay as they are. Exit::kSpec if a

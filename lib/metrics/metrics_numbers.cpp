@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/moments.h"
 #include "metrics/metric_checks.h"
 
 namespace cnn {
@@ -96,7 +97,7 @@ class R2 final : public NumberMetric {
   void reset() override { columns_.assign(static_cast<size_t>(count_), {}); }
   void keep(MetricTally& tally) override {
     for (Column& c : columns_) {
-      for (double* number : {&c.samples, &c.mean, &c.distances, &c.errors}) tally(*number);
+      for (double* n : {&c.truth.count, &c.truth.mean, &c.truth.distances, &c.errors}) tally(*n);
     }
   }
   void add(const ConstView& output, const ConstView& target, std::span<const ConstView>) override {
@@ -106,12 +107,8 @@ class R2 final : public NumberMetric {
         const auto y = static_cast<double>(target.data[n * count_ + i]);
         const double error = y - number(output.data[n * count_ + i]);
         Column& column = columns_[static_cast<size_t>(i)];
-        column.samples += 1;
         column.errors += error * error;
-        // Welford 1962: nothing large is subtracted from anything large.
-        const double distance = y - column.mean;
-        column.mean += distance / column.samples;
-        column.distances += distance * (y - column.mean);
+        column.truth.add(y);
       }
     }
   }
@@ -119,19 +116,18 @@ class R2 final : public NumberMetric {
   Scores result() const override {
     double sum = 0, known = 0;
     for (const Column& c : columns_) {
-      if (c.samples == 0) continue;
+      if (c.truth.count == 0) continue;
       known += 1;
-      sum += c.distances > 0 ? 1 - c.errors / c.distances : (c.errors > 0 ? 0.0 : 1.0);
+      const double distances = c.truth.distances;
+      sum += distances > 0 ? 1 - c.errors / distances : (c.errors > 0 ? 0.0 : 1.0);
     }
     return {{names()[0], known > 0 ? sum / known : 0}};
   }
 
  private:
   struct Column {
-    double samples = 0;
-    double mean = 0;
-    double distances = 0;
-    double errors = 0;
+    Moments truth;
+    double errors = 0;  // squared
   };
   int64_t count_ = 1;
   std::vector<Column> columns_;

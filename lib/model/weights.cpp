@@ -258,7 +258,8 @@ void describe_by_data(const ModelSpec& model, WeightsInfo& info) {
   const bool wants_numbers = !info.knows_normalization || is_typed(*section, "scale") ||
                              is_typed(*section, "mean") || is_typed(*section, "std");
   const bool wants_invert = is_typed(*section, "invert");
-  const bool wants_classes = info.class_names.empty() || is_typed(*section, "classes");
+  const bool is_named = !info.class_names.empty() || !info.value_names.empty();
+  const bool wants_classes = !is_named || is_typed(*section, "classes");
   const bool wants_ground = !info.knows_normalization || is_typed(*section, "background");
   if (!wants_numbers && !wants_classes && !wants_ground && !wants_invert) return;
   Node data;

@@ -6,6 +6,7 @@
 #include "base/machine.h"
 #include "base/parallel.h"
 #include "base/text.h"
+#include "data/standardise.h"
 #include "kernels/gemm_library.h"
 #include "layers/catalog.h"
 #include "model/vocabulary.h"
@@ -103,8 +104,7 @@ TrainPosition RunRecord::open(const ModelSpec& spec, Session& session,
 TrainPosition RunRecord::begin(const ModelSpec& spec, Session& session,
                                const std::function<bool()>& goes_on) {
   const Node* data = spec.section("data");
-  const Node* figures = data != nullptr ? data->find("standardise") : nullptr;
-  if (figures != nullptr && figures->is_map()) {
+  if (data != nullptr && data->is_map() && has_figures(*data)) {
     note("numbers are standardised by the figures that {} has; data.standardise=true measures anew",
          spec.path);
   }

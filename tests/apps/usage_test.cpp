@@ -160,7 +160,9 @@ TEST_CASE("an override that a command would not read is refused") {
   // Testing sees pictures as they are, but for the window that training cuts.
   refused("test", "data.augment={flip: true}");
   refused("test", "data.augment.rotate=5");
-  for (const char* word : {"data.augment={crop: 24, flip: true}", "data.augment.crop=24"}) {
+  refused("test", "data.augment={rotate: 5, border: crop}");
+  for (const char* word : {"data.augment={crop: 24, flip: true}", "data.augment.crop=24",
+                           "data.augment=null", "data.augment={}"}) {
     CHECK(run_cnn({"test", model, word, "--weights", "none"}).exit == 4);  // no such weights
   }
   for (const char* word : {"train.epochs=3", "data.val=3"}) {

@@ -79,6 +79,20 @@ inline ModelSpec load(const std::string& path, const std::vector<std::string>& o
   return load_model(path, overrides, vocabulary());
 }
 
+// Trains `model` in `folder` under `name`.
+inline TrainReport train_here(const TemporaryFolder& folder, const std::string& model,
+                              const std::string& name,
+                              const std::vector<std::string>& overrides = {},
+                              Recorder* recorder = nullptr) {
+  Recorder own;
+  StopFlags flags;
+  TrainRequest request;
+  request.out = folder.str("runs");
+  request.name = name;
+  const std::string path = folder.file(name + ".yaml", model);
+  return train(load(path, overrides), request, recorder ? *recorder : own, flags);
+}
+
 // The message of the Error that `work` throws with `code`; "" if it throws none or another.
 template <class Work>
 std::string error_of(Exit code, Work&& work) {

@@ -11,25 +11,16 @@ namespace {
 using namespace cnn::test;
 
 struct Trained {
-  TrainReport report;
+  Trained(const TemporaryFolder& folder, const std::string& name,
+          const std::vector<std::string>& overrides)
+      : report(train_here(folder, kTinyModel, name, overrides, &recorder)) {}
   Recorder recorder;
+  TrainReport report;
 };
-
-void run(const std::string& path, const TemporaryFolder& folder, const std::string& name,
-         const std::vector<std::string>& overrides, Trained& trained) {
-  StopFlags flags;
-  TrainRequest request;
-  request.out = folder.str("runs");
-  request.name = name;
-  trained.report = train(load(path, overrides), request, trained.recorder, flags);
-}
 
 TEST_CASE("ema changes what is tested and kept and leaves training as it is") {
   const TemporaryFolder folder;
-  const std::string path = folder.file("m.yaml", kTinyModel);
-  Trained plain, averaged;
-  run(path, folder, "plain", {}, plain);
-  run(path, folder, "averaged", {"train.ema=0.9"}, averaged);
+  const Trained plain(folder, "plain", {}), averaged(folder, "averaged", {"train.ema=0.9"});
   const std::string state = "/state/last.safetensors", last = "/weights/last.safetensors";
   const auto trained = tensor(averaged.report.run + state, "model.c1.weight");
   CHECK(trained == tensor(plain.report.run + last, "c1.weight"));
@@ -47,16 +38,14 @@ TEST_CASE("ema changes what is tested and kept and leaves training as it is") {
   TestRequest request;
   request.weights = averaged.report.run + last;
   request.split = "val";
-  const TestReport test = test_model(load(path), request);
+  const TestReport test = test_model(load(folder.str("plain.yaml")), request);
   CHECK(*find_score(test.metrics, "loss") ==
         *find_score(averaged.recorder.rows.back().scores, "val/loss"));
 }
 
 TEST_CASE("a run may begin to average when it is resumed, and may give it up") {
   const TemporaryFolder folder;
-  const std::string path = folder.file("m.yaml", kTinyModel);
-  Trained first;
-  run(path, folder, "later", {"train.epochs=1"}, first);
+  const Trained first(folder, "later", {"train.epochs=1"});
   const auto resume = [&](const std::vector<std::string>& overrides) {
     TrainRequest request;
     request.resume = first.report.run;

@@ -18,19 +18,6 @@ namespace {
 
 using namespace cnn::test;
 
-// Trains `model` in `folder` under `name`.
-TrainReport train_here(const TemporaryFolder& folder, const std::string& model,
-                       const std::string& name, const std::vector<std::string>& overrides = {},
-                       Recorder* recorder = nullptr) {
-  Recorder own;
-  StopFlags flags;
-  TrainRequest request;
-  request.out = folder.str("runs");
-  request.name = name;
-  const std::string path = folder.file(name + ".yaml", model);
-  return train(load(path, overrides), request, recorder ? *recorder : own, flags);
-}
-
 std::string weights(const TrainReport& report, const std::string& which = "last") {
   return read_text(report.run + "/weights/" + which + ".safetensors");
 }

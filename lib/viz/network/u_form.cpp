@@ -15,10 +15,10 @@ namespace {
 
 using Side = Mirror::Side;
 
-constexpr double kRowGap = 22, kColumnGap = 18;          // of the upright form
-constexpr double kFlatRowGap = 40, kFlatColumnGap = 24;  // of the one on its side
-constexpr double kMiddle = 40;                           // more between left and right there
-constexpr double kTrack = 10;                            // between lines side by side
+constexpr GridGaps kGaps{22, 18};      // of the upright form
+constexpr GridGaps kFlatGaps{40, 24};  // of the one on its side
+constexpr double kMiddle = 40;         // more between left and right there
+constexpr double kTrack = 10;          // between lines side by side
 
 constexpr int kBetweenRegion = -1;
 
@@ -40,26 +40,15 @@ class UForm {
     blocks_ = blocks;
   }
 
-  bool upright() {
-    find_slots();
+  // False where boxes would lie over one another.
+  bool arrange(bool is_flat) {
+    is_flat ? find_places() : find_slots();
     if (!are_apart()) return false;
     split_blocks();
-    grid_ = place_on_grid(layout_, cells_, pieces_, {kRowGap, kColumnGap});
+    grid_ = place_on_grid(layout_, cells_, pieces_, is_flat ? kFlatGaps : kGaps);
     layout_.width = grid_.width;
     layout_.height = grid_.height;
-    route_upright();
-    fit();
-    return true;
-  }
-
-  bool flat() {
-    find_places();
-    if (!are_apart()) return false;
-    split_blocks();
-    grid_ = place_on_grid(layout_, cells_, pieces_, {kFlatRowGap, kFlatColumnGap});
-    layout_.width = grid_.width;
-    layout_.height = grid_.height;
-    route_flat();
+    is_flat ? route_flat() : route_upright();
     fit();
     return true;
   }
@@ -350,7 +339,7 @@ class UForm {
 bool place_as_u(NetworkLayout& layout, const std::vector<LayoutBlock>& blocks, const Mirror& mirror,
                 bool across) {
   UForm form(layout, blocks, mirror);
-  return (across ? form.flat() : form.upright()) && !passes_boxes(layout);
+  return form.arrange(across) && !passes_boxes(layout);
 }
 
 }  // namespace cnn
