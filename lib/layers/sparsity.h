@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/vector_math.h"
 #include "layers/layer.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 

@@ -1,9 +1,9 @@
 // elu: y = x for x > 0, else alpha * (exp(x) - 1). Any shape.
 //
 // Backward needs y alone: for x <= 0 the derivative alpha * exp(x) is y + alpha.
+#include "kernels/vector_math.h"
 #include "layers/elementwise.h"
 #include "layers/layer_type.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -4,9 +4,9 @@
 //
 // For a = |x| the tail is F(-a) = exp(-a^2 / 2) q(t), t = 1 / (1 + 0.34 a), with a polynomial q
 // fitted to 3e-8 of the tail itself: one exponential gives F and f.
+#include "kernels/vector_math.h"
 #include "layers/elementwise.h"
 #include "layers/layer_type.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -1,7 +1,7 @@
 // hard_sigmoid: y = min(max(x + 3, 0), 6) / 6. Any shape. dy/dx = 1/6 where 0 < y < 1.
+#include "kernels/vector_math.h"
 #include "layers/elementwise.h"
 #include "layers/layer_type.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -1,8 +1,8 @@
 // hard_swish: y = x min(max(x + 3, 0), 6) / 6. Any shape.
 //   dy/dx = 0 for x <= -3, 1 for x >= 3, else (2 x + 3) / 6
+#include "kernels/vector_math.h"
 #include "layers/elementwise.h"
 #include "layers/layer_type.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -1,7 +1,7 @@
 // hard_tanh: y = min(max(x, low), high). Any shape. dy/dx = 1 where low < y < high.
+#include "kernels/vector_math.h"
 #include "layers/elementwise.h"
 #include "layers/layer_type.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

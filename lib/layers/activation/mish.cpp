@@ -3,9 +3,9 @@
 // With e = exp(x) and n = e (e + 2) the tanh is t = n / (n + 2), and
 //   dy/dx = t + x sigmoid(x) (1 - t^2),  1 - t^2 = 4 (n + 1) / (n + 2)^2
 // Beyond x = 20 t is 1 to the last bit; the exponent ends there, so that n stays finite.
+#include "kernels/vector_math.h"
 #include "layers/elementwise.h"
 #include "layers/layer_type.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -1,9 +1,9 @@
 // relu6: y = min(max(x, 0), 6); NaN stays NaN. Any shape.
 //
 // Backward keeps the gradient where 0 < y < 6; for other rules of the pass see rectifier.h.
+#include "kernels/vector_math.h"
 #include "layers/layer_type.h"
 #include "layers/rectifier.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -1,8 +1,8 @@
 // selu: y = l x for x > 0, else l a (exp(x) - 1), with the l and a that keep mean 0 and variance 1
 // from layer to layer. Any shape. For x <= 0 the derivative l a exp(x) is y + l a.
+#include "kernels/vector_math.h"
 #include "layers/elementwise.h"
 #include "layers/layer_type.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -1,7 +1,7 @@
 // sigmoid: y = 1 / (1 + exp(-x)). Any shape. dy/dx = y (1 - y).
+#include "kernels/vector_math.h"
 #include "layers/elementwise.h"
 #include "layers/layer_type.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

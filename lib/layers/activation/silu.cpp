@@ -1,7 +1,7 @@
 // silu: y = x sigmoid(x). Any shape. With s = sigmoid(x), dy/dx = s (1 + x (1 - s)).
+#include "kernels/vector_math.h"
 #include "layers/elementwise.h"
 #include "layers/layer_type.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -3,8 +3,8 @@
 // The largest x is subtracted first, so that no exponential overflows. Backward needs y alone:
 // dx_c = y_c (g_c - sum over k of g_k y_k).
 #include "base/parallel.h"
+#include "kernels/vector_math.h"
 #include "layers/layer_type.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -1,7 +1,7 @@
 // softplus: y = log(1 + exp(x)). Any shape. dy/dx = sigmoid(x) = 1 - exp(-y).
+#include "kernels/vector_math.h"
 #include "layers/elementwise.h"
 #include "layers/layer_type.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -1,7 +1,7 @@
 // softsign: y = x / (1 + |x|). Any shape. dy/dx = (1 - |y|)^2.
+#include "kernels/vector_math.h"
 #include "layers/elementwise.h"
 #include "layers/layer_type.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -1,7 +1,7 @@
 // tanh: y = scale tanh(slope x). Any shape. dy/dx = slope / scale (scale - y) (scale + y).
+#include "kernels/vector_math.h"
 #include "layers/elementwise.h"
 #include "layers/layer_type.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

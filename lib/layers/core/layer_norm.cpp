@@ -10,8 +10,8 @@
 
 #include "base/parallel.h"
 #include "kernels/reduce.h"
+#include "kernels/vector_math.h"
 #include "layers/layer_type.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

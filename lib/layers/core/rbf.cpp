@@ -8,10 +8,10 @@
 #include <algorithm>
 
 #include "base/parallel.h"
+#include "kernels/vector_math.h"
 #include "layers/core/digit_codes.h"
 #include "layers/image/window.h"
 #include "layers/layer_type.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -22,10 +22,10 @@
 
 #include "base/parallel.h"
 #include "kernels/gemm.h"
+#include "kernels/vector_math.h"
 #include "layers/image/window.h"
 #include "layers/layer_type.h"
 #include "layers/sparsity.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -9,8 +9,8 @@
 #include <algorithm>
 
 #include "base/parallel.h"
+#include "kernels/vector_math.h"
 #include "layers/layer_type.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -13,10 +13,10 @@
 #include <string>
 #include <string_view>
 
+#include "kernels/vector_math.h"
 #include "layers/elementwise.h"
 #include "layers/layer_type.h"
 #include "layers/loss/loss.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -12,9 +12,9 @@
 #include <cmath>
 
 #include "base/parallel.h"
+#include "kernels/vector_math.h"
 #include "layers/layer_type.h"
 #include "layers/loss/loss.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/vector_math.h"
 #include "layers/layer_type.h"
 #include "layers/loss/loss.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -5,10 +5,10 @@
 // Kingma & Welling 2013, "Auto-encoding variational Bayes", appendix B.
 #include <algorithm>
 
+#include "kernels/vector_math.h"
 #include "layers/elementwise.h"
 #include "layers/layer_type.h"
 #include "layers/loss/loss.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -1,9 +1,9 @@
 // least_squares: every score shall be 1 where the sample is of its class, else -1.
 //   sum over c of (x_c - s_c)^2,  s_c = 1 for the target's class, else -1
 // One score: s = 1 for class 1, -1 for class 0.
+#include "kernels/vector_math.h"
 #include "layers/layer_type.h"
 #include "layers/loss/class_loss.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

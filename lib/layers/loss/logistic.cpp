@@ -1,9 +1,9 @@
 // logistic: every score answers by itself whether the sample is of its class.
 //   sum over c of log(1 + exp(-s_c x_c)),  s_c = 1 for the target's class, else -1
 // One score: s = 1 for class 1, -1 for class 0. Large scores give finite losses.
+#include "kernels/vector_math.h"
 #include "layers/layer_type.h"
 #include "layers/loss/class_loss.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/vector_math.h"
 #include "layers/layer_type.h"
 #include "layers/loss/class_loss.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {

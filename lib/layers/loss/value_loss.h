@@ -13,9 +13,9 @@
 #include <optional>
 #include <string>
 
+#include "kernels/vector_math.h"
 #include "layers/elementwise.h"
 #include "layers/loss/loss.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 

@@ -1,4 +1,4 @@
-#include "layers/vector_math.h"
+#include "kernels/vector_math.h"
 
 #include <cmath>
 #include <limits>
