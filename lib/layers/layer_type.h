@@ -42,11 +42,12 @@ struct LayerType {
     kPooling,  // a window becomes one number, within a channel
     kJoin,     // several inputs become one
     kNormalization,
-    kShape,  // the same numbers in another shape
-    kCut,    // a part of the numbers, or with more around them
-    kNoise,  // chance, in training
-    kCode,   // the inside of an autoencoder
-    kList,   // moves, joins or makes the items of a list
+    kShape,      // the same numbers in another shape
+    kCut,        // a part of the numbers, or with more around them
+    kNoise,      // chance, in training
+    kCode,       // the inside of an autoencoder
+    kList,       // moves, joins or makes the items of a list
+    kRecurrent,  // goes through a list step by step, with a state
   };
 
   const char* name;
