@@ -3,14 +3,14 @@
 
 #include <algorithm>
 
-#include "kernels/recurrence/panel_product.h"
-#include "kernels/recurrence/recurrence.h"
+#include "kernels/recurrence/gate_panels.h"
 
 namespace cnn {
 
-// What a cell reads and writes of one row, at `unit` and `count` - 1 more.
+// What a cell reads and writes of one row. `gates` is a row of a panel (gate_panels.h), the others
+// begin at unit 0.
 struct ForwardRow {
-  float* gates;
+  float* gates;              // null: nobody reads them
   const float* before;       // h of the step before; null: 0
   const float* kept_before;  // lstm: c of the step before; null: 0
   float* kept;
@@ -29,7 +29,6 @@ struct BackwardRow {
   bool is_last;                 // the carry is not there yet
   float* carry;
   float* grad_gates;
-  float* grad_new;
 };
 
 // A vector's worth of numbers in memory, so that loops over them are vector code.
@@ -52,6 +51,19 @@ inline void store_array(const LaneArray& a, int64_t count, float* to) {
   const auto v = load<WideVector>(a.at);
   count == kPanelLanes ? store(to, v) : store_first(to, v, count);
 }
+
+// Whole vectors of a panel.
+inline LaneArray load_slot(const float* panel, int slot) {
+  return load_array(panel + slot * kPanelLanes, kPanelLanes);
+}
+inline void store_slot(const LaneArray& a, float* panel, int slot) {
+  store_array(a, kPanelLanes, panel + slot * kPanelLanes);
+}
+inline const float* at(const float* row, int64_t unit) {
+  return row == nullptr ? nullptr : row + unit;
+}
+
+inline constexpr int64_t kMostRowsAtOnce = 16;
 
 // The `size` sequences of sorted places `first` and on, together, step after step.
 struct Group {
@@ -76,63 +88,102 @@ struct Group {
   }
 };
 
-// Panels of a forward product: of a gated cell all gates of kPanelLanes units, else the units of
-// kPanelVectors vectors.
-template <class C>
-inline constexpr int64_t kForwardUnits = (C::kGates == 1 ? kPanelVectors : 1) * kPanelLanes;
-template <class C>
-inline constexpr int kForwardVectors = C::kGates == 1 ? kPanelVectors : C::kGates;
-inline constexpr int64_t kBackwardUnits = kPanelVectors * kPanelLanes;
+// A cell is a struct C of constants and functions:
+//   kKeeps     c is kept beside h
+//   kInputs    vectors of the slots of the inputs; kHidden, kFirstHidden: of the hidden state
+//   kUnits     vectors of units of a panel
+//   finish     what follows the sums of one vector of units: gates, c, h
+//   backward   the gradients of the gates of one vector of units, from that of h
+//   start      the gradients of h and c before the first step
 
-inline int64_t panels_of(int64_t hidden, int64_t units) { return (hidden + units - 1) / units; }
-
-// Step `step` of the group, for panels [begin, end) of the hidden units.
+// Step `step` of the group, for panels [begin, end).
 template <class C>
 void step_forward(const Recurrence& r, const Group& group, int64_t step, int64_t begin,
                   int64_t end) {
-  constexpr int kVectors = kForwardVectors<C>;
-  constexpr int64_t kUnits = kForwardUnits<C>;
-  const int64_t hidden = r.hidden, going = group.going_at(step);
+  const int64_t inputs = r.sizes.inputs, hidden = r.sizes.hidden;
+  const int64_t going = group.going_at(step), all_rows = group.sequences.rows();
   ForwardRow rows[kMostRowsAtOnce];
-  const float* before[kMostRowsAtOnce];
+  int64_t places[kMostRowsAtOnce];
+  const float *in[kMostRowsAtOnce], *before[kMostRowsAtOnce];
   for (int64_t i = 0; i < going; ++i) {
-    const int64_t row = group.row(i, step, r.is_reverse);
+    const int64_t row = group.row(i, step, r.is_reverse), n = group.sequence(i);
+    places[i] = row;
+    in[i] = r.in + row * inputs;
     ForwardRow& f = rows[i];
-    f = {r.gates + row * C::kGates * hidden, nullptr, nullptr,
-         C::kKeeps ? r.kept + row * hidden : nullptr, r.out + row * r.distance};
+    f = {};
+    f.out = r.out + row * r.distance;
+    if (C::kKeeps) f.kept = r.kept + row * hidden;
     if (step > 0) {
       const int64_t last = group.row(i, step - 1, r.is_reverse);
       f.before = r.out + last * r.distance;
       if (C::kKeeps) f.kept_before = r.kept + last * hidden;
     } else {
-      const int64_t n = group.sequence(i);
       if (r.start) f.before = r.start.of(n);
       if (r.start_cell) f.kept_before = r.start_cell.of(n);
     }
     before[i] = f.before;
   }
   const bool has_before = step > 0 || r.start;
+  const int64_t size = kPanelWidth + (C::kInputs * inputs + C::kHidden * hidden) * kPanelLanes;
   PanelSums sums[kMostRowsAtOnce];
   for (int64_t panel = begin; panel < end; ++panel) {
-    const int64_t unit = panel * kUnits, count = std::min(kUnits, hidden - unit);
-    for (int64_t i = 0; i < going; ++i) C::begin(r, rows[i], unit, count, sums[i]);
-    if (has_before) {
-      add_panel_products<kVectors>(hidden, going, before,
-                                   r.packed + panel * hidden * kVectors * kPanelLanes, sums);
+    const float* packed = r.packed + panel * size;
+    for (int64_t i = 0; i < going; ++i) {
+      std::copy_n(packed, kPanelWidth, &sums[i].lanes[0][0]);
+      if (r.gates != nullptr)
+        rows[i].gates = r.gates + (panel * all_rows + places[i]) * kPanelWidth;
     }
-    for (int64_t i = 0; i < going; ++i) C::finish(r, rows[i], unit, count, sums[i]);
+    packed += kPanelWidth;
+    add_panel_products<C::kInputs>(inputs, going, in, 0, packed, sums);
+    if (has_before) {
+      add_panel_products<C::kHidden>(hidden, going, before, 0,
+                                     packed + C::kInputs * inputs * kPanelLanes, sums,
+                                     C::kFirstHidden);
+    }
+    for (int v = 0; v < C::kUnits; ++v) {
+      const int64_t unit = (panel * C::kUnits + v) * kPanelLanes;
+      const int64_t count = std::min(kPanelLanes, hidden - unit);
+      if (count <= 0) break;
+      for (int64_t i = 0; i < going; ++i) C::finish(rows[i], unit, count, sums[i], v);
+    }
   }
+}
+
+// sums[i] += the rows' gradients of gates (at `gates`, without the panel's place) times packed
+// weights, whose pieces follow each other panel by panel.
+template <int kSlots>
+void add_gate_products(const GatePanels& panels, const Slots& slots, int64_t all_rows,
+                       int64_t count, const float* const* gates, const float* packed,
+                       PanelSums* sums) {
+  constexpr int64_t kDepth = kSlots * kPanelLanes;
+  for (int64_t p = 0; p < panels.count(); ++p) {
+    add_panel_products<kPanelVectors>(kDepth, count, gates,
+                                      p * all_rows * kPanelWidth + slots.first * kPanelLanes,
+                                      packed + p * kDepth * kPanelWidth, sums);
+  }
+}
+
+template <class C>
+void write_start(const RecurrenceGradients& g, const BackwardRow& row, int64_t n, int64_t unit,
+                 int64_t count, const float* sum) {
+  if (count <= 0) return;
+  LaneArray h = load_array(sum, kPanelLanes);
+  const LaneArray cell = C::start(row, unit, count, h);
+  if (g.start) store_array(h, count, g.start.of(n) + unit);
+  if (g.start_cell) store_array(cell, count, g.start_cell.of(n) + unit);
 }
 
 // The gradients of a step's gates, from those of the step behind it. At step -1: of the start.
 template <class C>
 void step_backward(const RecurrenceGradients& g, const Group& group, int64_t step) {
   const Recurrence& r = g.of;
-  const int64_t hidden = r.hidden, width = C::kGates * hidden;
+  const GatePanels panels{r.sizes};
+  const int64_t hidden = r.sizes.hidden, all_rows = group.sequences.rows();
   const int64_t going = step < 0 ? group.size : group.going_at(step);
   const int64_t linked = group.going_at(step + 1);  // those that have a step behind it
   BackwardRow rows[kMostRowsAtOnce];
-  const float *behind[kMostRowsAtOnce], *behind_new[kMostRowsAtOnce];
+  int64_t places[kMostRowsAtOnce];
+  const float* behind[kMostRowsAtOnce];
   for (int64_t i = 0; i < going; ++i) {
     const int64_t n = group.sequence(i);
     BackwardRow& b = rows[i];
@@ -141,19 +192,12 @@ void step_backward(const RecurrenceGradients& g, const Group& group, int64_t ste
     b.carry = g.carry + n * hidden;
     if (b.is_last && g.last) b.grad_last = g.last.of(n);
     if (b.is_last && g.last_cell) b.grad_last_cell = g.last_cell.of(n);
-    if (i < linked) {
-      const int64_t row = group.row(i, step + 1, r.is_reverse);
-      behind[i] = g.gates + row * width;
-      if (C::kHasNew) behind_new[i] = g.hidden_new + row * hidden;
-    }
+    if (i < linked) behind[i] = g.gates + group.row(i, step + 1, r.is_reverse) * kPanelWidth;
     if (step < 0) continue;
-    const int64_t row = group.row(i, step, r.is_reverse);
-    b.gates = r.gates + row * width;
+    const int64_t row = places[i] = group.row(i, step, r.is_reverse);
     b.out = r.out + row * r.distance;
-    b.grad_gates = g.gates + row * width;
     if (g.out != nullptr) b.grad_out = g.out + row * g.distance;
     if (C::kKeeps) b.kept = r.kept + row * hidden;
-    if (C::kHasNew) b.grad_new = g.hidden_new + row * hidden;
     if (step > 0) {
       const int64_t before = group.row(i, step - 1, r.is_reverse);
       b.before = r.out + before * r.distance;
@@ -163,34 +207,32 @@ void step_backward(const RecurrenceGradients& g, const Group& group, int64_t ste
       if (r.start_cell) b.kept_before = r.start_cell.of(n);
     }
   }
-  const int64_t panels = panels_of(hidden, kBackwardUnits);
-  const int64_t direct = C::kHasNew ? (C::kGates - 1) * hidden : width;
+  const Slots slots = panels.of_hidden();
+  const int64_t size = panels.count() * C::kHidden * kPanelLanes * kPanelWidth;
   PanelSums sums[kMostRowsAtOnce];
-  for (int64_t panel = 0; panel < panels; ++panel) {
-    std::fill_n(&sums[0].lanes[0][0], going * kBackwardUnits, 0.0f);
+  for (int64_t first = 0; first < hidden; first += kPanelWidth) {
+    std::fill_n(&sums[0].lanes[0][0], going * kPanelWidth, 0.0f);
     if (linked > 0) {
-      const float* packed = r.packed + panel * width * kBackwardUnits;
-      add_panel_products<kPanelVectors>(direct, linked, behind, packed, sums);
-      if (C::kHasNew) {
-        add_panel_products<kPanelVectors>(hidden, linked, behind_new,
-                                          packed + direct * kBackwardUnits, sums);
-      }
+      add_gate_products<C::kHidden>(panels, slots, all_rows, linked, behind,
+                                    r.packed + first / kPanelWidth * size, sums);
     }
-    for (int64_t i = 0; i < going; ++i) {
-      for (int64_t v = 0; v < kPanelVectors; ++v) {
-        const int64_t unit = panel * kBackwardUnits + v * kPanelLanes;
-        const int64_t count = std::min(kPanelLanes, hidden - unit);
-        if (count <= 0) break;
-        LaneArray h = load_array(sums[i].lanes[v], kPanelLanes);
-        if (step >= 0) {
-          C::backward(hidden, rows[i], unit, count, h);
+    for (int v = 0; v < kPanelVectors; ++v) {
+      const int64_t unit = first + v * kPanelLanes, count = std::min(kPanelLanes, hidden - unit);
+      const int64_t panel = unit / panels.units(), vector = unit % panels.units();
+      if (panel >= panels.count()) break;
+      for (int64_t i = 0; i < going; ++i) {
+        if (step < 0) {
+          write_start<C>(g, rows[i], group.sequence(i), unit, count, sums[i].lanes[v]);
           continue;
         }
-        // The state before the first step.
-        const int64_t n = group.sequence(i);
-        LaneArray cell = C::start_gradient(rows[i], unit, count, h);
-        if (g.start) store_array(h, count, g.start.of(n) + unit);
-        if (g.start_cell) store_array(cell, count, g.start_cell.of(n) + unit);
+        const int64_t place = (panel * all_rows + places[i]) * kPanelWidth + vector;
+        if (r.gates != nullptr) rows[i].gates = r.gates + place;
+        rows[i].grad_gates = g.gates + place;
+        if (count > 0) {
+          C::backward(rows[i], unit, count, load_array(sums[i].lanes[v], kPanelLanes));
+        } else {
+          store_slot(LaneArray{}, rows[i].grad_gates, 0);  // a vector of the panel without units
+        }
       }
     }
   }
@@ -200,11 +242,10 @@ void step_backward(const RecurrenceGradients& g, const Group& group, int64_t ste
 struct CellSteps {
   void (*forward)(const Recurrence&, const Group&, int64_t step, int64_t begin, int64_t end);
   void (*backward)(const RecurrenceGradients&, const Group&, int64_t step);
-  int64_t forward_units;
 };
 
 template <class C>
-inline constexpr CellSteps kCellSteps = {step_forward<C>, step_backward<C>, kForwardUnits<C>};
+inline constexpr CellSteps kCellSteps = {step_forward<C>, step_backward<C>};
 
 extern const CellSteps kTanhSteps, kReluSteps, kLstmSteps, kGruSteps;
 

@@ -1,12 +1,9 @@
 #include "layers/sequence/recurrent.h"
 
 #include <algorithm>
-#include <climits>
 #include <cmath>
 
 #include "base/parallel.h"
-#include "kernels/gemm.h"
-#include "kernels/reduce.h"
 #include "layers/dropping.h"
 #include "layers/image/window.h"
 
@@ -62,9 +59,6 @@ void Recurrent::setup(Setup& s) {
             name_, s.describe(0));
   in_ = form.shape[0];
   most_ = form.items.most;
-  s.require(std::max(in_, gates() * hidden_) <= INT_MAX,
-            "{}: {} numbers are beyond BLAS: sizes end at {}", name_,
-            std::max(in_, gates() * hidden_), INT_MAX);
   s.require(!carry_ || !is_bidirectional_,
             "{}: 'carry' goes on from the past, and 'bidirectional' begins in the future", name_);
   s.require(dropout_ == 0 || layers_ > 1,
@@ -92,8 +86,8 @@ void Recurrent::setup(Setup& s) {
   }
   s.plan().macs = macs;
   s.plan().backward_reads_output = most_ > 1 || gates() == 1;
-  s.plan().kernel = "gemm + steps";
-  s.plan().kernel_why = "gemm for all inputs, then steps (gates in registers)";
+  s.plan().kernel = "steps";
+  s.plan().kernel_why = "steps (the gates of some units in registers)";
 }
 
 void Recurrent::add_part(Setup& s, int layer, int64_t direction) {
@@ -116,58 +110,53 @@ void Recurrent::add_part(Setup& s, int layer, int64_t direction) {
     p.bias_ih = add("bias_ih", {rows}, in);
     p.bias_hh = add("bias_hh", {rows}, hidden_);
   }
-  p.gates = s.saved(Per::kSample, most_ * rows);
-  if (keeps_more(cell_)) p.kept = s.saved(Per::kSample, most_ * hidden_);
-  const int64_t packed = packed_forward_floats(cell_, hidden_);
+  if (gates() > 1) p.gates = s.saved(Per::kSample, most_ * gate_floats(sizes(layer)));
+  if (cell_ == Cell::kLstm) p.kept = s.saved(Per::kSample, most_ * hidden_);
+  const int64_t packed = packed_forward_floats(sizes(layer));
   p.packed = is_prepared_ ? s.derived(packed) : s.scratch_forward(Per::kOnce, packed);
-  if (has_bias_) p.bias = is_prepared_ ? s.derived(rows) : s.scratch_forward(Per::kOnce, rows);
 }
 
 void Recurrent::book_memory(Setup& s) {
-  const int64_t rows = gates() * hidden_, all = layers_ * width();
-  const int64_t states = cell_ == Cell::kLstm ? 2 * all : all;
   inner_.clear();
   for (int l = 0; l + 1 < layers_; ++l) inner_.push_back(s.saved(Per::kSample, most_ * width()));
   order_ = s.saved(Per::kSample, 1);
-  states_ = s.saved(Per::kSample, states);
-  if (carry_) carried_ = s.carried(2 * states);
+  states_ = s.saved(Per::kSample, states());
+  if (carry_) carried_ = s.carried(2 * states());
   if (drops_) dropped_ = s.scratch_forward(Per::kSample, most_ * width());
 
-  backward_packed_ =
-      s.scratch_backward(Per::kOnce, directions_ * packed_backward_floats(cell_, hidden_));
-  grad_gates_ = s.scratch_backward(Per::kSample, directions_ * most_ * rows);
-  if (cell_ == Cell::kGru) {
-    grad_new_ = s.scratch_backward(Per::kSample, directions_ * most_ * hidden_);
+  int64_t packed = packed_backward_floats(sizes(0)), sums = weight_gradient_scratch(sizes(0));
+  if (layers_ > 1) {
+    packed = std::max(packed, packed_backward_floats(sizes(1)));
+    sums = std::max(sums, weight_gradient_scratch(sizes(1)));
+    grad_inner_ = s.scratch_backward(Per::kSample, most_ * width());
   }
+  backward_packed_ = s.scratch_backward(Per::kOnce, directions_ * packed);
+  weight_sums_ = s.scratch_backward(Per::kThread, sums);
+  grad_gates_ = s.scratch_backward(Per::kSample, directions_ * most_ * gate_floats(sizes(0)));
   steps_carry_ = s.scratch_backward(Per::kSample, width());
-  before_ = s.scratch_backward(Per::kSample, most_ * hidden_);
-  if (layers_ > 1) grad_inner_ = s.scratch_backward(Per::kSample, most_ * width());
   if (drops_) backward_dropped_ = s.scratch_backward(Per::kSample, most_ * width());
   if (start_input_ > 0 || start_cell_input_ > 0) {
     grad_start_ = s.scratch_backward(Per::kSample, 2 * width());
   }
-  const int64_t widest = std::max(in_, std::max(width(), hidden_));
-  partials_ = s.scratch_backward(
-      Per::kOnce, rows + std::max({gemm_partials(rows, widest), gemm_partials(rows, in_),
-                                   gemm_partials(rows, hidden_), column_sum_partials(rows)}));
-}
-
-// The gru's last gate has a bias of its own beside W_hn h.
-void Recurrent::add_biases(float* sum, const float* bias_ih, const float* bias_hh) const {
-  const int64_t rows = gates() * hidden_, both = cell_ == Cell::kGru ? 2 * hidden_ : rows;
-  for (int64_t i = 0; i < rows; ++i) sum[i] = bias_ih[i] + (i < both ? bias_hh[i] : 0.0f);
 }
 
 template <class AnyCall>
-void Recurrent::pack(const AnyCall& call, const Part& p, int bias, int packed) const {
-  pack_forward(cell_, hidden_, call.parameter(p.weight_hh), call.scratch(packed));
+CellWeights Recurrent::weights(const AnyCall& call, const Part& p) const {
+  CellWeights w{call.parameter(p.weight_ih), call.parameter(p.weight_hh)};
   if (has_bias_) {
-    add_biases(call.scratch(bias), call.parameter(p.bias_ih), call.parameter(p.bias_hh));
+    w.bias_ih = call.parameter(p.bias_ih);
+    w.bias_hh = call.parameter(p.bias_hh);
   }
+  return w;
 }
 
 void Recurrent::prepare(const PrepareCall& call) const {
-  for (const Part& p : parts_) pack(call, p, p.bias, p.packed);
+  for (int l = 0; l < layers_; ++l) {
+    for (int64_t d = 0; d < directions_; ++d) {
+      const Part& p = parts_[part(l, d)];
+      pack_forward(sizes(l), weights(call, p), call.scratch(p.packed));
+    }
+  }
 }
 
 Sequences Recurrent::sequences(const Call& call, const int64_t* starts) const {
@@ -178,8 +167,7 @@ BySequence<const float> Recurrent::start_of(const Call& call, int layer, int64_t
                                             int which) const {
   const int64_t all = layers_ * width(), place = layer * width() + direction * hidden_;
   if (carry_) {  // what came in: the first half
-    const int64_t distance = cell_ == Cell::kLstm ? 4 * all : 2 * all;
-    return {call.scratch(carried_) + which * all + place, distance};
+    return {call.scratch(carried_) + which * all + place, 2 * states()};
   }
   const int input = which == 0 ? start_input_ : start_cell_input_;
   if (input < 0) return {};
@@ -190,30 +178,29 @@ BySequence<const float> Recurrent::start_of(const Call& call, int layer, int64_t
 
 BySequence<float> Recurrent::last_of(const ForwardCall& call, int layer, int64_t direction,
                                      int which) const {
-  const int64_t all = layers_ * width(), distance = cell_ == Cell::kLstm ? 2 * all : all;
-  return {call.scratch(states_) + which * all + layer * width() + direction * hidden_, distance};
+  const int64_t all = layers_ * width();
+  return {call.scratch(states_) + which * all + layer * width() + direction * hidden_, states()};
 }
 
 // What the batch before has left comes in; a forward that is there again finds it so.
 void Recurrent::carry_on(const ForwardCall& call) const {
   if (!carry_ || call.again) return;
-  const int64_t states = (cell_ == Cell::kLstm ? 2 : 1) * layers_ * width();
   for (int64_t n = 0; n < call.batch; ++n) {
-    float* now = call.scratch(carried_) + n * 2 * states;
-    std::copy_n(now + states, states, now);
+    float* now = call.scratch(carried_) + n * 2 * states();
+    std::copy_n(now + states(), states(), now);
   }
 }
 
 void Recurrent::write_states(const ForwardCall& call) const {
-  const int64_t all = layers_ * width(), states = (cell_ == Cell::kLstm ? 2 : 1) * all;
+  const int64_t all = layers_ * width();
   for (int64_t n = 0; n < call.batch; ++n) {
-    const float* own = call.scratch(states_) + n * states;
+    const float* own = call.scratch(states_) + n * states();
     std::copy_n(own + all - width(), width(), call.output(last_output_).sample(n));
     if (cell_ == Cell::kLstm) {
       std::copy_n(own + 2 * all - width(), width(), call.output(cell_output_).sample(n));
     }
     if (carry_ && !call.again) {
-      std::copy_n(own, states, call.scratch(carried_) + (2 * n + 1) * states);
+      std::copy_n(own, states(), call.scratch(carried_) + (2 * n + 1) * states());
     }
   }
 }
@@ -237,20 +224,19 @@ void Recurrent::drop(const Call& call, const int64_t* starts, int layer, const f
       });
 }
 
-// `top`: the output of the layer that is no inner one.
-Recurrence Recurrent::recurrence(const Call& call, const float* top, int layer,
+// `in`: what it reads; `top`: the output of the layer that is no inner one.
+Recurrence Recurrent::recurrence(const Call& call, const float* in, const float* top, int layer,
                                  int64_t direction) const {
   const Part& p = parts_[part(layer, direction)];
   const float* out = is_top(layer) ? top : call.scratch(inner_[static_cast<size_t>(layer)]);
   Recurrence r;
-  r.cell = cell_;
-  r.hidden = hidden_;
+  r.sizes = sizes(layer);
   r.is_reverse = direction == 1;
-  r.gates = call.scratch(p.gates);
+  r.in = in;
+  r.gates = p.gates >= 0 ? call.scratch(p.gates) : nullptr;
   r.kept = p.kept >= 0 ? call.scratch(p.kept) : nullptr;
   r.out = const_cast<float*>(out) + direction * hidden_;  // backward only reads it
   r.distance = width();
-  if (cell_ == Cell::kGru && has_bias_) r.new_bias = call.parameter(p.bias_hh) + 2 * hidden_;
   r.start = start_of(call, layer, direction, 0);
   if (cell_ == Cell::kLstm) r.start_cell = start_of(call, layer, direction, 1);
   return r;
@@ -258,7 +244,6 @@ Recurrence Recurrent::recurrence(const Call& call, const float* top, int layer,
 
 void Recurrent::forward(const ForwardCall& call) const {
   const int64_t* starts = call.input().starts;
-  const int64_t rows = call.input().batch, columns = gates() * hidden_;
   order_by_length(call.batch, starts, call.scratch(order_));
   carry_on(call);
   for (int l = 0; l < layers_; ++l) {
@@ -271,16 +256,13 @@ void Recurrent::forward(const ForwardCall& call) const {
     LastStates last[kMostDirections];
     for (int64_t d = 0; d < directions_; ++d) {
       const Part& p = parts_[part(l, d)];
-      if (!is_prepared_) pack(call, p, p.bias, p.packed);
+      if (!is_prepared_) pack_forward(sizes(l), weights(call, p), call.scratch(p.packed));
       Recurrence& r = recurrences[d];
-      r = recurrence(call, call.out.data, l, d);
+      r = recurrence(call, in, call.out.data, l, d);
       r.packed = call.scratch(p.packed);
+      if (call.pass.gradients == Pass::Gradients::kNone) r.gates = nullptr;
       last[d].h = last_of(call, l, d, 0);
       if (cell_ == Cell::kLstm) last[d].cell = last_of(call, l, d, 1);
-      if (rows == 0) continue;
-      const Epilogue epilogue{has_bias_ ? call.scratch(p.bias) : nullptr, nullptr, {}};
-      gemm(Op::kNone, Op::kTranspose, rows, columns, inputs_of(l), in, inputs_of(l),
-           call.parameter(p.weight_ih), inputs_of(l), epilogue, r.gates, columns);
     }
     const auto count = static_cast<size_t>(directions_);
     run_steps({recurrences, count}, sequences(call, starts), {last, count});
@@ -301,124 +283,71 @@ void Recurrent::backward(const BackwardCall& call) const {
 
 void Recurrent::backward_layer(const BackwardCall& call, int layer, const float* grad_out) const {
   const int64_t* starts = call.input().starts;
-  const int64_t rows = call.input().batch, columns = gates() * hidden_;
   const float* input = input_of(call, layer);
   if (drops(layer)) {
     drop(call, starts, layer, input, call.scratch(backward_dropped_));
     input = call.scratch(backward_dropped_);
   }
-  RecurrenceGradients gradients[kMostDirections];
+  RecurrenceGradients parts[kMostDirections];
   for (int64_t d = 0; d < directions_; ++d) {
-    const Part& p = parts_[part(layer, d)];
-    RecurrenceGradients& g = gradients[d];
-    g.of = recurrence(call, call.out.data, layer, d);
-    float* packed = call.scratch(backward_packed_) + d * packed_backward_floats(cell_, hidden_);
-    pack_backward(cell_, hidden_, call.parameter(p.weight_hh), packed);
-    g.of.packed = packed;
-    if (grad_out != nullptr) g.out = grad_out + d * hidden_;
-    g.distance = width();
-    if (is_top(layer)) {
-      const auto of_output = [&](int k) -> BySequence<const float> {
-        const ConstView& view = call.grad_output(k);
-        if (!view) return {};
-        return {view.data + d * hidden_, width()};
-      };
-      g.last = of_output(last_output_);
-      if (cell_ == Cell::kLstm) g.last_cell = of_output(cell_output_);
-    }
-    g.gates = call.scratch(grad_gates_) + d * rows * columns;
-    if (cell_ == Cell::kGru) g.hidden_new = call.scratch(grad_new_) + d * rows * hidden_;
-    g.carry = call.scratch(steps_carry_) + d * call.batch * hidden_;
-    if (grad_start_ >= 0) {
-      float* start = call.scratch(grad_start_) + d * hidden_;
-      g.start = {start, 2 * width()};
-      g.start_cell = {start + width(), 2 * width()};
-    }
+    Recurrence r = recurrence(call, input, call.out.data, layer, d);
+    float* packed = call.scratch(backward_packed_) + d * packed_backward_floats(sizes(layer));
+    pack_backward(sizes(layer), weights(call, parts_[part(layer, d)]), packed);
+    r.packed = packed;
+    parts[d] = gradients(call, r, grad_out, layer, d);
   }
-  run_steps_backward({gradients, static_cast<size_t>(directions_)}, sequences(call, starts));
+  run_steps_backward({parts, static_cast<size_t>(directions_)}, sequences(call, starts));
   if (grad_start_ >= 0) add_start_gradient(call, layer);
   for (int64_t d = 0; d < directions_; ++d) {
-    const Part& p = parts_[part(layer, d)];
-    add_gradients(call, gradients[d].of, layer, d, input);
+    add_gradients(call, parts[d], layer, d);
     const bool is_input = layer == 0;
     float* to = is_input ? call.grad_input().data : call.scratch(grad_inner_);
-    if (to == nullptr || rows == 0) continue;
-    const bool add = d > 0 || (is_input && call.adds());
-    gemm(Op::kNone, Op::kNone, rows, inputs_of(layer), columns, 1, gradients[d].gates, columns,
-         call.parameter(p.weight_ih), inputs_of(layer), add ? 1.0f : 0.0f, to, inputs_of(layer));
+    if (to == nullptr) continue;
+    input_gradients(parts[d], call.input().batch, d > 0 || (is_input && call.adds()), to);
   }
 }
 
-// Of the parameters of one part, whose gates' gradients stand in `grad_gates_`.
-void Recurrent::add_gradients(const BackwardCall& call, const Recurrence& r, int layer,
-                              int64_t direction, const float* input) const {
+RecurrenceGradients Recurrent::gradients(const BackwardCall& call, const Recurrence& of,
+                                         const float* grad_out, int layer,
+                                         int64_t direction) const {
+  RecurrenceGradients g;
+  g.of = of;
+  if (grad_out != nullptr) g.out = grad_out + direction * hidden_;
+  g.distance = width();
+  if (is_top(layer)) {
+    const auto of_output = [&](int k) -> BySequence<const float> {
+      const ConstView& view = call.grad_output(k);
+      if (!view) return {};
+      return {view.data + direction * hidden_, width()};
+    };
+    g.last = of_output(last_output_);
+    if (cell_ == Cell::kLstm) g.last_cell = of_output(cell_output_);
+  }
+  g.gates = call.scratch(grad_gates_) + direction * call.input().batch * gate_floats(of.sizes);
+  g.carry = call.scratch(steps_carry_) + direction * call.batch * hidden_;
+  if (grad_start_ >= 0) {
+    float* start = call.scratch(grad_start_) + direction * hidden_;
+    g.start = {start, 2 * width()};
+    g.start_cell = {start + width(), 2 * width()};
+  }
+  return g;
+}
+
+void Recurrent::add_gradients(const BackwardCall& call, const RecurrenceGradients& g, int layer,
+                              int64_t direction) const {
   const Part& p = parts_[part(layer, direction)];
-  const int64_t rows = call.input().batch, columns = gates() * hidden_, in = inputs_of(layer);
-  const float* gates = call.scratch(grad_gates_) + direction * rows * columns;
-  const float* hidden_new =
-      cell_ == Cell::kGru ? call.scratch(grad_new_) + direction * rows * hidden_ : nullptr;
-  float* partials = call.scratch(partials_) + columns;
-  if (float* gradient = call.gradient(p.weight_ih)) {
-    gemm(Op::kTranspose, Op::kNone, columns, in, rows, 1, gates, columns, input, in,
-         call.adds_parameter(p.weight_ih) ? 1.0f : 0.0f, gradient, in, partials);
+  WeightGradients to;
+  to.ih = call.gradient(p.weight_ih);
+  to.hh = call.gradient(p.weight_hh);
+  to.adds_ih = call.adds_parameter(p.weight_ih);
+  to.adds_hh = call.adds_parameter(p.weight_hh);
+  if (has_bias_) {
+    to.bias_ih = call.gradient(p.bias_ih);
+    to.bias_hh = call.gradient(p.bias_hh);
+    to.adds_bias_ih = call.adds_parameter(p.bias_ih);
+    to.adds_bias_hh = call.adds_parameter(p.bias_hh);
   }
-  if (float* gradient = call.gradient(p.weight_hh)) {
-    float* before = call.scratch(before_);
-    write_before(call, r, before);
-    const float beta = call.adds_parameter(p.weight_hh) ? 1.0f : 0.0f;
-    const int64_t direct = hidden_new != nullptr ? columns - hidden_ : columns;
-    gemm(Op::kTranspose, Op::kNone, direct, hidden_, rows, 1, gates, columns, before, hidden_, beta,
-         gradient, hidden_, partials);
-    if (hidden_new != nullptr) {
-      gemm(Op::kTranspose, Op::kNone, hidden_, hidden_, rows, 1, hidden_new, hidden_, before,
-           hidden_, beta, gradient + direct * hidden_, hidden_, partials);
-    }
-  }
-  if (has_bias_) add_bias_gradients(call, p, gates, hidden_new);
-}
-
-void Recurrent::add_bias_gradients(const BackwardCall& call, const Part& p, const float* gates,
-                                   const float* hidden_new) const {
-  float *of_ih = call.gradient(p.bias_ih), *of_hh = call.gradient(p.bias_hh);
-  if (of_ih == nullptr && of_hh == nullptr) return;
-  const int64_t rows = call.input().batch, columns = this->gates() * hidden_;
-  float *sums = call.scratch(partials_), *partials = sums + columns;
-  column_sums(gates, rows, columns, false, sums, partials);
-  const auto add = [&](int id, int64_t count) {
-    float* gradient = call.gradient(id);
-    if (gradient == nullptr) return;
-    for (int64_t i = 0; i < count; ++i) {
-      gradient[i] = sums[i] + (call.adds_parameter(id) ? gradient[i] : 0.0f);
-    }
-  };
-  const int64_t direct = hidden_new != nullptr ? columns - hidden_ : columns;
-  add(p.bias_ih, columns);
-  add(p.bias_hh, direct);
-  if (hidden_new != nullptr && of_hh != nullptr) {
-    column_sums(hidden_new, rows, hidden_, call.adds_parameter(p.bias_hh), of_hh + direct,
-                partials);
-  }
-}
-
-// h of the step before, beside every row.
-void Recurrent::write_before(const BackwardCall& call, const Recurrence& r, float* before) const {
-  const int64_t* starts = call.input().starts;
-  parallel_for(call.batch, grain_for(call.batch, most_ * hidden_), [&](int64_t begin, int64_t end) {
-    for (int64_t n = begin; n < end; ++n) {
-      for (int64_t row = starts[n]; row < starts[n + 1]; ++row) {
-        const int64_t from = r.is_reverse ? row + 1 : row - 1;
-        const bool is_first = from < starts[n] || from >= starts[n + 1];
-        float* to = before + row * hidden_;
-        if (!is_first) {
-          std::copy_n(r.out + from * r.distance, hidden_, to);
-        } else if (r.start) {
-          std::copy_n(r.start.of(n), hidden_, to);
-        } else {
-          std::fill_n(to, hidden_, 0.0f);
-        }
-      }
-    }
-  });
+  weight_gradients(g, sequences(call, call.input().starts), to, call.scratch(weight_sums_));
 }
 
 // Layers that begin with the same numbers add their gradients.

@@ -5,9 +5,8 @@
 // hidden], bias_ih_l<l>, bias_hh_l<l>, those of the other direction end in _reverse: PyTorch's
 // names and shapes.
 //
-// Forward is one matrix product a direction for what the inputs add to all steps, then the steps
-// (kernels/recurrence). Backward runs through the steps the other way round, then come the products
-// for the gradients of weights and inputs.
+// Forward goes through the steps (kernels/recurrence), backward the other way round; the gradients
+// of weights and inputs follow, for all steps at once.
 #pragma once
 
 #include <optional>
@@ -37,7 +36,7 @@ class Recurrent : public Layer {
   struct Part {
     int weight_ih = -1, weight_hh = -1, bias_ih = -1, bias_hh = -1;
     int gates = -1, kept = -1;
-    int packed = -1, bias = -1;  // derived in testing, else of the forward call
+    int packed = -1;  // derived in testing, else of the forward call
   };
 
   int64_t width() const { return directions_ * hidden_; }  // of an item of a layer's output
@@ -48,13 +47,14 @@ class Recurrent : public Layer {
   }
   bool is_top(int layer) const { return layer + 1 == layers_; }
   bool drops(int layer) const { return drops_ && layer > 0; }
+  CellSizes sizes(int layer) const { return {cell_, inputs_of(layer), hidden_}; }
+  int64_t states() const { return (cell_ == Cell::kLstm ? 2 : 1) * layers_ * width(); }
 
   void add_part(Setup& s, int layer, int64_t direction);
   void book_memory(Setup& s);
   void check_start(Setup& s, int input, const char* option) const;
-  void add_biases(float* sum, const float* bias_ih, const float* bias_hh) const;
   template <class AnyCall>
-  void pack(const AnyCall& call, const Part& p, int bias, int packed) const;
+  CellWeights weights(const AnyCall& call, const Part& p) const;
 
   // The states that part (layer, direction) begins with and ends with, in `states_`.
   BySequence<const float> start_of(const Call& call, int layer, int64_t direction, int which) const;
@@ -64,14 +64,14 @@ class Recurrent : public Layer {
 
   const float* input_of(const Call& call, int layer) const;  // without what is dropped
   void drop(const Call& call, const int64_t* starts, int layer, const float* in, float* out) const;
-  Recurrence recurrence(const Call& call, const float* top, int layer, int64_t direction) const;
+  Recurrence recurrence(const Call& call, const float* in, const float* top, int layer,
+                        int64_t direction) const;
   Sequences sequences(const Call& call, const int64_t* starts) const;
   void backward_layer(const BackwardCall& call, int layer, const float* grad_out) const;
-  void add_gradients(const BackwardCall& call, const Recurrence& r, int layer, int64_t direction,
-                     const float* input) const;
-  void add_bias_gradients(const BackwardCall& call, const Part& p, const float* gates,
-                          const float* hidden_new) const;
-  void write_before(const BackwardCall& call, const Recurrence& r, float* before) const;
+  RecurrenceGradients gradients(const BackwardCall& call, const Recurrence& of,
+                                const float* grad_out, int layer, int64_t direction) const;
+  void add_gradients(const BackwardCall& call, const RecurrenceGradients& g, int layer,
+                     int64_t direction) const;
   void add_start_gradient(const BackwardCall& call, int layer) const;
 
   const char* name_;
@@ -89,8 +89,8 @@ class Recurrent : public Layer {
   std::vector<Part> parts_;
   std::vector<int> inner_;  // by layer but the top one: its output
   int order_ = -1, dropped_ = -1, states_ = -1, carried_ = -1;
-  int backward_packed_ = -1, grad_gates_ = -1, grad_new_ = -1, steps_carry_ = -1, before_ = -1;
-  int grad_inner_ = -1, backward_dropped_ = -1, grad_start_ = -1, partials_ = -1;
+  int backward_packed_ = -1, grad_gates_ = -1, steps_carry_ = -1, weight_sums_ = -1;
+  int grad_inner_ = -1, backward_dropped_ = -1, grad_start_ = -1;
 };
 
 }  // namespace cnn
