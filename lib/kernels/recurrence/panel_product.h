@@ -67,7 +67,7 @@ inline void over_tiles(int64_t count, Body&& body) {
 template <int kVectors>
 inline void add_panel_products(int64_t depth, int64_t count, const float* const* rows,
                                int64_t offset, const float* panel, PanelSums* sums, int first = 0) {
-  constexpr int64_t kBytes = 24 * 1024;  // of a first-level cache of 32 KiB
+  constexpr int64_t kBytes = 20 * 1024;  // of a first-level cache of 32 KiB
   constexpr int64_t kWidth = kVectors * kPanelLanes;
   constexpr int64_t kMostDepth = kBytes / (kWidth * static_cast<int64_t>(sizeof(float)));
   const int64_t pieces = (depth + kMostDepth - 1) / kMostDepth;

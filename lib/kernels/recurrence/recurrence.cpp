@@ -23,11 +23,12 @@ const CellSteps& steps_of(Cell cell) {
   return kTanhSteps;
 }
 
-// Sequences go through the steps in groups: large enough that weights are read for many rows at
-// once, and several where there are sequences for them.
+// Sequences go through the steps in groups: one a thread where there are enough of them, as weights
+// are read once for all rows of a group. Groups decide nothing else: a sequence has the same bits
+// in any of them, so their number may follow that of the threads.
 int64_t group_count(int64_t sequences) {
   const int64_t fewest = (sequences + kMostRowsAtOnce - 1) / kMostRowsAtOnce;
-  return std::max(fewest, std::min<int64_t>(4, sequences / 4));
+  return std::max(fewest, std::min<int64_t>(threads(), sequences / 4));
 }
 
 Group group_at(const Sequences& s, int64_t groups, int64_t i) {

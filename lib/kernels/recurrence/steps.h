@@ -63,7 +63,7 @@ inline const float* at(const float* row, int64_t unit) {
   return row == nullptr ? nullptr : row + unit;
 }
 
-inline constexpr int64_t kMostRowsAtOnce = 16;
+inline constexpr int64_t kMostRowsAtOnce = 32;
 
 // The `size` sequences of sorted places `first` and on, together, step after step.
 struct Group {
