@@ -9,20 +9,6 @@
 namespace cnn {
 namespace {
 
-// Which values follow from `start`, itself included. Nodes stand in topological order.
-std::vector<char> following(const Graph& graph, int start) {
-  std::vector<char> follows(graph.values.size(), 0);
-  follows[static_cast<size_t>(start)] = 1;
-  for (const GraphNode& node : graph.nodes) {
-    const bool reads = std::any_of(node.inputs.begin(), node.inputs.end(), [&](int input) {
-      return follows[static_cast<size_t>(input)] != 0;
-    });
-    if (!reads || node.is_loss()) continue;
-    for (const int v : node.outputs) follows[static_cast<size_t>(v)] = 1;
-  }
-  return follows;
-}
-
 // The node whose memory this one borrows; -1: none.
 int lender(const Graph& graph, const GraphNode& node) {
   const bool borrows =
@@ -62,7 +48,21 @@ std::vector<char> needed_nodes(const Graph& graph, int start, const std::vector<
   return needed;
 }
 
-// Only the marked nodes are left; losses go.
+}  // namespace
+
+std::vector<char> following(const Graph& graph, int start) {
+  std::vector<char> follows(graph.values.size(), 0);
+  follows[static_cast<size_t>(start)] = 1;
+  for (const GraphNode& node : graph.nodes) {
+    const bool reads = std::any_of(node.inputs.begin(), node.inputs.end(), [&](int input) {
+      return follows[static_cast<size_t>(input)] != 0;
+    });
+    if (!reads || node.is_loss()) continue;
+    for (const int v : node.outputs) follows[static_cast<size_t>(v)] = 1;
+  }
+  return follows;
+}
+
 void keep_nodes(Graph& graph, const std::vector<char>& needed) {
   std::vector<GraphNode> nodes;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -83,8 +83,6 @@ void keep_nodes(Graph& graph, const std::vector<char>& needed) {
     }
   }
 }
-
-}  // namespace
 
 void start_at(Graph& graph, int start, const std::string& field) {
   CNN_ASSERT(start >= 0 && static_cast<size_t>(start) < graph.values.size());

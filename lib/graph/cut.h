@@ -17,4 +17,10 @@ void start_at(Graph& graph, int start, const std::string& field);
 // and their targets go.
 void end_at(Graph& graph, const std::vector<int>& values);
 
+// By value: which follow from `start`, itself included.
+std::vector<char> following(const Graph& graph, int start);
+
+// Only the marked nodes are left; losses go.
+void keep_nodes(Graph& graph, const std::vector<char>& needed);
+
 }  // namespace cnn

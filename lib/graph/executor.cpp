@@ -190,6 +190,22 @@ bool Executor::is_idle(size_t i) const {
   return length >= 0 && starts(length)[batch_] == 0;
 }
 
+void Executor::move_carried(std::span<const int> from) {
+  for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+    const std::vector<MemoryRequest>& requests = graph_.nodes[i].plan.memory;
+    for (size_t k = 0; k < requests.size(); ++k) {
+      if (requests[k].use != MemoryRequest::Use::kCarried) continue;
+      const int64_t count = requests[k].count;
+      float* memory = place(plan_.memory[i][k], 0);
+      const std::vector<float> before(memory, memory + plan_.batch * count);
+      for (size_t n = 0; n < from.size(); ++n) {
+        std::copy_n(before.data() + from[n] * count, count,
+                    memory + static_cast<int64_t>(n) * count);
+      }
+    }
+  }
+}
+
 void Executor::reset_carried() { std::fill_n(carried_.data(), carried_.size(), 0.0f); }
 
 View Executor::gradient(int id) {

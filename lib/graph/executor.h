@@ -87,6 +87,8 @@ class Executor {
   // at that place of the batch before has ended. reset_carried(): all begin anew.
   std::span<float> carried() { return carried_.span(); }
   void reset_carried();
+  // Of a place of the batch, what was at place from[place]: a search goes on with what it chose.
+  void move_carried(std::span<const int> from);
 
   // Repeats the last run with a check behind every layer. Statistics advance: for the way out only.
   std::optional<NonFinite> find_non_finite();

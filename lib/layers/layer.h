@@ -108,6 +108,7 @@ struct OutputPlan {
   Items items = {};           // of layers that mix items; for others the graph knows
   int length_of = -1;         // a list: the input that has as many items; -1: forward says how many
   bool passes_gradients = true;
+  bool may_be_unread = false;  // nobody is told if only other outputs are read
   FieldKind kind = FieldKind::kValues;
   int64_t classes = 0;
 };
@@ -354,6 +355,13 @@ class Layer {
                                       const LayerPlan& /*plan*/) const {
     return "";
   }
+
+  // Of a layer that mixes items, as set up for testing: from now on the lists at the inputs that
+  // `grow` marks come one item at a time, and each call goes on where the one before has ended
+  // (Setup::carried), until the memory is reset. The layer is then set up again. With `early`,
+  // items of the first input come one place before their turn, so that a shift to later places has
+  // one place less to move them. False: it needs the whole list.
+  virtual bool grow_stepwise(std::span<const char> /*grow*/, bool /*early*/) { return false; }
 
   // Of a layer that is fitted before training, as set up; the others have none.
   virtual std::unique_ptr<Fitter> fitter() const { return nullptr; }

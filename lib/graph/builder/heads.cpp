@@ -163,6 +163,18 @@ bool Heads::is_metric_input(const std::string& name) const {
   return false;
 }
 
+// Another output of its layer is read, and this one comes along.
+bool Heads::may_be_unread(const GraphNode& node, int value) const {
+  const auto place = std::find(node.outputs.begin(), node.outputs.end(), value);
+  const auto k = static_cast<size_t>(place - node.outputs.begin());
+  if (!node.plan.outputs[k].may_be_unread) return false;
+  return std::any_of(node.outputs.begin(), node.outputs.end(), [&](int other) {
+    const bool is_output = std::any_of(graph_.outputs.begin(), graph_.outputs.end(),
+                                       [&](const NamedOutput& o) { return o.value == other; });
+    return is_output || !graph_.value(other).consumers.empty();
+  });
+}
+
 void Heads::check_unused() {
   std::set<std::pair<int, int>> warned;
   for (size_t i = 0; i < graph_.values.size(); ++i) {
@@ -179,6 +191,7 @@ void Heads::check_unused() {
     }
     const GraphNode& node = graph_.node(value.producer);
     if (node.is_loss() || c_.writer.is_in_side(value.producer)) continue;
+    if (may_be_unread(node, static_cast<int>(i))) continue;
     if (!warned.insert({node.mark.line, node.mark.column}).second) continue;
     warn("{}: nothing reads layer '{}'", node.mark.place(), value.name);
   }

@@ -20,6 +20,7 @@ class Heads {
   void add_losses();
   void add_outputs();
   // Unused inputs are errors, unused layers warnings. Call it when there are no errors.
+  bool may_be_unread(const GraphNode& node, int value) const;
   void check_unused();
 
  private:

@@ -66,13 +66,13 @@ void Recurrent::setup(Setup& s) {
   int input = 1;
   start_input_ = start_.empty() ? -1 : input++;
   start_cell_input_ = start_cell_.empty() ? -1 : input++;
-  s.require(!carry_ || input == 1, "{}: 'carry' and 'start' say two things", name_);
+  s.require(!carry_ || grows_ || input == 1, "{}: 'carry' and 'start' say two things", name_);
   if (start_input_ > 0) check_start(s, start_input_, "start");
   if (start_cell_input_ > 0) check_start(s, start_cell_input_, "start_cell");
 
-  s.list_output({width()}, 0);
-  s.output({width()}, "last");
-  if (cell_ == Cell::kLstm) s.output({width()}, "cell");
+  s.list_output({width()}, 0).may_be_unread = true;
+  s.output({width()}, "last").may_be_unread = true;
+  if (cell_ == Cell::kLstm) s.output({width()}, "cell").may_be_unread = true;
   drops_ = dropout_ > 0 && s.phase() == Phase::kTrain;
   is_prepared_ = s.phase() == Phase::kTest;
   parts_.assign(static_cast<size_t>(layers_ * directions_), {});
@@ -121,7 +121,7 @@ void Recurrent::book_memory(Setup& s) {
   for (int l = 0; l + 1 < layers_; ++l) inner_.push_back(s.saved(Per::kSample, most_ * width()));
   order_ = s.saved(Per::kSample, 1);
   states_ = s.saved(Per::kSample, states());
-  if (carry_) carried_ = s.carried(2 * states());
+  if (carry_) carried_ = s.carried(2 * (states() + 1));
   if (drops_) dropped_ = s.scratch_forward(Per::kSample, most_ * width());
 
   int64_t packed = packed_backward_floats(sizes(0)), sums = weight_gradient_scratch(sizes(0));
@@ -167,7 +167,7 @@ BySequence<const float> Recurrent::start_of(const Call& call, int layer, int64_t
                                             int which) const {
   const int64_t all = layers_ * width(), place = layer * width() + direction * hidden_;
   if (carry_) {  // what came in: the first half
-    return {call.scratch(carried_) + which * all + place, 2 * states()};
+    return {call.scratch(carried_) + which * all + place, 2 * (states() + 1)};
   }
   const int input = which == 0 ? start_input_ : start_cell_input_;
   if (input < 0) return {};
@@ -182,13 +182,38 @@ BySequence<float> Recurrent::last_of(const ForwardCall& call, int layer, int64_t
   return {call.scratch(states_) + which * all + layer * width() + direction * hidden_, states()};
 }
 
-// What the batch before has left comes in; a forward that is there again finds it so.
+// What the batch before has left comes in; a forward that is there again finds it so. Each half of
+// the carried memory ends in whether a batch has been there before.
 void Recurrent::carry_on(const ForwardCall& call) const {
   if (!carry_ || call.again) return;
+  const int64_t half = states() + 1;
   for (int64_t n = 0; n < call.batch; ++n) {
-    float* now = call.scratch(carried_) + n * 2 * states();
-    std::copy_n(now + states(), states(), now);
+    float *now = call.scratch(carried_) + n * 2 * half, *next = now + half;
+    if (next[states()] == 0) begin_states(call, n, next);
+    std::copy_n(next, half, now);
+    next[states()] = 1;
   }
+}
+
+// The state before the first batch: 0, or what the layer shall start with.
+void Recurrent::begin_states(const ForwardCall& call, int64_t n, float* to) const {
+  const int64_t all = layers_ * width();
+  std::fill_n(to, states(), 0.0f);
+  for (int which = 0; which < 2; ++which) {
+    const int input = which == 0 ? start_input_ : start_cell_input_;
+    if (input < 0) continue;
+    const ConstView& start = call.input(input);
+    for (int64_t i = 0; i < all; ++i) {
+      to[which * all + i] = start.sample(n)[i % start.shape.count()];
+    }
+  }
+}
+
+bool Recurrent::grow_stepwise(std::span<const char> grow, bool early) {
+  const bool starts_fixed = std::count(grow.begin() + 1, grow.end(), 1) == 0;
+  if (is_bidirectional_ || early || !starts_fixed) return false;
+  carry_ = grows_ = true;
+  return true;
 }
 
 void Recurrent::write_states(const ForwardCall& call) const {
@@ -200,7 +225,7 @@ void Recurrent::write_states(const ForwardCall& call) const {
       std::copy_n(own + 2 * all - width(), width(), call.output(cell_output_).sample(n));
     }
     if (carry_ && !call.again) {
-      std::copy_n(own, states(), call.scratch(carried_) + (2 * n + 1) * states());
+      std::copy_n(own, states(), call.scratch(carried_) + (2 * n + 1) * (states() + 1));
     }
   }
 }

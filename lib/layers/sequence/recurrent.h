@@ -27,6 +27,7 @@ class Recurrent : public Layer {
   void prepare(const PrepareCall& call) const override;
   void forward(const ForwardCall& call) const override;
   void backward(const BackwardCall& call) const override;
+  bool grow_stepwise(std::span<const char> grow, bool early) override;
 
  protected:
   void set_cell(Cell cell) { cell_ = cell; }
@@ -60,6 +61,7 @@ class Recurrent : public Layer {
   BySequence<const float> start_of(const Call& call, int layer, int64_t direction, int which) const;
   BySequence<float> last_of(const ForwardCall& call, int layer, int64_t direction, int which) const;
   void carry_on(const ForwardCall& call) const;
+  void begin_states(const ForwardCall& call, int64_t n, float* to) const;
   void write_states(const ForwardCall& call) const;
 
   const float* input_of(const Call& call, int layer) const;  // without what is dropped
@@ -79,6 +81,7 @@ class Recurrent : public Layer {
   int64_t hidden_ = 0;
   int64_t layers_ = 1;
   bool is_bidirectional_ = false, has_bias_ = true, carry_ = false;
+  bool grows_ = false;  // lists come item by item, and `start` is what the first begins with
   double dropout_ = 0;
   std::string start_, start_cell_;
 

@@ -26,7 +26,7 @@ class Shift final : public Layer {
 
   void setup(Setup& s) override {
     const Form& form = s.form();
-    s.require(by_ != 0, "shift: by 0 places changes nothing");
+    s.require(by_ != 0 || grows_, "shift: by 0 places changes nothing");
     s.require(!carry_ || by_ > 0, "shift: 'carry' is for shifts to later places");
     s.require(form.items.is_list, "shift: {} is no list", s.describe(0));
     const bool is_class = form.kind == FieldKind::kClass;
@@ -70,6 +70,15 @@ class Shift final : public Layer {
     });
   }
 
+  // Carried memory is 0 at first.
+  bool grow_stepwise(std::span<const char>, bool early) override {
+    if (by_ < 1 || fill_ != 0) return false;
+    by_ -= early ? 1 : 0;
+    grows_ = true;
+    carry_ = by_ > 0;
+    return true;
+  }
+
  private:
   void write_item(const ForwardCall& call, int64_t n, int64_t t, int64_t items,
                   const float* before) const {
@@ -104,7 +113,8 @@ class Shift final : public Layer {
   int64_t by_ = 1;
   double fill_ = 0;
   bool carry_ = false;
-  int64_t count_ = 1;  // of an item
+  bool grows_ = false;  // the list comes item by item
+  int64_t count_ = 1;   // of an item
   int carried_ = -1;
 };
 

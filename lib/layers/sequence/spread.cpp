@@ -47,6 +47,8 @@ class Spread final : public Layer {
       }
     });
   }
+
+  bool grow_stepwise(std::span<const char> grow, bool) override { return grow[0] == 0; }
 };
 
 }  // namespace
