@@ -23,6 +23,14 @@ class SteppingMaker {
   SteppingGraphs run() {
     SteppingGraphs made;
     made.step = cut_step();
+    for (const GraphNode& node : made.step.nodes) {
+      const bool reads =
+          std::find(node.inputs.begin(), node.inputs.end(), value_) != node.inputs.end();
+      if (!list_.is_target || !reads || node.type->mixes_items) continue;
+      fail(Exit::kSpec, node.mark.place(),
+           "'{}' reads the items of '{}' that the network is to write; put a shift before it",
+           node.name, graph_.value(value_).name);
+    }
     made.passed = passed(made.step);
     bind_fields(made.step, made.passed);
     made.is_stepwise = grow(made.step);
@@ -39,6 +47,11 @@ class SteppingMaker {
       if (graph_.value(v).producer >= 0) computed.push_back(v);
     }
     end_at(made.before, computed);
+    std::erase_if(made.before.fields, [&](const GraphField& field) {
+      const bool is_passed =
+          std::find(made.passed.begin(), made.passed.end(), field.value) != made.passed.end();
+      return !is_passed && made.before.value(field.value).consumers.empty();
+    });
     return made;
   }
 

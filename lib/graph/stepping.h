@@ -27,8 +27,9 @@ struct SteppingGraphs {
   bool is_stepwise = true;  // else `step` wants the whole list so far, its most last items
 };
 
-// Values keep their ids. Where every layer can go on item by item, `step` takes lists of one; else
-// lists of any length up to their most.
+// Values keep their ids. Exit::kSpec if a layer reads the list's own items where it is the target,
+// and so sees what it shall tell. Where every layer can go on item by item, `step` takes lists of
+// one; else lists of any length up to their most.
 SteppingGraphs make_stepping(const Graph& graph, const WrittenList& list);
 
 }  // namespace cnn
