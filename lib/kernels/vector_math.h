@@ -104,27 +104,57 @@ inline float fast_softplus(float x) {
   return (x > 0.0f ? x : 0.0f) + fast_log1p(fast_exp(-std::fabs(x)));
 }
 
-// Reductions of a row in a fixed order: kLanes running values, folded at the end.
+// Reductions of a row in a fixed order: kLanes running values, folded in halves at the end.
+namespace detail {
+
+inline constexpr int64_t kLanes = 16;
+
+template <class Join>
+float fold_lanes(const float* lanes, Join join) {
+  float eight[8], four[4];
+  for (int64_t l = 0; l < 8; ++l) eight[l] = join(lanes[l], lanes[l + 8]);
+  for (int64_t l = 0; l < 4; ++l) four[l] = join(eight[l], eight[l + 4]);
+  return join(join(four[0], four[2]), join(four[1], four[3]));
+}
+
+inline float larger(float a, float b) { return b > a ? b : a; }
+
+}  // namespace detail
+
 inline float row_max(const float* row, int64_t count) {
-  constexpr int64_t kLanes = 16;
+  using detail::kLanes;
+  using detail::larger;
+  constexpr int64_t kWide = 4 * kLanes;  // one comparison need not wait for the one before
   float largest = row[0];
   int64_t i = 0;
   if (count >= kLanes) {
     float lanes[kLanes];
     for (int64_t l = 0; l < kLanes; ++l) lanes[l] = row[l];
-    for (i = kLanes; i + kLanes <= count; i += kLanes) {
-      for (int64_t l = 0; l < kLanes; ++l) lanes[l] = row[i + l] > lanes[l] ? row[i + l] : lanes[l];
+    i = kLanes;
+    if (count >= kWide) {
+      float wide[kWide];
+      for (int64_t l = 0; l < kWide; ++l) wide[l] = row[l];
+      for (i = kWide; i + kWide <= count; i += kWide) {
+        for (int64_t l = 0; l < kWide; ++l) wide[l] = larger(wide[l], row[i + l]);
+      }
+      for (int64_t l = 0; l < kLanes; ++l) {
+        lanes[l] = larger(larger(wide[l], wide[l + kLanes]),
+                          larger(wide[l + 2 * kLanes], wide[l + 3 * kLanes]));
+      }
     }
-    for (int64_t l = 0; l < kLanes; ++l) largest = lanes[l] > largest ? lanes[l] : largest;
+    for (; i + kLanes <= count; i += kLanes) {
+      for (int64_t l = 0; l < kLanes; ++l) lanes[l] = larger(lanes[l], row[i + l]);
+    }
+    largest = detail::fold_lanes(lanes, larger);
   }
-  for (; i < count; ++i) largest = row[i] > largest ? row[i] : largest;
+  for (; i < count; ++i) largest = larger(largest, row[i]);
   return largest;
 }
 
 // The sum of f(i).
 template <class F>
 float row_sum(int64_t count, F f) {
-  constexpr int64_t kLanes = 16;
+  using detail::kLanes;
   float lanes[kLanes] = {};
   int64_t i = 0;
   for (; i + kLanes <= count; i += kLanes) {
@@ -132,8 +162,7 @@ float row_sum(int64_t count, F f) {
   }
   float sum = 0;
   for (; i < count; ++i) sum += f(i);
-  for (int64_t l = 0; l < kLanes; ++l) sum += lanes[l];
-  return sum;
+  return sum + detail::fold_lanes(lanes, [](float a, float b) { return a + b; });
 }
 
 }  // namespace cnn

@@ -70,24 +70,30 @@ class CrossEntropy final : public Layer {
     parallel_for(rows, grain_for(rows, kCost * classes), [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
         const float* row = in.data + r * classes;
-        losses[r] = 0;
+        std::optional<RowSums> sums;
+        double loss = 0;
         for_targets(call, targets, r, [&](float target, float share) {
           if (ignores(target)) return;
-          losses[r] +=
-              share * loss_of_row(row, classes, class_of(target, classes, kName), softmax + 2 * r);
+          const int64_t t = class_of(target, classes, kName);
+          if (!sums) sums = sums_of_row(row, classes, softmax + 2 * r);
+          loss += static_cast<double>(share) * sums->loss(*this, t, row[t]);
         });
+        losses[r] = static_cast<float>(loss);
       }
     });
     const int64_t positions = in.shape.positions();
-    for (int64_t n = 0; n < call.batch; ++n) {
-      const int64_t begin = n * positions, end = begin + positions;
-      double numerator = 0;
-      for (int64_t r = begin; r < end; ++r) {
-        if (call.shares.empty() && ignores(targets[r])) continue;
-        numerator += static_cast<double>(weights_.at(call, r)) * static_cast<double>(losses[r]);
+    const int64_t grain = grain_for(call.batch, kCost * positions);
+    parallel_for(call.batch, grain, [&](int64_t first, int64_t last) {
+      for (int64_t n = first; n < last; ++n) {
+        const int64_t begin = n * positions, end = begin + positions;
+        double numerator = 0;
+        for (int64_t r = begin; r < end; ++r) {
+          if (call.shares.empty() && ignores(targets[r])) continue;
+          numerator += static_cast<double>(weights_.at(call, r)) * static_cast<double>(losses[r]);
+        }
+        write_loss(call.out.sample(n), numerator, reduction_, weight_of(call, begin, end, classes));
       }
-      write_loss(call.out.sample(n), numerator, reduction_, weight_of(call, begin, end, classes));
-    }
+    });
   }
 
   std::optional<double> denominator(const Call& call) const override {
@@ -103,9 +109,10 @@ class CrossEntropy final : public Layer {
     weights_.backward(call, reduction_, kCost * classes, [&](int64_t r) {
       if (ignores(targets[r])) return Share{};
       float softmax[2];
+      const float* row = in.data + r * classes;
       const int64_t target = class_of(targets[r], classes, kName);
-      const float loss = loss_of_row(in.data + r * classes, classes, target, softmax);
-      return Share{static_cast<double>(loss), weight(target)};
+      return Share{sums_of_row(row, classes, softmax).loss(*this, target, row[target]),
+                   weight(target)};
     });
     const View& grad_in = call.grad_input(0);
     if (!grad_in) return;
@@ -114,15 +121,16 @@ class CrossEntropy final : public Layer {
     const bool add = call.adds(0);
     parallel_for(rows, grain_for(rows, kCost * classes), [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
+        const Slopes slopes = slopes_of(call, targets, r, classes, factor);
         float* gradient = grad_in.data + r * classes;
-        if (!add) std::fill_n(gradient, classes, 0.0f);
-        for_targets(call, targets, r, [&](float target, float share) {
-          if (ignores(target)) return;
-          add_gradient_of_row(
-              in.data + r * classes, classes, class_of(target, classes, kName), softmax + 2 * r,
-              factor * static_cast<double>(share) * static_cast<double>(weights_.at(call, r)),
-              gradient);
-        });
+        if (add) {
+          write_gradient<true>(in.data + r * classes, classes, softmax + 2 * r, slopes, gradient);
+        } else {
+          write_gradient<false>(in.data + r * classes, classes, softmax + 2 * r, slopes, gradient);
+        }
+        for (int i = 0; i < slopes.targets; ++i) {
+          gradient[slopes.target[i]] -= static_cast<float>(slopes.own[i]);
+        }
       }
     });
   }
@@ -138,43 +146,98 @@ class CrossEntropy final : public Layer {
     double sum = 0;
     for (int64_t r = begin; r < end; ++r) {
       if (ignores(targets[r])) continue;
-      sum +=
-          static_cast<double>(weights_.at(call, r)) * weight(class_of(targets[r], classes, kName));
+      const auto factor = static_cast<double>(weights_.at(call, r));
+      sum += class_weights_.numbers.empty() ? factor
+                                            : factor * weight(class_of(targets[r], classes, kName));
     }
     return sum;
   }
 
+  // What a row of scores costs, whatever its target is.
+  struct RowSums {
+    double lse = 0;     // log sum of exp
+    double others = 0;  // sum over c of w_c (lse - x_c); only where there is smoothing
+
+    double loss(const CrossEntropy& layer, int64_t target, float score) const {
+      const double own = layer.weight(target) * (lse - static_cast<double>(score));
+      const double spread = layer.smoothing_ / static_cast<double>(layer.classes_);
+      return layer.smoothing_ == 0 ? own : (1 - layer.smoothing_) * own + spread * others;
+    }
+  };
+
   // Keeps {largest, 1 / sum} for backward.
-  float loss_of_row(const float* row, int64_t classes, int64_t target, float* softmax) const {
+  RowSums sums_of_row(const float* row, int64_t classes, float* softmax) const {
     const float largest = row_max(row, classes);
     const float sum = row_sum(classes, [=](int64_t c) { return fast_exp(row[c] - largest); });
     softmax[0] = largest;
     softmax[1] = 1.0f / sum;
-    const double lse = static_cast<double>(largest) + std::log(static_cast<double>(sum));
-    const double own = weight(target) * (lse - static_cast<double>(row[target]));
-    if (smoothing_ == 0) return static_cast<float>(own);
-    double others = 0;
-    for (int64_t c = 0; c < classes; ++c) {
-      others += weight(c) * (lse - static_cast<double>(row[c]));
+    RowSums sums;
+    const double log_sum = std::log(static_cast<double>(sum));
+    sums.lse = static_cast<double>(largest) + log_sum;
+    if (smoothing_ == 0) return sums;
+    if (class_weights_.numbers.empty()) {  // no term is negative
+      constexpr int64_t kBlock = 1024;
+      sums.others = static_cast<double>(classes) * log_sum;
+      for (int64_t first = 0; first < classes; first += kBlock) {
+        const auto below = [=](int64_t i) { return largest - row[first + i]; };
+        sums.others += static_cast<double>(row_sum(std::min(kBlock, classes - first), below));
+      }
+    } else {
+      for (int64_t c = 0; c < classes; ++c) {
+        sums.others += weight(c) * (sums.lse - static_cast<double>(row[c]));
+      }
     }
-    return static_cast<float>((1 - smoothing_) * own +
-                              smoothing_ / static_cast<double>(classes) * others);
+    return sums;
   }
 
-  // d/dx_c = ((1 - e) w_t + e / C * sum of w) softmax_c - e / C * w_c - [c = t] (1 - e) w_t.
-  void add_gradient_of_row(const float* row, int64_t classes, int64_t target, const float* softmax,
-                           double factor, float* gradient) const {
-    const double own = factor * (1 - smoothing_) * weight(target);
-    const double spread = factor * smoothing_ / static_cast<double>(classes);
-    const float largest = softmax[0];
-    const auto scale =
-        static_cast<float>((own + spread * weight_sum_) * static_cast<double>(softmax[1]));
-#pragma GCC ivdep
-    for (int64_t c = 0; c < classes; ++c) gradient[c] += scale * fast_exp(row[c] - largest);
-    if (smoothing_ > 0) {
-      for (int64_t c = 0; c < classes; ++c) gradient[c] -= static_cast<float>(spread * weight(c));
+  // The gradient of one row, for targets t of which each counts f_t:
+  //   d/dx_c = sum over t of f_t (((1 - e) w_t + e / C * sum of w) softmax_c - e / C * w_c
+  //                               - [c = t] (1 - e) w_t)
+  struct Slopes {
+    double softmax = 0, spread = 0;
+    double own[2] = {};
+    int64_t target[2] = {};
+    int targets = 0;
+  };
+  Slopes slopes_of(const Call& call, const float* targets, int64_t r, int64_t classes,
+                   double factor) const {
+    Slopes slopes;
+    const double weight_of_row = static_cast<double>(weights_.at(call, r));
+    for_targets(call, targets, r, [&](float target, float share) {
+      if (ignores(target)) return;
+      const int64_t t = class_of(target, classes, kName);
+      const double whole = factor * static_cast<double>(share) * weight_of_row;
+      const double own = whole * (1 - smoothing_) * weight(t);
+      const double spread = whole * smoothing_ / static_cast<double>(classes);
+      slopes.softmax += own + spread * weight_sum_;
+      slopes.spread += spread;
+      slopes.own[slopes.targets] = own;
+      slopes.target[slopes.targets++] = t;
+    });
+    return slopes;
+  }
+
+  // Without what belongs to the targets' own classes.
+  template <bool kAdd>
+  void write_gradient(const float* row, int64_t classes, const float* softmax, const Slopes& slopes,
+                      float* gradient) const {
+    if (slopes.targets == 0) {  // forward has left nothing of this row
+      if (!kAdd) std::fill_n(gradient, classes, 0.0f);
+      return;
     }
-    gradient[target] -= static_cast<float>(own);
+    const float largest = softmax[0];
+    const auto scale = static_cast<float>(slopes.softmax * static_cast<double>(softmax[1]));
+    const bool is_weighted = !class_weights_.numbers.empty();
+    const float spread = is_weighted ? 0.0f : static_cast<float>(slopes.spread);
+#pragma GCC ivdep
+    for (int64_t c = 0; c < classes; ++c) {
+      const float slope = scale * fast_exp(row[c] - largest) - spread;
+      gradient[c] = kAdd ? gradient[c] + slope : slope;
+    }
+    if (!is_weighted || slopes.spread == 0) return;
+    for (int64_t c = 0; c < classes; ++c) {
+      gradient[c] -= static_cast<float>(slopes.spread * weight(c));
+    }
   }
 
   std::string target_ = "label";

@@ -83,6 +83,52 @@ TEST_CASE("cross_entropy has smoothing, ignored classes, class weights and sums"
   check_layer(ignoring);
 }
 
+// What PyTorch 2.13 says in double of
+//   F.cross_entropy(x, t, weight=w, ignore_index=0, label_smoothing=0.1)
+TEST_CASE("cross_entropy with smoothing and ignored targets is PyTorch's") {
+  const std::vector<Numbers> inputs = {
+      {1.5, -0.5, 0.25, 2, 0, 3, -1, 0.5, 2.5, 2.5, -2, 0, -1, 0.75, 4, 1, 0.1, 0.2, 0.3, 0.4},
+      {3, 0, 1, 2, 0}};
+  struct Expected {
+    std::string options;
+    double loss;
+    Numbers gradient;  // of the samples that count: 0, 2 and 3
+  };
+  const Expected cases[] = {
+      {"",
+       0.675526370405477,
+       {0.10022445, 0.006358365, 0.022768992, -0.129351807, 0.150912935, -0.149087065, -0.006564267,
+        0.004738396, -0.006282768, 0.003466854, -0.004002493, 0.006818407}},
+      {", class_weights: [9, 0.5, 2, 1.25]",
+       0.9206118543761084,
+       {0.06538424, 0.013635578, 0.022589853, -0.101609671, 0.037936455, -0.025396878, -0.012245358,
+        -0.00029422, -0.056524292, 0.016667984, 0.022507442, 0.017348867}}};
+  for (const Expected& expected : cases) {
+    INFO(expected.options);
+    const LayerHarness layer(
+        "{cross_entropy: x, ignore: 0, smoothing: 0.1" + expected.options + "}", {{4}});
+    const RunResult result = layer.run({}, 5, 5, inputs, {}, {});
+    double numerator = 0, denominator = 0;
+    for (size_t n = 0; n < 5; ++n) {
+      numerator += static_cast<double>(result.out[2 * n]);
+      denominator += static_cast<double>(result.out[2 * n + 1]);
+    }
+    CHECK(numerator / denominator == Approx(expected.loss).epsilon(1e-6));
+    const size_t counted[] = {0, 2, 3};
+    for (size_t i = 0; i < 12; ++i) {
+      CHECK(static_cast<double>(result.grad_in[0][counted[i / 4] * 4 + i % 4]) ==
+            Approx(expected.gradient[i]).margin(1e-7));
+    }
+    for (const size_t ignored : {1, 4}) {
+      for (size_t c = 0; c < 4; ++c) CHECK(result.grad_in[0][ignored * 4 + c] == 0);
+    }
+  }
+}
+
+TEST_CASE("cross_entropy of many classes costs what every one of them is away from the largest") {
+  check_layer({"{cross_entropy: x, smoothing: 0.1}", {{2500}}, CrossEntropyReference{0.1, {}, {}}});
+}
+
 TEST_CASE("cross_entropy weighs every position") {
   LayerCase weighted{"{cross_entropy: x, weights: border, smoothing: 0.1, ignore: 255}",
                      {{3, 5, 7}},
