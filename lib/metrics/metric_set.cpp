@@ -43,6 +43,28 @@ std::vector<Node> items_of(const ModelSpec& spec, Diagnostics& diagnostics) {
   return {section.items().begin(), section.items().end()};
 }
 
+// The metric that is called `word` elsewhere, or null.
+const MetricType* other_tools_name(const std::string& word) {
+  for (const MetricType& type : metric_types()) {
+    const auto& others = type.other_names;
+    if (std::find(others.begin(), others.end(), word) != others.end()) return &type;
+  }
+  return nullptr;
+}
+
+std::optional<OpChoice> choice_of(const Node& item, Diagnostics& diagnostics) {
+  const bool is_map = item.is_map() && !item.entries().empty();
+  const std::string word = is_map             ? item.entries().front().key
+                           : item.is_scalar() ? item.text()
+                                              : "";
+  if (const MetricType* meant = other_tools_name(word)) {
+    diagnostics.report(item.mark(), fmt::format("unknown metric '{}'", word),
+                       fmt::format("did you mean '{}'?", meant->name));
+    return std::nullopt;
+  }
+  return op_of(item, metric_names(), "metric", diagnostics);
+}
+
 }  // namespace
 
 MetricSet::MetricSet(const ModelSpec& spec, const Graph& graph) {
@@ -62,7 +84,7 @@ MetricSet MetricSet::in_training(const ModelSpec& spec, const Graph& graph) {
 }
 
 void MetricSet::read(const Node& item, const Graph& graph, Diagnostics& diagnostics) {
-  const std::optional<OpChoice> op = op_of(item, metric_names(), "metric", diagnostics);
+  const std::optional<OpChoice> op = choice_of(item, diagnostics);
   if (!op) return;
   Bound bound;
   bound.metric = make_metric(op->name);
@@ -135,9 +157,10 @@ bool MetricSet::bind(Bound& bound, const Node& item, const OpChoice& op, const G
   }
   if (main) inputs.ignore = main->ignored;
   const int producer = graph.value(bound.output).producer;
-  const bool is_sigmoid = producer >= 0 && graph.node(producer).type->makes == Link::kSigmoid;
-  const bool is_probability = is_sigmoid || (main && bound.output == main->value &&
-                                             !main->is_classes() && main->link == Link::kNone);
+  if (producer >= 0) inputs.makes = graph.node(producer).type->makes;
+  const bool is_probability =
+      inputs.makes == Link::kSigmoid ||
+      (main && bound.output == main->value && !main->is_classes() && main->link == Link::kNone);
   inputs.middle = is_probability ? 0.5F : 0;
   inputs.is_score = main && main->is_before_sigmoid() && bound.output == main->value;
   for (const std::string& name : bound.metric->reads()) {

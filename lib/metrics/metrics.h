@@ -55,6 +55,7 @@ struct MetricInputs {
   Shape target = {};                   // rank 0 for a metric without target
   std::optional<int64_t> ignore = {};  // the class number that the loss leaves out, if any
   bool is_score = false;               // its sigmoid is meant (MainOutput::is_before_sigmoid)
+  Link makes = Link::kNone;            // what the output's layer has made of scores, if it has
   float middle = 0;                    // from where on one score alone means class 1
   std::vector<Shape> more = {};        // of reads()
   bool draws = false;                  // a sample is drawn from the values of reads()
@@ -91,6 +92,7 @@ struct MetricType {
   const char* summary;
   const char* example;
   std::unique_ptr<Metric> (*make)();
+  std::vector<std::string> other_names = {};  // suggested, never accepted
 };
 std::span<const MetricType> metric_types();
 std::vector<std::string> metric_names();

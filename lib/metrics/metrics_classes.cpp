@@ -1,6 +1,8 @@
 // Metrics of classes.
 #include <algorithm>
 
+#include "base/parallel.h"
+#include "layers/class_scores.h"
 #include "metrics/metric_checks.h"
 #include "metrics/metrics.h"
 
@@ -11,18 +13,14 @@ namespace {
 class ClassMetric : public Metric {
  public:
   void setup(const MetricInputs& inputs) override {
-    require_classes(inputs);
-    require_positions(inputs);
+    require_shapes(inputs);
     classes_ = inputs.output.channels();
     ignore_ = inputs.ignore;
     reset();
   }
 
  protected:
-  virtual void require_classes(const MetricInputs& inputs) const {
-    if (inputs.output.channels() >= 2) return;
-    fail(Exit::kSpec, "", "needs one value per class, found {}", inputs.output.str());
-  }
+  virtual void require_shapes(const MetricInputs& inputs) const { require_class_scores(inputs); }
 
   int64_t classes_ = 0;
   std::optional<int64_t> ignore_;
@@ -56,15 +54,21 @@ class TopK : public ClassMetric {
     tally(all_);
   }
   void add(const ConstView& output, const ConstView& target, std::span<const ConstView>) override {
-    for (int64_t row = 0; row < output.rows(); ++row) {
-      const auto truth = class_of(target.data[row], std::max<int64_t>(classes_, 2), ignore_);
-      if (!truth) continue;
-      ++all_;
-      if (classes_ == 1) {
-        right_ += k_ > 1 || (output.data[row] > middle_) == (*truth == 1) ? 1 : 0;
-        continue;
+    const int64_t rows = output.rows(), grain = grain_for(rows, classes_);
+    std::vector<std::pair<int64_t, int64_t>> parts(  // by chunk: how many, right ones
+        static_cast<size_t>(chunk_count(rows, grain)));
+    parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
+      auto& [all, right] = parts[static_cast<size_t>(begin / grain)];
+      for (int64_t row = begin; row < end; ++row) {
+        const auto truth = class_of(target.data[row], std::max<int64_t>(classes_, 2), ignore_);
+        if (!truth) continue;
+        ++all;
+        right += is_right(output.data + row * classes_, *truth) ? 1 : 0;
       }
-      if (rank(output.data + row * classes_, *truth) < k_) ++right_;
+    });
+    for (const auto& [all, right] : parts) {
+      all_ += all;
+      right_ += right;
     }
   }
   std::vector<std::string> names() const override { return {name_}; }
@@ -77,15 +81,11 @@ class TopK : public ClassMetric {
   int64_t k_;
 
  private:
-  void require_classes(const MetricInputs&) const override {}
+  void require_shapes(const MetricInputs& inputs) const override { require_positions(inputs); }
 
-  // How many classes come before `truth`.
-  int64_t rank(const float* values, int64_t truth) const {
-    int64_t before = 0;
-    for (int64_t c = 0; c < classes_; ++c) {
-      before += values[c] > values[truth] || (values[c] == values[truth] && c < truth);
-    }
-    return before;
+  bool is_right(const float* scores, int64_t truth) const {
+    if (classes_ > 1) return rank_of(scores, classes_, truth) < k_;
+    return k_ > 1 || (scores[0] > middle_) == (truth == 1);
   }
 
   std::string name_;
@@ -174,6 +174,13 @@ void require_positions(const MetricInputs& inputs) {
   if (inputs.output.positions() == inputs.target.count()) return;
   fail(Exit::kSpec, "", "output {} and target {} have other positions", inputs.output.str(),
        inputs.target.str());
+}
+
+void require_class_scores(const MetricInputs& inputs) {
+  if (inputs.output.channels() < 2) {
+    fail(Exit::kSpec, "", "needs one value per class, found {}", inputs.output.str());
+  }
+  require_positions(inputs);
 }
 
 void require_same_count(const MetricInputs& inputs) {
