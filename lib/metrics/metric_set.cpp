@@ -3,6 +3,7 @@
 
 #include "graph/main_output.h"
 #include "metrics/metrics.h"
+#include "metrics/text_metric.h"
 #include "spec/expression.h"
 
 namespace cnn {
@@ -80,6 +81,7 @@ MetricSet MetricSet::in_training(const ModelSpec& spec, const Graph& graph) {
     Diagnostics of_item;  // what is wrong with it the test graph has told
     set.read(item, graph, of_item);
   }
+  std::erase_if(set.bound_, [](const Bound& b) { return !b.metric->measures_training(); });
   return set;
 }
 
@@ -88,6 +90,8 @@ void MetricSet::read(const Node& item, const Graph& graph, Diagnostics& diagnost
   if (!op) return;
   Bound bound;
   bound.metric = make_metric(op->name);
+  bound.text = dynamic_cast<TextMetric*>(bound.metric.get());
+  bound.mark = op->mark;
   Options options;
   bound.metric->options(options);
   if (!options.read_op(item, op->name, "metric '" + op->name + "'", diagnostics,
@@ -130,8 +134,15 @@ bool MetricSet::bind(Bound& bound, const Node& item, const OpChoice& op, const G
                      Diagnostics& diagnostics) {
   const std::optional<MainOutput> main = main_output(graph);
   const bool needs_target = bound.metric->needs_target();
+  const std::string own = bound.metric->output_name();
+  const Node own_node = own.empty() ? Node() : Node::scalar(own, op.mark);
   const Node* of = item.find("of");
   const Node* target = item.find("target");
+  if (of && !own.empty()) {
+    diagnostics.report(of->mark(), fmt::format("'of' beside '{}': which of them?", own));
+    return false;
+  }
+  if (!own.empty()) of = &own_node;
   if (!main && !(of && (target || !needs_target))) {
     diagnostics.report(op.mark, "there is no loss with a target whose values it could read",
                        needs_target ? "give 'of' and 'target'" : "give 'of'");
@@ -193,6 +204,7 @@ std::vector<std::string> MetricSet::names_of(const Bound& bound) const {
 std::vector<int> MetricSet::values() const {
   std::vector<int> values;
   for (const Bound& b : bound_) {
+    if (b.text != nullptr) continue;  // whoever writes runs the network anew
     values.push_back(b.output);
     if (b.target >= 0) values.push_back(b.target);
     values.insert(values.end(), b.more.begin(), b.more.end());
@@ -221,6 +233,46 @@ ConstView MetricSet::undone(const Bound& bound, const ConstView& view, std::vect
   ConstView result = view;
   result.data = memory.data();
   return result;
+}
+
+bool MetricSet::wants_texts() const {
+  return std::any_of(bound_.begin(), bound_.end(),
+                     [](const Bound& b) { return b.text != nullptr; });
+}
+
+void MetricSet::refuse_texts() const {
+  Diagnostics diagnostics;
+  for (const Bound& b : bound_) {
+    if (b.text == nullptr) continue;
+    diagnostics.report(b.mark, fmt::format("'{}' compares texts, but this network writes none",
+                                           b.metric->names().front()));
+  }
+  diagnostics.throw_if_any();
+}
+
+void MetricSet::add_texts(TextSource& source, std::span<const int64_t> samples) {
+  std::vector<std::vector<std::string>> references;
+  for (const int64_t sample : samples) {
+    references.push_back(source.references(sample));
+    if (!references.back().empty()) continue;
+    fail(Exit::kInput, fmt::format("sample {}", sample),
+         "there is no text to compare with what the network writes");
+  }
+  std::vector<std::pair<Writing, std::vector<std::string>>> written;  // each way once
+  for (Bound& b : bound_) {
+    if (b.text == nullptr) continue;
+    const Writing how = b.text->writing(b.output);
+    auto known = std::find_if(written.begin(), written.end(),
+                              [&](const auto& entry) { return entry.first == how; });
+    if (known == written.end()) {
+      written.emplace_back(how, source.write(how, samples));
+      known = std::prev(written.end());
+      CNN_ASSERT(known->second.size() == samples.size());
+    }
+    for (size_t i = 0; i < samples.size(); ++i) {
+      b.text->add_text(known->second[i], references[i]);
+    }
+  }
 }
 
 void MetricSet::reset() {

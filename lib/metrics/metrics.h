@@ -61,6 +61,9 @@ struct MetricInputs {
   bool draws = false;                  // a sample is drawn from the values of reads()
 };
 
+class TextMetric;
+class TextSource;
+
 class Metric {
  public:
   virtual ~Metric() = default;
@@ -71,6 +74,10 @@ class Metric {
   virtual bool is_share_of_right() const { return false; }
   // True: differences are all it looks at, so that where numbers begin does not matter.
   virtual bool compares_differences() const { return false; }
+  // False: it means something over a whole evaluation alone, or costs too much.
+  virtual bool measures_training() const { return true; }
+  // The value that its options name as the one it reads first; empty: `of`, or the first loss's.
+  virtual std::string output_name() const { return ""; }
   // Names of further values, from its options.
   virtual std::vector<std::string> reads() const { return {}; }
   // Checks shapes; throws Exit::kSpec without a place.
@@ -104,7 +111,7 @@ class MetricSet {
  public:
   // `graph` is the test graph. Throws Error with located problems.
   MetricSet(const ModelSpec& spec, const Graph& graph);
-  // Those that the training graph has the values for.
+  // Those that measure training and that the training graph has the values for.
   static MetricSet in_training(const ModelSpec& spec, const Graph& graph);
 
   // Fields of the data set: of targets that it has standardised, metrics see numbers as they were,
@@ -113,6 +120,13 @@ class MetricSet {
   // The values that must stay readable after forward, for plan_memory.
   std::vector<int> values() const;
   void reset();
+  // Whether there are metrics of what the network writes (text_metric.h).
+  bool wants_texts() const;
+  // Exit::kSpec, with their places, if there are: nobody writes.
+  void refuse_texts() const;
+  // For the batch that was run last, of samples that the data set numbers so. Exit::kInput if one
+  // of them has no reference.
+  void add_texts(TextSource& source, std::span<const int64_t> samples);
   // What has been added up, and taken back (false: it is of other metrics; then all begin anew).
   std::vector<double> tally() const;
   bool restore(std::vector<double> numbers);
@@ -120,6 +134,7 @@ class MetricSet {
   template <class Value>
   void add(Value&& value) {
     for (Bound& b : bound_) {
+      if (b.text != nullptr) continue;
       for (size_t i = 0; i < b.more.size(); ++i) b.views[i] = value(b.more[i]);
       const ConstView output = value(b.output);
       const ConstView target = b.target < 0 ? ConstView{} : value(b.target);
@@ -139,6 +154,8 @@ class MetricSet {
   MetricSet() = default;
   struct Bound {
     std::unique_ptr<Metric> metric;
+    TextMetric* text = nullptr;  // the same, if it is one
+    Mark mark;
     std::string name;  // `name:`, or empty: the metric's own names
     int output = -1;
     int target = -1;  // -1: it has none

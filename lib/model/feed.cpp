@@ -102,6 +102,7 @@ void Feed::check(size_t field, const float* values, const int64_t* starts,
 
 int64_t Feed::next(Executor& executor) {
   const Batch* batch = loader_.next();
+  samples_of_batch_ = batch ? batch->indices : std::span<const int64_t>();
   if (!batch) return 0;
   for (size_t i = 0; i < batch->fields.size(); ++i) {
     if (wanted_[i].range) check(i, batch->fields[i], batch->starts[i], batch->indices);

@@ -47,6 +47,9 @@ class Feed {
   // Unless the data come as streams, nothing is carried from the batch before.
   int64_t next(Executor& executor);
 
+  // The numbers in the data set of the samples of that batch; good until the next one.
+  std::span<const int64_t> batch_samples() const { return samples_of_batch_; }
+
   // By loss term: what the denominators of the next `count` batches add up to, so that each of them
   // can be a part of one update; 0 where only the network can tell.
   std::vector<double> denominators(int64_t count);
@@ -71,6 +74,7 @@ class Feed {
   Loader loader_;
   int64_t batch_size_ = 0;
   int64_t epoch_ = 0;
+  std::span<const int64_t> samples_of_batch_;
   std::optional<Mixer> mixer_;
 };
 

@@ -133,6 +133,7 @@ TestReport test_model(const ModelSpec& written, const TestRequest& request) {
                                request.allow_non_finite_weights, request.partial_weights});
   const Graph& graph = network.test_graph();
   MetricSet metrics(spec, graph);
+  metrics.refuse_texts();
   TestReport report;
   report.confusion = confusion_for(graph);
 

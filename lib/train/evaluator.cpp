@@ -18,6 +18,7 @@ std::optional<Scores> Evaluator::run(const Progress& progress, const std::string
   const auto value = [this](int id) {
     return crops_ ? crops_->value(id, executor_.value(id)) : executor_.value(id);
   };
+  CNN_ASSERT(texts_ != nullptr || !metrics_.wants_texts());
   sums_ = LossSums(graph_);
   metrics_.reset();
   for (int64_t pass = 0, done = 0; pass < passes_; ++pass) {
@@ -31,6 +32,10 @@ std::optional<Scores> Evaluator::run(const Progress& progress, const std::string
       metrics_.add(value);
       if (confusion_ && output_) {
         confusion_->add(value(output_->value), value(output_->target), output_->ignored);
+      }
+      // Behind all that reads this run's values: writing may use their memory.
+      if (pass == 0 && metrics_.wants_texts()) {
+        metrics_.add_texts(*texts_, feed_.batch_samples());
       }
       done += n;
       if (progress && !progress(done, passes_ * feed_.samples())) return std::nullopt;

@@ -8,6 +8,7 @@
 
 #include "graph/main_output.h"
 #include "metrics/metrics.h"
+#include "metrics/text_metric.h"
 #include "model/crop_average.h"
 #include "model/feed.h"
 #include "model/loss_sums.h"
@@ -26,6 +27,10 @@ class Evaluator {
   // The samples are crops: metrics see the mean over those of each picture.
   void average_crops(CropAverage& crops) { crops_ = &crops; }
 
+  // Who writes the texts that the metrics want, in the first pass; without one they want none
+  // (asserted). Borrowed.
+  void write_texts(TextSource& texts) { texts_ = &texts; }
+
   // Called after each batch, with samples of all passes; false ends it.
   using Progress = std::function<bool(int64_t done, int64_t total)>;
   // "loss" and the metrics; nothing if `progress` ended it. A loss that is not finite is
@@ -43,6 +48,7 @@ class Evaluator {
   uint64_t seed_;
   ConfusionMatrix* confusion_ = nullptr;
   CropAverage* crops_ = nullptr;
+  TextSource* texts_ = nullptr;
   int64_t passes_ = 1;
   std::optional<MainOutput> output_;
   LossSums sums_;

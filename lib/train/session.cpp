@@ -77,6 +77,7 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
       metrics_(spec, network_.test_graph()),
       train_metrics_(MetricSet::in_training(spec, network_.train_graph())) {
   require_loss(network_.train_graph(), spec.path);
+  metrics_.refuse_texts();
   const DataReader reader = data_reader(network_.train_graph());
   DataSource source(load_data(spec, reader), static_cast<uint64_t>(settings_.seed), reader.fields);
   DataView train = source.open(Split::kTrain);

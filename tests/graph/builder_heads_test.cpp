@@ -182,6 +182,20 @@ metrics: [{accuracy, of: b}]
   CHECK(contains(train.log[0], "model.yaml:4:5: nothing reads layer 'a'"));
 }
 
+TEST_CASE("a layer that only a metric reads is read, wherever the metric names it") {
+  const auto log_of = [](const std::string& metrics) {
+    return Built(
+               "input: {x: [4]}\nlayers:\n  - {linear: 3, name: a}\n  - {linear: 3, from: x, name: "
+               "b}\n  - {linear: 3, from: x, name: c}\nmetrics: " +
+               metrics + "\n")
+        .log;
+  };
+  CHECK(log_of("[{elbo: [a, b]}]").empty());
+  CHECK(log_of("{elbo: [a, b]}").empty());
+  CHECK(log_of("[{bleu: a}, {nonzeros: ~, of: b}]").empty());
+  CHECK(log_of("[{elbo: [a, a], name: b}]").size() == 1);
+}
+
 TEST_CASE("a partial graph keeps what could be built and lists the problems") {
   const ModelSpec spec = spec_of(R"(
 input: {image: [4, 8, 8]}

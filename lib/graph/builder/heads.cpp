@@ -148,19 +148,21 @@ void Heads::add_output(const Entry& entry) {
   if (value != kUnknown) graph_.outputs.push_back({entry.key, value});
 }
 
-// A metric may read what nothing else does: {iou: seg, of: aux}.
+// A metric may read what nothing else does: {iou: seg, of: aux}, {elbo: [mean, variance]}.
 bool Heads::is_metric_input(const std::string& name) const {
   const Node* metrics = spec_.section("metrics");
   if (!metrics) return false;
-  for (const Node& metric : metrics->items()) {
-    for (const char* key : {"of", "target"}) {
-      const Node* read = metric.find(key);
-      if (read && read->is_scalar() && graph_.find_value(read->text()) == graph_.find_value(name)) {
-        return true;
-      }
-    }
-  }
-  return false;
+  const auto is_meant = [&](const Node& read) {
+    return read.is_scalar() && graph_.find_value(read.text()) == graph_.find_value(name);
+  };
+  const auto reads = [&](const Node& metric) {
+    return std::any_of(metric.entries().begin(), metric.entries().end(), [&](const Entry& e) {
+      if (e.key == "name") return false;
+      return is_meant(e.value) ||
+             std::any_of(e.value.items().begin(), e.value.items().end(), is_meant);
+    });
+  };
+  return reads(*metrics) || std::any_of(metrics->items().begin(), metrics->items().end(), reads);
 }
 
 // Another output of its layer is read, and this one comes along.
