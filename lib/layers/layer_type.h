@@ -68,6 +68,7 @@ struct LayerType {
   bool has_filters = false;     // its first parameter, as pictures: viz filters
   bool has_switches = false;    // backward goes to the places of maxima: viz deconv
   bool uses_batch_statistics = false;  // in training: a run warns of batches of one sample
+  bool compares_samples = false;       // a loss, of a batch with one another: likewise
   bool adds_noise = false;             // to its input: viz reconstruct
   bool draws_code = false;             // its output is a sample of a code: cnn predict, viz latent
   Link makes = Link::kNone;  // probabilities: a run warns of losses that make them once more

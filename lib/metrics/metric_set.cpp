@@ -182,7 +182,7 @@ bool MetricSet::bind(Bound& bound, const Node& item, const OpChoice& op, const G
   }
   inputs.draws = draws_from(graph, bound.more);
   bound.views.resize(bound.more.size());
-  if (!check_lengths(bound, op, graph, diagnostics)) return false;
+  if (bound.metric->compares_items() && !check_lengths(bound, op, graph, diagnostics)) return false;
   try {
     bound.metric->setup(inputs);
   } catch (const Error& error) {

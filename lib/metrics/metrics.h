@@ -76,6 +76,8 @@ class Metric {
   virtual bool compares_differences() const { return false; }
   // False: it means something over a whole evaluation alone, or costs too much.
   virtual bool measures_training() const { return true; }
+  // False: what it reads need not be lists of equally many items.
+  virtual bool compares_items() const { return true; }
   // The value that its options name as the one it reads first; empty: `of`, or the first loss's.
   virtual std::string output_name() const { return ""; }
   // Names of further values, from its options.

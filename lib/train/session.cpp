@@ -152,6 +152,14 @@ void Session::check_sizes(const ModelSpec& spec, int64_t samples) const {
       uses_batch_statistics(network_.train_graph(), network_.store())) {
     warn("batch norm in batches of one sample: its statistics are those of that sample alone");
   }
+  if (settings_.batch_size > 1) return;
+  for (const LossTerm& loss : network_.train_graph().losses) {
+    if (!network_.train_graph().node(loss.node).type->compares_samples) continue;
+    warn(
+        "'{}' ranks the samples of a batch against one another: alone in it, a sample costs "
+        "nothing",
+        loss.name);
+  }
 }
 
 // Where they differ much: what accuracy means, and what helps, depends on it.

@@ -37,6 +37,7 @@ layers:
   - {linear: 7, from: code, name: aux}
   - {linear: 1, from: code, name: one}
   - {linear: 5, from: code, name: out}
+outputs: [out, aux, one]
 loss: {cross_entropy: out, target: next}
 metrics: )" + metrics + "\n"));
   ParameterStore store;
@@ -109,7 +110,8 @@ TEST_CASE("a sample without a reference is named, and metrics of texts say what 
       error_of(Exit::kInput, [&] { set.add_texts(scribe, std::vector<int64_t>{3}); });
   CHECK(contains(missing, "sample 3: error: there is no text to compare with"));
   const std::string refused = error_of(Exit::kSpec, [&] { set.refuse_texts(); });
-  CHECK(contains(refused, "m.yaml:9:10: error: 'bleu' compares texts, but this network writes none"));
+  CHECK(
+      contains(refused, "m.yaml:10:10: error: 'bleu' compares texts, but this network writes none"));
   set_of("accuracy").refuse_texts();
   const auto problem = [](const std::string& metrics) {
     return error_of(Exit::kSpec, [&] { set_of(metrics); });
