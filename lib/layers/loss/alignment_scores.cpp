@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "layers/vector_math.h"
+#include "kernels/vector_math.h"
 
 namespace cnn {
 
