@@ -43,6 +43,7 @@ class Dataset {
   struct Draw {
     uint64_t seed = 0;
     uint64_t epoch = 0;
+    bool is_stream = false;  // sample follows sample as one text: none may be moved
   };
   virtual void read_drawn(int64_t index, [[maybe_unused]] const Draw& draw,
                           std::span<float* const> out) const {
@@ -68,6 +69,9 @@ class Dataset {
   virtual std::string file(int64_t /*index*/) const { return ""; }
   // What the class numbers of field i stand for where they are words or characters; else null.
   virtual std::shared_ptr<const TextVocabulary> vocabulary(int /*field*/) const { return nullptr; }
+  // The texts that are right answers to sample `index`, as the files have them (in small letters
+  // where all are read so); none where the answer is no text.
+  virtual std::vector<std::string> references(int64_t /*index*/) const { return {}; }
   // What it may come to hold in memory beside batches: decoded images and the like.
   virtual uint64_t memory_bytes() const { return 0; }
   // A word that changes with the files and with what the format reads of them; cheap.

@@ -28,8 +28,18 @@ class DataFormat {
       [[maybe_unused]] std::span<const Field> wanted) const {
     return std::nullopt;
   }
-  // True if validation has files of its own; else it is drawn from the training files.
-  bool has_validation() const { return !common.val.is_number(); }
+  // Keys that the map may leave to the network: those that it has not, as these fields want them,
+  // inputs first.
+  virtual std::vector<Entry> follows([[maybe_unused]] std::span<const Field> wanted) const {
+    return {};
+  }
+  // True if a share of the training files for validation is the format's own choice: open() parts
+  // them. Else samples are drawn.
+  virtual bool holds_out_itself() const { return false; }
+  // True if validation is opened as a split of its own; else it is drawn from the training samples.
+  bool has_validation() const {
+    return !common.val.is_number() || (holds_out_itself() && common.val.value > 0);
+  }
   // All samples of the files of a split.
   virtual std::shared_ptr<const Dataset> open(Split split) const = 0;
 

@@ -178,7 +178,7 @@ void Loader::fill(Slot& slot, int64_t number, std::span<const char> wanted) cons
       slot.targets[field] = is_wanted ? batch.fields[f] + item * all[field].shape.count() : nullptr;
     }
     const int64_t index = batch.indices[static_cast<size_t>(i)];
-    const Dataset::Draw draw{settings_.seed, epoch_};
+    const Dataset::Draw draw{settings_.seed, epoch_, settings_.stream};
     view_.dataset->read_items(index, settings_.augment ? &draw : nullptr, slot.targets, slot.items);
     for (size_t f = 0; f < fields_.size(); ++f) {
       if (slot.starts[f].empty()) continue;

@@ -104,6 +104,17 @@ const std::vector<Topic>& topics() {
   return kTopics;
 }
 
+// The words of a pattern, with their braces.
+std::vector<std::string_view> places_of(std::string_view pattern) {
+  std::vector<std::string_view> places;
+  for (size_t begin = 0; begin < pattern.size();) {
+    const size_t end = std::min(pattern.find(' ', begin), pattern.size());
+    places.push_back(pattern.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return places;
+}
+
 // What may stand at a word of a pattern.
 Choices choices_at(std::string_view word, const Topic& topic) {
   if (!word.starts_with('{')) return {word};
@@ -173,7 +184,7 @@ std::string topic_sentence(uint64_t seed, std::string_view stream, int64_t index
   RandomSequence random(rng_of(seed, stream, index, Part::kWords));
   const std::string_view pattern = topic.patterns[random.below(topic.patterns.size())];
   std::string text;
-  for (const std::string_view word : units_of(pattern, TextUnit::kWord)) {
+  for (const std::string_view word : places_of(pattern)) {
     const Choices choices = choices_at(word, topic);
     append(text, choices[choices.size() == 1 ? 0 : random.below(choices.size())]);
   }
@@ -184,7 +195,7 @@ std::vector<std::string> topic_words() {
   std::set<std::string> words;
   for (const Topic& topic : topics()) {
     for (const std::string_view pattern : topic.patterns) {
-      for (const std::string_view place : units_of(pattern, TextUnit::kWord)) {
+      for (const std::string_view place : places_of(pattern)) {
         for (const std::string_view choice : choices_at(place, topic)) {
           for (const std::string_view word : units_of(choice, TextUnit::kWord)) words.emplace(word);
         }
@@ -199,7 +210,7 @@ int64_t longest_topic_sentence(TextUnit unit) {
   for (const Topic& topic : topics()) {
     for (const std::string_view pattern : topic.patterns) {
       int64_t length = unit == TextUnit::kCharacter ? -1 : 0;  // no blank at the end
-      for (const std::string_view place : units_of(pattern, TextUnit::kWord)) {
+      for (const std::string_view place : places_of(pattern)) {
         int64_t most = 0;
         for (const std::string_view choice : choices_at(place, topic)) {
           most = std::max(most, length_of(choice, unit));

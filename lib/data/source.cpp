@@ -56,7 +56,7 @@ std::unique_ptr<DataFormat> read_format(const Node& data) {
     result->declare(options);
     options.read_map(data, fmt::format("data format '{}'", name), diagnostics, {"format"});
     check_standardise(data, result->common, diagnostics);
-    if (result->has_validation() && !result->read_validation(diagnostics)) {
+    if (!result->common.val.is_number() && !result->read_validation(diagnostics)) {
       const Node& val = *data.find("val");
       diagnostics.report(
           val.mark(),
@@ -95,6 +95,15 @@ Node fitted(const Node& data, std::span<const Field> wanted) {
     note("{} are made to fit the network: {}", data.find("format")->text(), join(added, ", "));
   }
   return result;
+}
+
+// The map with what it leaves to the network.
+Node followed(Node data, std::span<const Field> wanted) {
+  if (wanted.empty()) return data;
+  for (const Entry& key : read_format(data)->follows(wanted)) {
+    if (data.find(key.key) == nullptr) data.set(key.key, key.value);
+  }
+  return data;
 }
 
 void warn_of_empty_classes(const Dataset& dataset, int field, const std::vector<int64_t>& counts) {
@@ -170,7 +179,7 @@ std::vector<int64_t> with_patches(std::vector<int64_t> pictures, int64_t patches
 }  // namespace
 
 DataSource::DataSource(const Node& data, uint64_t seed, std::span<const Field> wanted)
-    : seed_(seed), map_(fitted(data, wanted)), format_(read_format(map_)) {
+    : seed_(seed), map_(followed(fitted(data, wanted), wanted)), format_(read_format(map_)) {
   if (!wanted.empty()) format_->common.stand_in = stand_in_for(wanted);
 }
 DataSource::~DataSource() = default;
