@@ -300,7 +300,7 @@ std::optional<NonFinite> Executor::run_layers(Slots& slots, const Slice& slice, 
     if (!node.runs_in(plan_.pass) || plan_.slices(node) != sliced) continue;
     run_forward(slots[i], i, slice);
     for (const View& out : slots[i].outs) {
-      if (check && !all_finite(out.data, out.count())) return NonFinite{node.name, false};
+      if (check && out && !all_finite(out.data, out.count())) return NonFinite{node.name, false};
     }
   }
   return std::nullopt;

@@ -170,6 +170,13 @@ class Planner {
     return a.shape.count() == b.shape.count() && a.length == b.length;
   }
 
+  bool is_read(int v) const {
+    const std::vector<int>& consumers = graph_.values[index(v)].consumers;
+    return kept_[index(v)] || std::any_of(consumers.begin(), consumers.end(), [&](int consumer) {
+             return node(consumer).runs_in(pass_);
+           });
+  }
+
   // From its computation to the last step at which it is read; what is needed within a block that
   // is recomputed, and only there, from its second computation once more.
   std::vector<Life> lives_of(int v) const {
@@ -247,6 +254,7 @@ class Planner {
       }
       for (size_t k = 0; k < node(i).outputs.size(); ++k) {
         const int v = node(i).outputs[k];
+        if (node(i).plan.outputs[k].only_if_read && !is_read(v)) continue;
         const bool in_lane = value_in_lane(v);
         const std::string& name = node(i).plan.outputs[k].name;
         value_block_[index(v)] =

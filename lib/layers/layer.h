@@ -109,6 +109,8 @@ struct OutputPlan {
   int length_of = -1;         // a list: the input that has as many items; -1: forward says how many
   bool passes_gradients = true;
   bool may_be_unread = false;  // nobody is told if only other outputs are read
+  // Only computed where somebody wants it: its view is null where nobody reads it.
+  bool only_if_read = false;
   FieldKind kind = FieldKind::kValues;
   int64_t classes = 0;
 };
@@ -251,7 +253,8 @@ struct Call {
 
 struct ForwardCall : Call {
   View out;  // the first output; may be input(0)'s memory if the layer works in place
-  std::span<const View> outs;  // all of them; may be empty if there is one
+  // All of them; may be empty if there is one. Null: an output `only_if_read` that nobody reads.
+  std::span<const View> outs;
   // By output: where forward writes the starts of a list whose length it decides, batch + 1 numbers
   // from 0 on; else null.
   std::span<int64_t* const> starts;

@@ -6,9 +6,10 @@ namespace cnn {
 
 int tie_weight(Setup& s, const char* layer, const char* wanted) {
   const NamedLayer& other = *s.named();
-  // The atoms of a sparse code are rows as those of a linear layer.
-  const bool has_atoms = other.type == "sparse_code" && std::string_view(wanted) == "linear";
-  s.require(other.type == wanted || has_atoms, "tie: '{}' is {}; {} is tied to a layer '{}'",
+  // The atoms of a sparse code are rows as those of a linear layer, the vectors of classes as well.
+  const bool has_rows = (other.type == "sparse_code" || other.type == "embed") &&
+                        std::string_view(wanted) == "linear";
+  s.require(other.type == wanted || has_rows, "tie: '{}' is {}; {} is tied to a layer '{}'",
             other.name, other.type.empty() ? "an input" : "a layer '" + other.type + "'", layer,
             wanted);
   const ParameterRequest& weight = other.plan.parameters.at(0);

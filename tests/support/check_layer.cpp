@@ -95,6 +95,26 @@ class Checker {
       count += harness_.batch_of(output.items, batch).back() * output.shape.count();
     }
     grad_out_ = distinct_numbers(static_cast<size_t>(count), ++stream);
+    for_each_output([&](const OutputPlan& output, size_t first, size_t count) {
+      if (!output.passes_gradients) clear(grad_out_, first, count);
+    });
+  }
+
+  // visit(output, where its numbers begin among those of all, how many they are).
+  template <class Visit>
+  void for_each_output(Visit visit) const {
+    size_t first = 0;
+    for (const OutputPlan& output : plan_.outputs) {
+      const auto count = static_cast<size_t>(harness_.batch_of(output.items, batch_).back() *
+                                             output.shape.count());
+      visit(output, first, count);
+      first += count;
+    }
+  }
+
+  template <class T>
+  static void clear(std::vector<T>& numbers, size_t first, size_t count) {
+    std::fill_n(numbers.begin() + static_cast<ptrdiff_t>(first), count, T(0));
   }
 
   // Of an input or target that holds class numbers; else 0.
@@ -280,22 +300,21 @@ class Checker {
     check_unread_outputs();
   }
 
-  // Of several outputs one at a time has no gradient, which then counts as 0.
+  // Of several outputs one at a time has no gradient, which then counts as 0; one that is computed
+  // only if it is read is not there at all.
   void check_unread_outputs() {
-    size_t first = 0;
-    for (size_t k = 0; plan_.outputs.size() > 1 && k < plan_.outputs.size(); ++k) {
-      const OutputPlan& output = plan_.outputs[k];
-      const auto count = static_cast<size_t>(harness_.batch_of(output.items, batch_).back() *
-                                             output.shape.count());
+    int k = 0;
+    for_each_output([&](const OutputPlan& output, size_t first, size_t count) {
+      if (plan_.outputs.size() < 2) return;
       const Numbers all = grad_out_;
-      std::fill_n(grad_out_.begin() + static_cast<ptrdiff_t>(first), count, 0.0);
-      const RunResult zero = run_layer(settings(), "with a gradient of 0");
+      clear(grad_out_, first, count);
+      RunResult zero = run_layer(settings(), "with a gradient of 0");
+      if (output.only_if_read) clear(zero.out, first, count);
       RunSettings variant = settings();
-      variant.unread_output = static_cast<int>(k);
-      expect_same_bits(fmt::format("where nobody reads output {}", k), variant, zero);
+      variant.unread_output = k;
+      expect_same_bits(fmt::format("where nobody reads output {}", k++), variant, zero);
       grad_out_ = all;
-      first += count;
-    }
+    });
   }
 
   bool asks_for_input(size_t i) const {

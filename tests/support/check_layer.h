@@ -14,7 +14,7 @@
 // - nothing is allocated, and nothing outside the lent memory is written.
 //
 // Lists (list_of) have other numbers of items in each sample, none in one; of several outputs each
-// in turn has no gradient.
+// in turn has no gradient, and is not there if it is computed only where it is read.
 #pragma once
 
 #include <functional>

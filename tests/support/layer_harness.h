@@ -49,7 +49,7 @@ struct RunSettings {
   std::vector<char> wants_parameters;  // by parameter; empty: all learned ones
   float scale = 1;                     // of a loss
   std::vector<float> shares;           // Call::shares
-  int unread_output = -1;              // of several: backward is told that nobody reads this one
+  int unread_output = -1;              // of several: nobody reads this one
   // What backward finds where it has asked for inputs and output; empty: the true ones.
   std::vector<Numbers> backward_inputs;
   Numbers backward_output;

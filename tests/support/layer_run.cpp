@@ -224,7 +224,8 @@ class LayerRun {
     std::vector<View> outs;
     for (size_t k = 0; k < outs_.size(); ++k) {
       GuardedBuffer& out = in_place ? inputs_[0] : outs_[k];
-      outs.push_back(view_of(out.data(), plan_.outputs[k].shape, plan_.outputs[k].items));
+      float* data = is_withheld(k) ? nullptr : out.data();
+      outs.push_back(view_of(data, plan_.outputs[k].shape, plan_.outputs[k].items));
     }
     ForwardCall call;
     fill(call);
@@ -246,6 +247,7 @@ class LayerRun {
       const OutputPlan& output = plan_.outputs[k];
       const GuardedBuffer& out = in_place ? inputs_[0] : outs_[k];
       expect(out.is_sound(count_of_output(k)), "forward wrote beyond its output");
+      if (is_withheld(k)) std::fill_n(outs_[k].data(), count_of_output(k), 0.0f);
       const std::vector<float> numbers =
           in_file_order(out.data(), rows(output.items), output.shape);
       result_.out.insert(result_.out.end(), numbers.begin(), numbers.end());
@@ -384,6 +386,9 @@ class LayerRun {
   bool ignores_output(size_t k) const {
     return static_cast<int>(k) == settings_.unread_output && outs_.size() > 1;
   }
+
+  // Then it is not computed either.
+  bool is_withheld(size_t k) const { return plan_.outputs[k].only_if_read && ignores_output(k); }
 
   const GuardedBuffer& backward_output(size_t k, GuardedBuffer& other) const {
     if (!plan_.backward_reads_output) return other;

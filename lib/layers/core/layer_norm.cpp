@@ -22,6 +22,7 @@ class LayerNorm final : public Layer {
     o("eps", eps_, "added to the variance").at_least(1e-12).aliases({"epsilon"});
     o("affine", affine_, "scale and move every channel by learned numbers")
         .aliases({"elementwise_affine", "learnable"});
+    o("bias", has_bias_, "move every channel by a learned number");
   }
 
   void setup(Setup& s) override {
@@ -33,6 +34,8 @@ class LayerNorm final : public Layer {
                              .shape = {channels_},
                              .init = Initializer::constant(1),
                              .decays = false});
+    }
+    if (affine_ && has_bias_) {
       bias_ = s.parameter({.name = "bias",
                            .shape = {channels_},
                            .init = Initializer::constant(0),
@@ -45,7 +48,7 @@ class LayerNorm final : public Layer {
 
   void forward(const ForwardCall& call) const override {
     const float* weight = affine_ ? call.parameter(weight_) : nullptr;
-    const float* bias = affine_ ? call.parameter(bias_) : nullptr;
+    const float* bias = bias_ >= 0 ? call.parameter(bias_) : nullptr;
     float* statistics = call.scratch(statistics_);
     const int64_t rows = call.input().rows(), count = channels_;
     parallel_for(rows, grain_for(rows, 8 * count), [&](int64_t begin, int64_t end) {
@@ -64,14 +67,14 @@ class LayerNorm final : public Layer {
         statistics[2 * r + 1] = rate;
         for (int64_t i = 0; i < count; ++i) {
           const float z = (x[i] - mean) * rate;
-          y[i] = weight == nullptr ? z : weight[i] * z + bias[i];
+          y[i] = weight == nullptr ? z : bias == nullptr ? weight[i] * z : weight[i] * z + bias[i];
         }
       }
     });
   }
 
   void backward(const BackwardCall& call) const override {
-    if (affine_ && (call.gradient(weight_) || call.gradient(bias_))) add_parameter_sums(call);
+    if (wants(call, weight_) || wants(call, bias_)) add_parameter_sums(call);
     const View& gradient = call.grad_input();
     if (!gradient) return;
     const int64_t rows = gradient.rows();
@@ -83,6 +86,10 @@ class LayerNorm final : public Layer {
 
  private:
   static constexpr int64_t kMostChunks = 64;
+
+  static bool wants(const BackwardCall& call, int parameter) {
+    return parameter >= 0 && call.gradient(parameter) != nullptr;
+  }
 
   float size() const { return static_cast<float>(channels_); }
 
@@ -129,13 +136,13 @@ class LayerNorm final : public Layer {
     if (float* gradient = call.gradient(weight_)) {
       add_partials(sums, chunks, channels_, call.adds_parameter(weight_), gradient);
     }
-    if (float* gradient = call.gradient(bias_)) {
+    if (float* gradient = bias_ >= 0 ? call.gradient(bias_) : nullptr) {
       add_partials(bias_sums, chunks, channels_, call.adds_parameter(bias_), gradient);
     }
   }
 
   double eps_ = 1e-5;
-  bool affine_ = true;
+  bool affine_ = true, has_bias_ = true;
   int64_t channels_ = 1;
   int weight_ = -1, bias_ = -1, statistics_ = -1, chunks_ = -1;
 };
@@ -146,13 +153,13 @@ extern const LayerType layer_norm_layer = {
     .name = "layer_norm",
     .family = LayerType::Family::kNormalization,
     .summary = "brings the channels of every position to mean 0 and variance 1",
-    .example = "- layer_norm\n- {layer_norm, eps: 1e-6}",
+    .example = "- layer_norm\n- {layer_norm, bias: false, eps: 1e-6}",
     .details =
         "y = weight (x - mean) / sqrt(variance + eps) + bias, mean and variance over the channels "
         "of "
         "one position: of a vector [C] over all of it, of an image at every pixel, of a list for "
         "every item. It knows no batch, and does the same in training and testing.\n"
-        "Weights: weight [C], bias [C].\n"
+        "Weights: weight [C], bias [C] (none with `bias: false`).\n"
         "Ba, Kiros & Hinton 2016, \"Layer normalization\".",
     .other_names = {"LayerNorm", "LayerNormalization", "ln"},
     .make = make_layer<LayerNorm>};

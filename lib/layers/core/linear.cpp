@@ -1,5 +1,6 @@
 // linear: y = x W^T + b. x [C] or [T,F] (every position alike), weight [out, in], bias [out].
-// Tied to another linear layer: y = x V + b with that one's weight V [in, out].
+// Tied to another linear layer: y = x V + b with that one's weight V [in, out]; to an embed, whose
+// weight [classes, width] is [out, in]: as without a tie.
 #include <algorithm>
 #include <climits>
 
@@ -24,7 +25,9 @@ class Linear final : public Layer {
         .aliases({"num_output", "out_features", "units", "features", "output", "filters"});
     o("bias", has_bias_, "add a learned offset to every feature")
         .aliases({"use_bias", "bias_term"});
-    o("tie", tie_, "a linear layer (or sparse_code) whose weights, transposed, are this one's too")
+    o("tie", tie_,
+      "a linear layer (or sparse_code) whose weights, transposed, are this one's too; or an embed, "
+      "as they are")
         .names_layer(tie_)
         .aliases({"tied", "tied_to", "tie_weights"});
   }
@@ -51,7 +54,7 @@ class Linear final : public Layer {
     };
     weight_ = tie_.empty() ? parameter("weight", {out_, in_}, Initializer::he_normal()) : tie(s);
     if (has_bias_) bias_ = parameter("bias", {out_}, Initializer::constant(0));
-    const int64_t products = tie_.empty() ? gemm_partials(out_, in_) : gemm_partials(in_, out_);
+    const int64_t products = !is_turned_ ? gemm_partials(out_, in_) : gemm_partials(in_, out_);
     partials_ = s.scratch_backward(Per::kOnce, std::max(products, column_sum_partials(out_)));
     s.plan().macs = capped_macs(in.positions(), in_ * out_);
     s.plan().kernel = "gemm";
@@ -75,7 +78,7 @@ class Linear final : public Layer {
     const float* weight = call.parameter(weight_);
     float* folded = call.scratch(folded_);
     // By output feature: a row of the weight, or a column if it is another layer's.
-    const bool is_row = tie_.empty();
+    const bool is_row = !is_turned_;
     const int64_t rows = is_row ? out_ : in_, columns = weight_columns();
     parallel_for(rows, grain_for(rows, columns), [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
@@ -93,7 +96,7 @@ class Linear final : public Layer {
       weight = call.scratch(folded_);
       bias = call.scratch(folded_bias_);
     }
-    gemm(Op::kNone, tie_.empty() ? Op::kTranspose : Op::kNone, call.input().rows(), out_, in_,
+    gemm(Op::kNone, !is_turned_ ? Op::kTranspose : Op::kNone, call.input().rows(), out_, in_,
          call.input().data, in_, weight, weight_columns(), absorbed_.epilogue(call, bias),
          call.out.data, out_);
   }
@@ -105,7 +108,7 @@ class Linear final : public Layer {
     float* partials = call.scratch(partials_);
     if (float* gradient = call.gradient(weight_)) {
       const float *x = call.input().data, beta = call.adds_parameter(weight_) ? 1 : 0;
-      if (tie_.empty()) {
+      if (!is_turned_) {
         gemm(Op::kTranspose, Op::kNone, out_, in_, rows, 1, grad_out, out_, x, in_, beta, gradient,
              in_, partials);
       } else {
@@ -117,7 +120,7 @@ class Linear final : public Layer {
       column_sums(grad_out, rows, out_, call.adds_parameter(bias_), gradient, partials);
     }
     if (call.grad_input()) {
-      gemm(Op::kNone, tie_.empty() ? Op::kNone : Op::kTranspose, rows, in_, out_, 1, grad_out, out_,
+      gemm(Op::kNone, !is_turned_ ? Op::kNone : Op::kTranspose, rows, in_, out_, 1, grad_out, out_,
            call.parameter(weight_), weight_columns(), call.adds() ? 1 : 0, call.grad_input().data,
            in_);
     }
@@ -125,13 +128,19 @@ class Linear final : public Layer {
 
  private:
   // In memory [out, in], or [in, out] if it is another layer's.
-  int64_t weight_columns() const { return tie_.empty() ? in_ : out_; }
+  int64_t weight_columns() const { return is_turned_ ? out_ : in_; }
 
-  int tie(Setup& s) const {
+  int tie(Setup& s) {
     const int id = tie_weight(s, "linear", "linear");
     const Shape& theirs = s.named()->plan.parameters[0].shape;
+    is_turned_ = s.named()->type != "embed";
     s.require(
-        theirs == Shape{in_, out_},
+        is_turned_ || theirs == Shape{out_, in_},
+        "tie: '{}' has {} classes of {} numbers, so a layer tied to it goes from {} to {}, not "
+        "from {} to {}",
+        tie_, theirs[0], theirs[1], theirs[1], theirs[0], in_, out_);
+    s.require(
+        !is_turned_ || theirs == Shape{in_, out_},
         "tie: '{}' goes from {} to {} features, so a layer tied to it goes from {} to {}, not "
         "from {} to {}",
         tie_, theirs[1], theirs[0], theirs[0], theirs[1], in_, out_);
@@ -141,6 +150,7 @@ class Linear final : public Layer {
   int64_t out_ = 0;
   bool has_bias_ = true;
   std::string tie_;
+  bool is_turned_ = false;  // the weight is another layer's, [in, out]
   int64_t in_ = 0;
   Phase phase_ = Phase::kTrain;
   Absorbed absorbed_;
@@ -159,7 +169,9 @@ extern const LayerType linear_layer = {
     .example =
         "- {linear: 120, act: relu}\n"
         "- {linear: $classes, name: out}\n"
-        "- {linear: 784, tie: enc}            # the transposed weights of layer 'enc'",
+        "- {linear: 784, tie: enc}            # the transposed weights of layer 'enc'\n"
+        "- {linear: 65, tie: words}           # scores of classes by the vectors of {embed: 128, "
+        "name: words}",
     .details =
         "y = x W^T + b. [C] -> [out]; of a sequence [T,F] every position alike: [T,out]. An image "
         "needs 'flatten' before it.\n"
@@ -167,7 +179,8 @@ extern const LayerType linear_layer = {
         "With `tie` the weight is that of another linear layer (or the atoms of a sparse_code), "
         "transposed: y = x V + b, V [in, "
         "out]. It is one parameter, in files too (under the other layer's name), trained by both "
-        "gradients; its lr_mult, decay_mult, freeze and init are the other layer's. The usual "
+        "gradients; its lr_mult, decay_mult, freeze and init are the other layer's. The vectors of "
+        "an embed [classes, width] are taken as they are. The usual "
         "decoder of an autoencoder: {linear: 400, name: enc}, {linear: 784, tie: enc}.",
     .other_names = {"fc", "dense", "Linear", "inner_product", "fully_connected", "connected"},
     .make = make_layer<Linear>,

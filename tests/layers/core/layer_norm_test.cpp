@@ -7,8 +7,8 @@
 namespace cnn {
 namespace {
 
-auto naive(double eps, bool affine) {
-  return [eps, affine](const ReferenceCall& call) {
+auto naive(double eps, bool affine, bool bias = true) {
+  return [eps, affine, bias](const ReferenceCall& call) {
     const Shape& in = call.shapes[0];
     const int64_t channels = in.channels();
     Numbers out(call.inputs[0].size());
@@ -26,7 +26,7 @@ auto naive(double eps, bool affine) {
           const auto i = static_cast<size_t>(c);
           const double z = (x(c) - mean) / std::sqrt(variance + eps);
           out[reference::file_index(in, n, c, p)] =
-              affine ? call.parameters[0][i] * z + call.parameters[1][i] : z;
+              affine ? call.parameters[0][i] * z + (bias ? call.parameters[1][i] : 0) : z;
         }
       }
     }
@@ -47,6 +47,10 @@ TEST_CASE("layer_norm brings the channels of every position to mean 0 and varian
     other.tolerance = 1e-5;
     other.gradient_tolerance = 5e-5;
     check_layer(other);
+    LayerCase unmoved{"{layer_norm, bias: false}", {shape}, naive(1e-5, true, false)};
+    unmoved.tolerance = 1e-5;
+    unmoved.gradient_tolerance = 5e-5;
+    check_layer(unmoved);
   }
 }
 

@@ -50,6 +50,21 @@ TEST_CASE("linear tied to another linear layer matches the reference") {
   CHECK(setup_error("{linear: 3, tie: code}", {{5}}, NamedItem{"{sparse_code: 5}", {3}}) == "");
 }
 
+TEST_CASE("linear tied to an embed scores classes by their vectors") {
+  LayerCase layer;
+  layer.item = "{linear: 7, tie: other}";
+  layer.inputs = {{5}};
+  layer.named = NamedItem{"{embed: 5, classes: 7}", {1}};
+  layer.reference = [&](const ReferenceCall& call) {
+    return reference::linear(call.batch, 5, 7, call.inputs[0], call.parameters[0],
+                             call.parameters[1]);
+  };
+  check_layer(layer);
+  CHECK(setup_error("{linear: 5, tie: other}", {{7}}, layer.named)
+            .find("'other' has 7 classes of 5 numbers, so a layer tied to it goes from 5 to 7, "
+                  "not from 7 to 5") != std::string::npos);
+}
+
 TEST_CASE("linear says what it needs and costs") {
   const LayerHarness linear("{linear: 120}", {{400}});
   CHECK(linear.plan().output() == Shape{120});
