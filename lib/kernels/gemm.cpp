@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "kernels/thin_gemm.h"
+#include "kernels/tile_product.h"
 
 #ifndef CNN_REFERENCE_BLAS
 #include <cblas.h>
@@ -134,6 +135,15 @@ void add_parts(int64_t m, int64_t n, int64_t parts, const float* partials, float
   });
 }
 
+// A tile of gemm's.
+void multiply_tile(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
+                   int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc) {
+  if (alpha == 1 && (beta == 0 || beta == 1) && suits_panels(a_op, m, n, k, lda)) {
+    return panel_product(a_op, b_op, m, n, k, a, lda, b, ldb, beta == 1, c, ldc);
+  }
+  gemm_serial(a_op, b_op, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
 }  // namespace
 
 void gemm_serial(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
@@ -176,9 +186,9 @@ void gemm(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, float alpha, const 
       const float* b_tile = b + (b_op == Op::kNone ? p * ldb + j : j * ldb + p);
       const bool whole = cut.parts == 1;
       float* c_tile = whole ? c + i * ldc + j : partials + (part * m + i) * n + j;
-      gemm_serial(a_op, b_op, std::min(cut.rows, m - i), std::min(cut.columns, n - j),
-                  std::min(depth, k - p), alpha, a_tile, lda, b_tile, ldb, whole ? beta : 0, c_tile,
-                  whole ? ldc : n);
+      multiply_tile(a_op, b_op, std::min(cut.rows, m - i), std::min(cut.columns, n - j),
+                    std::min(depth, k - p), alpha, a_tile, lda, b_tile, ldb, whole ? beta : 0,
+                    c_tile, whole ? ldc : n);
     }
   });
   if (cut.parts > 1) add_parts(m, n, cut.parts, partials, beta, c, ldc);
@@ -198,8 +208,8 @@ void gemm(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, const float* a, int
       const int64_t rows = std::min(cut.rows, m - i), columns = std::min(cut.columns, n - j);
       float* to = c + i * ldc + j;
       const bool started = start_rows(epilogue.from(i * ldc + j, j), rows, columns, ldc, to);
-      gemm_serial(a_op, b_op, rows, columns, k, 1, a + (a_op == Op::kNone ? i * lda : i), lda,
-                  b + (b_op == Op::kNone ? j : j * ldb), ldb, started ? 1 : 0, to, ldc);
+      multiply_tile(a_op, b_op, rows, columns, k, 1, a + (a_op == Op::kNone ? i * lda : i), lda,
+                    b + (b_op == Op::kNone ? j : j * ldb), ldb, started ? 1 : 0, to, ldc);
       rectify_rows(epilogue.rectifier, rows, columns, ldc, to);
     }
   });

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "kernels/turn.h"
+
 namespace cnn {
 namespace {
 
@@ -80,7 +82,7 @@ void tile_product(const Tile& whole, int64_t rows, int64_t columns) {
     std::fill_n(whole.c + i * whole.ldc, columns, 0.0f);
   }
   for (int64_t first = 0; first < whole.depth; first += kDepth) {
-    for (int64_t j = 0; j < columns; j += kTileColumns) {
+    over_tile_columns(columns, [&](int64_t j, int64_t width) {
       over_tile_rows(rows, [&](int64_t i, int64_t height) {
         Tile tile = whole;
         tile.a += i * whole.a_row + first * whole.a_column;
@@ -88,9 +90,46 @@ void tile_product(const Tile& whole, int64_t rows, int64_t columns) {
         tile.depth = std::min(kDepth, whole.depth - first);
         tile.c += i * whole.ldc + j;
         tile.add = whole.add || first > 0;
-        run_tile(tile, height, std::min(kTileColumns, columns - j));
+        run_tile(tile, height, width);
       });
-    }
+    });
+  }
+}
+
+// Of a turned A a tile's numbers are lda apart: beyond some distance they drive each other out of
+// the cache.
+bool suits_panels(Op a_op, int64_t m, int64_t n, int64_t k, int64_t lda) {
+  constexpr int64_t kLeast = 16, kFarthest = 1000;
+  return kLanes<V> >= 8 && std::min({m, n, k}) >= kLeast && (a_op == Op::kNone || lda <= kFarthest);
+}
+
+void panel_product(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda,
+                   const float* b, int64_t ldb, bool add, float* c, int64_t ldc) {
+  alignas(64) float panel[kDepth * kTileColumns];
+  const int64_t a_row = a_op == Op::kNone ? lda : 1, a_column = a_op == Op::kNone ? 1 : lda;
+  for (int64_t first = 0; first < k; first += kDepth) {
+    const int64_t depth = std::min(kDepth, k - first);
+    over_tile_columns(n, [&](int64_t j, int64_t columns) {
+      if (b_op == Op::kTranspose) {
+        turn(b + j * ldb + first, ldb, columns, depth, panel, kTileColumns);
+      } else {
+        for (int64_t p = 0; p < depth; ++p) {
+          copy_few(b + (first + p) * ldb + j, columns, panel + p * kTileColumns);
+        }
+      }
+      over_tile_rows(m, [&](int64_t i, int64_t height) {
+        run_tile({.a = a + i * a_row + first * a_column,
+                  .a_row = a_row,
+                  .a_column = a_column,
+                  .b = panel,
+                  .ldb = kTileColumns,
+                  .depth = depth,
+                  .c = c + i * ldc + j,
+                  .ldc = ldc,
+                  .add = add || first > 0},
+                 height, columns);
+      });
+    });
   }
 }
 

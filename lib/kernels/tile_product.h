@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "kernels/gemm.h"
 #include "kernels/simd.h"
 
 namespace cnn {
@@ -38,8 +39,28 @@ void over_tile_rows(int64_t rows, Body body) {
   }
 }
 
+// body(first, count) for tiles of nearly equal width, in whole vectors but for the last.
+template <class Body>
+void over_tile_columns(int64_t columns, Body body) {
+  constexpr int64_t kLane = kLanes<WideVector>;
+  int64_t first = 0, vectors = (columns + kLane - 1) / kLane;
+  for (int64_t tiles = (vectors + kTileVectors - 1) / kTileVectors; tiles > 0; --tiles) {
+    const int64_t own = (vectors + tiles - 1) / tiles;
+    const int64_t count = own * kLane < columns - first ? own * kLane : columns - first;
+    body(first, count);
+    first += count;
+    vectors -= own;
+  }
+}
+
 // A product of any size in tiles: the parts of B in turn, all rows for each. `whole` as a tile,
 // with k in `depth`. k = 0 gives zeros.
 void tile_product(const Tile& whole, int64_t rows, int64_t columns);
+
+// C (+)= op(A) op(B) in tiles, the parts of B copied to lie together (turned, if need be). Where it
+// suits it is faster than BLAS, which copies A as well: a part of B serves all rows here.
+bool suits_panels(Op a_op, int64_t m, int64_t n, int64_t k, int64_t lda);
+void panel_product(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda,
+                   const float* b, int64_t ldb, bool add, float* c, int64_t ldc);
 
 }  // namespace cnn

@@ -54,17 +54,20 @@ double copied_gb_s() {
   return 2e-9 * static_cast<double>(kCopied) * sizeof(float) / seconds;
 }
 
+// With as many items as there can be.
+double floats_of(const Graph& graph, int value, int64_t batch) {
+  const Value& v = graph.value(value);
+  return static_cast<double>(v.shape.count() * graph.most_items(v.length) * batch);
+}
+
 double input_floats(const Graph& graph, const GraphNode& node, int64_t batch) {
   double floats = 0;
-  for (const int v : node.inputs) {
-    const Shape& shape = graph.value(v).shape;
-    floats += static_cast<double>(shape.count() * batch);
-  }
+  for (const int v : node.inputs) floats += floats_of(graph, v, batch);
   return floats;
 }
 
-double output_floats(const GraphNode& node, int64_t batch) {
-  return static_cast<double>(node.plan.output().count() * batch);
+double output_floats(const Graph& graph, const GraphNode& node, int64_t batch) {
+  return floats_of(graph, node.output(), batch);
 }
 
 double parameter_floats(const GraphNode& node) {
@@ -75,14 +78,15 @@ double parameter_floats(const GraphNode& node) {
   return floats;
 }
 
-double flops(const GraphNode& node, int64_t batch) {
-  return 2 * static_cast<double>(node.plan.macs) * static_cast<double>(batch);
+double flops(const Graph& graph, const GraphNode& node, int64_t batch) {
+  const auto items = static_cast<double>(graph.most_items(node.length));
+  return 2 * static_cast<double>(node.plan.macs) * items * static_cast<double>(batch);
 }
 
 // Values of the forward run that a layer's backward reads.
 double kept_floats(const Graph& graph, const GraphNode& node, int64_t batch) {
   return (node.plan.backward_reads_input ? input_floats(graph, node, batch) : 0) +
-         (node.plan.backward_reads_output ? output_floats(node, batch) : 0);
+         (node.plan.backward_reads_output ? output_floats(graph, node, batch) : 0);
 }
 
 }  // namespace
@@ -97,21 +101,21 @@ Work& Work::operator+=(const Work& other) {
 
 Work forward_work(const Graph& graph, const GraphNode& node, int64_t batch) {
   const double floats =
-      input_floats(graph, node, batch) + output_floats(node, batch) + parameter_floats(node);
-  return {flops(node, batch), floats * sizeof(float)};
+      input_floats(graph, node, batch) + output_floats(graph, node, batch) + parameter_floats(node);
+  return {flops(graph, node, batch), floats * sizeof(float)};
 }
 
 Work backward_data_work(const Graph& graph, const GraphNode& node, int64_t batch) {
   // A product for the data reads the weights and the gradient; other layers what they kept.
   const double read = node.plan.macs > 0 ? parameter_floats(node) : kept_floats(graph, node, batch);
-  const double floats = output_floats(node, batch) + read + input_floats(graph, node, batch);
-  return {flops(node, batch), floats * sizeof(float)};
+  const double floats = output_floats(graph, node, batch) + read + input_floats(graph, node, batch);
+  return {flops(graph, node, batch), floats * sizeof(float)};
 }
 
 Work backward_weights_work(const Graph& graph, const GraphNode& node, int64_t batch) {
   const double floats =
-      output_floats(node, batch) + kept_floats(graph, node, batch) + parameter_floats(node);
-  return {flops(node, batch), floats * sizeof(float)};
+      output_floats(graph, node, batch) + kept_floats(graph, node, batch) + parameter_floats(node);
+  return {flops(graph, node, batch), floats * sizeof(float)};
 }
 
 double least_seconds(const Work& work, const MachineSpeed& machine) {

@@ -169,6 +169,7 @@ bool Heads::is_metric_input(const std::string& name) const {
 bool Heads::may_be_unread(const GraphNode& node, int value) const {
   const auto place = std::find(node.outputs.begin(), node.outputs.end(), value);
   const auto k = static_cast<size_t>(place - node.outputs.begin());
+  if (node.plan.outputs[k].only_if_read) return true;
   if (!node.plan.outputs[k].may_be_unread) return false;
   return std::any_of(node.outputs.begin(), node.outputs.end(), [&](int other) {
     const bool is_output = std::any_of(graph_.outputs.begin(), graph_.outputs.end(),

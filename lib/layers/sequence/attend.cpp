@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernels/tile_product.h"
+#include "kernels/turn.h"
 #include "layers/vector_math.h"
 
 namespace cnn {
@@ -24,26 +25,10 @@ int64_t attention_scratch(int64_t keys, int64_t value_width) {
   return (value_width + 2 * kQueries) * padded(keys);
 }
 
-void turn(const ConstRows& from, int64_t rows, int64_t columns, float* to) {
-  constexpr int64_t kSide = 16;  // squares whose lines stay in the cache
-  const int64_t stride = padded(rows);
-  for (int64_t j0 = 0; j0 < columns; j0 += kSide) {
-    const int64_t end = std::min(columns, j0 + kSide);
-    for (int64_t i0 = 0; i0 < rows; i0 += kSide) {
-      const int64_t count = std::min(kSide, rows - i0);
-      for (int64_t j = j0; j < end; ++j) {
-        const float* column = from.row(i0) + j;
-        float* row = to + j * stride + i0;
-        for (int64_t i = 0; i < count; ++i) row[i] = column[i * from.stride];
-      }
-    }
-  }
-}
-
 DotScores::DotScores(int64_t width, const ConstRows& q, const ConstRows& k, int64_t keys,
                      float* scratch, const Rows& dq, const Rows& dk)
     : width_(width), q_(q), k_(k), turned_(scratch), padded_(padded(keys)), dq_(dq), dk_(dk) {
-  turn(k, keys, width, scratch);
+  turn(k.data, k.stride, keys, width, scratch, padded_);
 }
 
 void DotScores::write(int64_t first, int64_t queries, int64_t keys, const Rows& out) const {
@@ -160,7 +145,7 @@ void AttentionHead::backward(const float* log_sums, const ConstRows& grad_out,
   const int64_t stride = padded(keys);
   const Rows weights{scratch, stride}, slopes{scratch + kQueries * stride, stride};
   float* turned = scratch + 2 * kQueries * stride;
-  turn(values, keys, value_width, turned);
+  turn(values.data, values.stride, keys, value_width, turned, stride);
   for (int64_t first = 0; first < queries; first += kQueries) {
     const int64_t count = std::min(kQueries, queries - first);
     const int64_t most = seen(first + count - 1);

@@ -96,7 +96,5 @@ class AttentionHead {
 inline int64_t padded(int64_t keys) { return (keys + 15) / 16 * 16; }
 // Floats of scratch of a head, for its scores not counted.
 int64_t attention_scratch(int64_t keys, int64_t value_width);
-// to[column, row] of `rows` by `columns` numbers; rows of `to` are padded(rows) apart.
-void turn(const ConstRows& from, int64_t rows, int64_t columns, float* to);
 
 }  // namespace cnn
