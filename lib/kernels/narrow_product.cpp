@@ -47,15 +47,15 @@ void small_depth(const Product& p, int64_t begin, int64_t end, int64_t left, int
     const int64_t i = begin + first;
     for (int64_t q = 0; q < p.k; ++q) std::copy_n(p.a + q * p.lda + i, height, packed + q * height);
     for (int64_t j = left; j < right; j += kTileColumns) {
-      const Tile tile{.a = packed,
-                      .a_row = 1,
-                      .a_column = height,
-                      .b = p.b + j,
-                      .ldb = p.ldb,
-                      .depth = p.k,
-                      .c = p.c + i * p.ldc + j,
-                      .ldc = p.ldc,
-                      .add = p.add};
+      const ProductTile tile{.a = packed,
+                             .a_row = 1,
+                             .a_column = height,
+                             .b = p.b + j,
+                             .ldb = p.ldb,
+                             .depth = p.k,
+                             .c = p.c + i * p.ldc + j,
+                             .ldc = p.ldc,
+                             .add = p.add};
       run_tile(tile, height, std::min(kTileColumns, right - j));
     }
   });

@@ -15,7 +15,7 @@ constexpr int64_t kDepth = 96;  // of k at a time: a tile's part of B stays in t
 // Rows go by threes, so that their addresses need one register for each three and one for the
 // distance.
 template <int kHeight, int kAcross, bool kWhole>
-void run(const Tile& t, int64_t last_lanes) {
+void run(const ProductTile& t, int64_t last_lanes) {
   constexpr int kThrees = (kHeight + 2) / 3;
   constexpr int kWidth = kLanes<V>;
   V sums[kHeight][kAcross] = {};
@@ -53,7 +53,7 @@ void run(const Tile& t, int64_t last_lanes) {
   }
 }
 
-using TileFunction = void (*)(const Tile&, int64_t);
+using TileFunction = void (*)(const ProductTile&, int64_t);
 
 template <int kAcross, bool kWhole, int... kHeight>
 constexpr auto by_height(std::integer_sequence<int, kHeight...>) {
@@ -68,7 +68,7 @@ constexpr auto by_width(std::integer_sequence<int, kAcross...>) {
 
 }  // namespace
 
-void run_tile(const Tile& t, int64_t height, int64_t columns) {
+void run_tile(const ProductTile& t, int64_t height, int64_t columns) {
   constexpr auto widths = std::make_integer_sequence<int, kTileVectors>();
   static constexpr auto kTable = std::array{by_width<false>(widths), by_width<true>(widths)};
   const int64_t across = (columns + kLanes<V> - 1) / kLanes<V>;
@@ -77,14 +77,14 @@ void run_tile(const Tile& t, int64_t height, int64_t columns) {
   kTable[whole][static_cast<size_t>(across - 1)][static_cast<size_t>(height - 1)](t, last_lanes);
 }
 
-void tile_product(const Tile& whole, int64_t rows, int64_t columns) {
+void tile_product(const ProductTile& whole, int64_t rows, int64_t columns) {
   for (int64_t i = 0; whole.depth <= 0 && !whole.add && i < rows; ++i) {
     std::fill_n(whole.c + i * whole.ldc, columns, 0.0f);
   }
   for (int64_t first = 0; first < whole.depth; first += kDepth) {
     over_tile_columns(columns, [&](int64_t j, int64_t width) {
       over_tile_rows(rows, [&](int64_t i, int64_t height) {
-        Tile tile = whole;
+        ProductTile tile = whole;
         tile.a += i * whole.a_row + first * whole.a_column;
         tile.b += first * whole.ldb + j;
         tile.depth = std::min(kDepth, whole.depth - first);

@@ -14,7 +14,7 @@ inline constexpr int kMostTileRows = 6;
 inline constexpr int kTileVectors = kVectorRegisters == 32 ? 4 : 2;
 inline constexpr int64_t kTileColumns = kTileVectors * kLanes<WideVector>;
 
-struct Tile {
+struct ProductTile {
   const float* a;  // number (i, p) is a[i * a_row + p * a_column]
   int64_t a_row, a_column;
   const float* b;
@@ -26,7 +26,7 @@ struct Tile {
 };
 
 // `height` rows by `columns` columns, at most kMostTileRows by kTileColumns.
-void run_tile(const Tile& tile, int64_t height, int64_t columns);
+void run_tile(const ProductTile& tile, int64_t height, int64_t columns);
 
 // body(first, count) for tiles of nearly equal height that cover `rows`.
 template <class Body>
@@ -55,7 +55,7 @@ void over_tile_columns(int64_t columns, Body body) {
 
 // A product of any size in tiles: the parts of B in turn, all rows for each. `whole` as a tile,
 // with k in `depth`. k = 0 gives zeros.
-void tile_product(const Tile& whole, int64_t rows, int64_t columns);
+void tile_product(const ProductTile& whole, int64_t rows, int64_t columns);
 
 // C (+)= op(A) op(B) in tiles, the parts of B copied to lie together (turned, if need be). Where it
 // suits it is faster than BLAS, which copies A as well: a part of B serves all rows here.

@@ -182,7 +182,7 @@ class Attention final : public Layer {
     for (int i = 0; i < 2; ++i) {
       s.require(
           s.input(i).rank() == 1,
-          "attention: {} holds no items [F]; 'items' makes them of the positions of a picture",
+          "attention: {} holds no items [F]; 'tokens' makes them of the positions of a picture",
           s.describe(i));
     }
     s.require(s.form(1).items.is_list, "attention: {} is no list", s.describe(1));

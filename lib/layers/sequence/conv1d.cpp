@@ -45,8 +45,8 @@ class Conv1d final : public Layer {
 
   void setup(Setup& s) override {
     const Form& form = s.form();
-    s.require(form.items.is_list, "conv1d: {} is no list of items; 'items' makes one of a sequence",
-              s.describe(0));
+    s.require(form.items.is_list,
+              "conv1d: {} is no list of items; 'tokens' makes one of a sequence", s.describe(0));
     s.require(form.shape.rank() == 1, "conv1d: {} holds no items [F]", s.describe(0));
     in_ = form.shape[0];
     const int64_t columns = kernel_ * in_, most = form.items.most;

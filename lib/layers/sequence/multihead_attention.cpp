@@ -135,7 +135,7 @@ class MultiheadAttention final : public Layer {
     const int last = s.inputs() - 1;
     for (int i = 0; i <= last; ++i) {
       s.require(s.input(i).rank() == 1,
-                "multihead_attention: {} holds no items [F]; 'items' makes them of the positions "
+                "multihead_attention: {} holds no items [F]; 'tokens' makes them of the positions "
                 "of a picture",
                 s.describe(i));
       s.require(s.form(i).items.is_list || (i == 0 && last > 0),

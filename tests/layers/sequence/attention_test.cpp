@@ -112,7 +112,7 @@ TEST_CASE("a plain value may ask") {
 TEST_CASE("attention says what it needs") {
   const Form list = list_of({3}, Items::up_to(4));
   CHECK(contains(setup_error("{attention: [q, x]}", {list, {3}}), "[3] is no list"));
-  CHECK(contains(setup_error("{attention: [q, x]}", {list, {3, 4, 4}}), "'items' makes them"));
+  CHECK(contains(setup_error("{attention: [q, x]}", {list, {3, 4, 4}}), "'tokens' makes them"));
   CHECK(contains(setup_error("{attention: [q, x], score: dot}", {{2}, list}),
                  "not equally wide; 'general' and 'additive' may"));
   CHECK(contains(setup_error("{attention: [q, x], score: dot, width: 4}", {list, list}),

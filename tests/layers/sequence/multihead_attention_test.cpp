@@ -207,7 +207,7 @@ TEST_CASE("multihead_attention says what it cannot look at") {
                  "the 6 numbers of up to 4 x [6] do not make 4 heads"));
   CHECK(contains(setup_error("{multihead_attention: x, heads: 2}", {{6}}), "[6] is no list"));
   CHECK(contains(setup_error("{multihead_attention: x, heads: 2}", {{6, 3, 3}}),
-                 "'items' makes them"));
+                 "'tokens' makes them"));
   CHECK(contains(setup_error("{multihead_attention: x, heads: 2, causal: true}", {list, list}),
                  "looks at itself"));
   CHECK(contains(setup_error("{multihead_attention: x, heads: 2}",

@@ -24,16 +24,16 @@ Numbers naive(const ReferenceCall& call) {
 TEST_CASE("the positions of a value become items") {
   for (const Shape& shape : {Shape{3, 5}, Shape{1, 1, 1}, Shape{3, 4, 5}, Shape{1, 7, 3},
                              Shape{2, 3, 4, 5}, Shape{5, 33, 35}}) {
-    check_layer({"items", {shape}, naive});
+    check_layer({"tokens", {shape}, naive});
   }
-  const LayerHarness layer("items", {{3, 4, 5}});
+  const LayerHarness layer("tokens", {{3, 4, 5}});
   CHECK(layer.plan().output() == Shape{3});
   CHECK(layer.plan().outputs[0].items == Items::list(20));
 }
 
-TEST_CASE("items says what cannot become a list") {
-  CHECK(contains(setup_error("items", {{3}}), "[3] has one position alone"));
-  CHECK(contains(setup_error("items", {list_of({3, 4, 4}, Items::list(2))}), "is a list already"));
+TEST_CASE("tokens says what cannot become a list") {
+  CHECK(contains(setup_error("tokens", {{3}}), "[3] has one position alone"));
+  CHECK(contains(setup_error("tokens", {list_of({3, 4, 4}, Items::list(2))}), "is a list already"));
 }
 
 }  // namespace cnn

@@ -1,4 +1,4 @@
-// items: the positions of a value become the items of a list. In memory, channels last, they are
+// tokens: the positions of a value become the items of a list. In memory, channels last, they are
 // already.
 #include "layers/elementwise.h"
 #include "layers/layer_type.h"
@@ -6,12 +6,12 @@
 namespace cnn {
 namespace {
 
-class ItemsOf final : public Layer {
+class Tokens final : public Layer {
  public:
   void setup(Setup& s) override {
     const Shape& in = s.input();
-    s.require(!s.form().items.is_list, "items: {} is a list already", s.describe(0));
-    s.require(in.rank() >= 2, "items: {} has one position alone", s.describe(0));
+    s.require(!s.form().items.is_list, "tokens: {} is a list already", s.describe(0));
+    s.require(in.rank() >= 2, "tokens: {} has one position alone", s.describe(0));
     s.output({in.channels()}).items = Items::list(in.positions());
     s.plan().backward_reads_input = false;
     s.plan().backward_reads_output = false;
@@ -36,19 +36,19 @@ class ItemsOf final : public Layer {
 
 }  // namespace
 
-extern const LayerType items_layer = {
-    .name = "items",
+extern const LayerType tokens_layer = {
+    .name = "tokens",
     .family = LayerType::Family::kShape,
     .mixes_items = true,
     .summary = "the positions of a picture become the items of a list",
     .example =
-        "- {items, from: features, name: pixels}   # [C,H,W] becomes H*W items [C]\n"
+        "- {tokens, from: features, name: pixels}   # [C,H,W] becomes H*W items [C]\n"
         "- {attention: [decoder, pixels]}          # who looks where in the picture",
     .details =
         "[C,H,W] becomes a list of H*W items [C], row by row; [C,D,H,W] one of D*H*W; a sequence "
         "[T,F] one of T items [F]. The numbers stay what they are. Transformers call such items "
         "tokens or patches.",
-    .other_names = {"tokens", "patches", "unstack", "to_list"},
-    .make = make_layer<ItemsOf>};
+    .other_names = {"patches", "pixels", "unstack", "to_list"},
+    .make = make_layer<Tokens>};
 
 }  // namespace cnn
