@@ -5,7 +5,7 @@
 
 #include "kernels/tile_product.h"
 #include "kernels/turn.h"
-#include "layers/vector_math.h"
+#include "kernels/vector_math.h"
 
 namespace cnn {
 namespace {

@@ -14,11 +14,11 @@
 #include "base/parallel.h"
 #include "kernels/gemm.h"
 #include "kernels/reduce.h"
+#include "kernels/vector_math.h"
 #include "layers/elementwise.h"
 #include "layers/image/window.h"
 #include "layers/layer_type.h"
 #include "layers/sequence/attend.h"
-#include "layers/vector_math.h"
 
 namespace cnn {
 namespace {
