@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,7 +41,7 @@ class TextMetric : public Metric {
   void options(Options& o) final;
   bool needs_target() const final { return false; }
   bool measures_training() const final { return false; }
-  std::string output_name() const final { return output_; }
+  std::string output_name() const final { return output_.value_or(""); }
   void setup(const MetricInputs& inputs) final;
   void add(const ConstView&, const ConstView&, std::span<const ConstView>) final {}
 
@@ -51,7 +52,7 @@ class TextMetric : public Metric {
   virtual void own_options(Options&) {}
 
  private:
-  std::string output_;
+  std::optional<std::string> output_;
   int64_t beam_ = 1;
   std::optional<int64_t> most_;
 };

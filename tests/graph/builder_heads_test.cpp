@@ -182,7 +182,7 @@ metrics: [{accuracy, of: b}]
   CHECK(contains(train.log[0], "model.yaml:4:5: nothing reads layer 'a'"));
 }
 
-TEST_CASE("a layer that only a metric reads is read, wherever the metric names it") {
+TEST_CASE("a layer that only a metric reads is read wherever the metric names it") {
   const auto log_of = [](const std::string& metrics) {
     return Built(
                "input: {x: [4]}\nlayers:\n  - {linear: 3, name: a}\n  - {linear: 3, from: x, name: "

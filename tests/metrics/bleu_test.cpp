@@ -84,7 +84,7 @@ TEST_CASE("BLEU-1 to 4 are sacrebleu's") {
   }
 }
 
-TEST_CASE("BLEU's words: marks stand alone, points and commas within numbers do not") {
+TEST_CASE("BLEU's words: marks stand alone but for points and commas within numbers") {
   using Words = std::vector<std::string>;
   CHECK(bleu_words("He said: \"1,000.5!\"") ==
         Words{"He", "said", ":", "\"", "1,000.5", "!", "\""});

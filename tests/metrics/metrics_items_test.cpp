@@ -41,7 +41,7 @@ TEST_CASE("perplexity and bits are of the mean over items") {
   }
 }
 
-TEST_CASE("perplexity leaves out the ignored class, and takes probabilities as they are") {
+TEST_CASE("perplexity leaves out the ignored class and takes probabilities as they are") {
   const std::unique_ptr<Metric> metric = make_metric("perplexity");
   metric->setup({.output = {3}, .target = {1}, .ignore = 2});
   metric->add({kScores.data(), 4, {3}}, {kTrue, 4, {1}});

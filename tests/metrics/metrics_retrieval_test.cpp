@@ -89,7 +89,7 @@ TEST_CASE("retrieval counts how many come before the own counterpart") {
   CHECK(score(*metric, "s_to_v_rank") == 1);
 }
 
-TEST_CASE("every word takes its best region; samples without either are left out") {
+TEST_CASE("every word takes its best region and samples without either are left out") {
   const Lists pictures{{{{1, 0}, {0, 1}}, {}, {{1, 1}}, {{9, 9}}}};
   const Lists sentences{{{{2, 0}, {0, 2}}, {{5, 5}}, {{0.5F, 0.5F}}, {}}};
   // Sentence 0: 4 with picture 0, 4 with picture 2. Sentence 2: 0.5 and 1.
@@ -117,7 +117,7 @@ TEST_CASE("sentences of equal pictures belong to one picture") {
   CHECK(score(*metric, "s_to_v_recall2") == 1);
 }
 
-TEST_CASE("retrieval does not depend on batches or threads, and goes on from a tally") {
+TEST_CASE("retrieval does not depend on batches or threads and goes on from a tally") {
   constexpr int64_t kWidth = 19;
   constexpr size_t kSamples = 40;
   Lists pictures, sentences;
@@ -159,7 +159,7 @@ TEST_CASE("retrieval does not depend on batches or threads, and goes on from a t
   CHECK(score(*whole, "v_to_s_rank") == 0);
 }
 
-TEST_CASE("retrieval keeps so many samples, and says what it needs") {
+TEST_CASE("retrieval keeps so many samples and says what it needs") {
   const Lists pictures{{{{1, 0}}, {{0, 1}}, {{1, 1}}}};
   const std::unique_ptr<Metric> metric = retrieval(2, "most: 2");
   const std::string refused =

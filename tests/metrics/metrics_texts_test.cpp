@@ -102,7 +102,7 @@ TEST_CASE("training leaves metrics of texts out") {
   CHECK_FALSE(set_of("[bleu, accuracy]", Phase::kTrain).wants_texts());
 }
 
-TEST_CASE("a sample without a reference is named, and metrics of texts say what they need") {
+TEST_CASE("a sample without a reference is named and metrics of texts say what they need") {
   MetricSet set = set_of("bleu");
   Scribe scribe;
   scribe.right = {{3, {}}};
@@ -110,8 +110,8 @@ TEST_CASE("a sample without a reference is named, and metrics of texts say what 
       error_of(Exit::kInput, [&] { set.add_texts(scribe, std::vector<int64_t>{3}); });
   CHECK(contains(missing, "sample 3: error: there is no text to compare with"));
   const std::string refused = error_of(Exit::kSpec, [&] { set.refuse_texts(); });
-  CHECK(
-      contains(refused, "m.yaml:10:10: error: 'bleu' compares texts, but this network writes none"));
+  CHECK(contains(refused,
+                 "m.yaml:10:10: error: 'bleu' compares texts, but this network writes none"));
   set_of("accuracy").refuse_texts();
   const auto problem = [](const std::string& metrics) {
     return error_of(Exit::kSpec, [&] { set_of(metrics); });

@@ -59,7 +59,7 @@ Evaluated evaluate(int64_t batch, int64_t passes) {
 
 }  // namespace
 
-TEST_CASE("an evaluation asks for the texts of every sample once, by its number") {
+TEST_CASE("an evaluation asks for the texts of every sample once by its number") {
   const Evaluated whole = evaluate(20, 1), parts = evaluate(7, 1), twice = evaluate(7, 2);
   REQUIRE(whole.held_out.size() == 20);
   for (const Evaluated* run : {&whole, &parts, &twice}) {

@@ -79,7 +79,7 @@ TEST_CASE("alignment matches the reference for lists of every length") {
   check_layer(alignment_case("", list(129, 40), list(129, 50), {}));  // enough to be cut
 }
 
-TEST_CASE("alignment has margins, the score of positive products, and a mean") {
+TEST_CASE("alignment has margins and the score of positive products and a mean") {
   const Form regions = list_of({6}, Items::up_to(4)), words = list_of({6}, Items::up_to(6));
   check_layer(alignment_case(", margin: 0", regions, words, {.margin = 0}));
   check_layer(alignment_case(", margin: 40", regions, words, {.margin = 40}));
@@ -89,7 +89,7 @@ TEST_CASE("alignment has margins, the score of positive products, and a mean") {
                              {.margin = 3, .positive = true, .mean = true}));
 }
 
-TEST_CASE("alignment by hand: two pictures, two sentences") {
+TEST_CASE("alignment by hand: two pictures and two sentences") {
   // Sample 0: regions (1,0), (0,1), words (2,0), (0,1). Sample 1: region (1,1), word (0.5,0).
   // S = [[3, 0.5], [3, 0.5]]: the first sentence likes both pictures alike. The second region and
   // word of sample 1 are zeros; the word takes the first of the regions.
@@ -105,13 +105,19 @@ TEST_CASE("alignment by hand: two pictures, two sentences") {
         std::vector<float>{1 - 0.5F, 1, 1, 1 - 0.5F, 0.5F - 1, -1, 0.5F - 1, -1});
 }
 
-TEST_CASE("a sample that is alone, or alone whole, costs nothing") {
+TEST_CASE("a sample that nothing can be ranked against costs nothing") {
   const LayerHarness layer("{alignment: [v, s]}", {{2}, {2}});
   const RunResult alone = layer.run({}, 1, 1, {{1, 2}, {3, 4}}, {}, {});
   CHECK(alone.out == std::vector<float>{0, 1});
   CHECK(alone.grad_in[0] == std::vector<float>{0, 0});
   const LayerHarness mean("{alignment: [v, s], reduction: mean}", {{2}, {2}});
   CHECK(mean.run({}, 1, 1, {{1, 2}, {3, 4}}, {}, {}).out == std::vector<float>{0, 0});
+  // The second of two samples has no regions.
+  const LayerHarness lists("{alignment: [v, s]}", {list_of({1}, Items::up_to(4)), {1}});
+  const RunResult whole = lists.run({}, 2, 2, {{1, 2}, {3, 4}}, {}, {});
+  CHECK(whole.out == std::vector<float>{0, 1, 0, 1});
+  CHECK(whole.grad_in[0] == std::vector<float>{0, 0});
+  CHECK(whole.grad_in[1] == std::vector<float>{0, 0});
 }
 
 TEST_CASE("alignment refuses what cannot be ranked") {
