@@ -1,8 +1,8 @@
 // retrieval: which sentence belongs to a picture, and which picture to a sentence, of all that are
 // evaluated? Scores are those of the loss `alignment`.
 #include <algorithm>
-#include <cstring>
-#include <string_view>
+#include <bit>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -56,6 +56,9 @@ class Retrieval final : public Metric {
     o("at", at_, "K of recall at K: the share of those whose own is among the first K")
         .at_least(1)
         .aliases({"k", "ks"});
+    o("same", same_,
+      "an input, say the picture: samples where it is equal are one picture with several "
+      "sentences; by default each is a picture of its own");
     declare_alignment_score(o, score_);
     o("most", most_, "samples whose vectors may be kept; more are refused").at_least(2);
   }
@@ -65,13 +68,14 @@ class Retrieval final : public Metric {
   bool compares_items() const override { return false; }
   std::string output_name() const override { return layers_.empty() ? "" : layers_.front(); }
   std::vector<std::string> reads() const override {
-    return {layers_.begin() + (layers_.empty() ? 0 : 1), layers_.end()};
+    std::vector<std::string> names(layers_.begin() + (layers_.empty() ? 0 : 1), layers_.end());
+    if (same_) names.push_back(*same_);
+    return names;
   }
 
   void setup(const MetricInputs& inputs) override {
-    if (inputs.more.size() != 1) {
-      fail(Exit::kSpec, "", "compares two layers, regions and words, found {}",
-           1 + inputs.more.size());
+    if (layers_.size() != 2) {
+      fail(Exit::kSpec, "", "compares two layers, regions and words, found {}", layers_.size());
     }
     if (inputs.output.rank() != 1 || inputs.output != inputs.more[0]) {
       fail(Exit::kSpec, "", "compares vectors of one length, found {} and {}", inputs.output.str(),
@@ -80,10 +84,15 @@ class Retrieval final : public Metric {
     width_ = inputs.output.count();
     reset();
   }
-  void reset() override { pictures_ = sentences_ = {}; }
+  void reset() override {
+    pictures_ = sentences_ = {};
+    keys_.clear();
+  }
   void keep(MetricTally& tally) override {
     pictures_.keep(tally, width_, most_);
     sentences_.keep(tally, width_, most_);
+    keys_.resize(static_cast<size_t>(pictures_.samples()));
+    tally(keys_);
   }
 
   // A sample without regions or without words has nothing to be found by.
@@ -95,6 +104,7 @@ class Retrieval final : public Metric {
       if (pictures_.samples() == most_) refuse_more();
       pictures_.add(regions, n);
       sentences_.add(words, n);
+      keys_.push_back(same_ ? key_of(more[1], n) : pictures_.samples());
     }
   }
 
@@ -141,15 +151,26 @@ class Retrieval final : public Metric {
     throw Error(Exit::kResource, {std::move(d)});
   }
 
-  // By sample the number of its picture: several sentences belong to pictures that are equal.
+  // Of a sample's numbers, exact as a double: 52 bits, so that among thousands of samples no two
+  // different ones are taken for one.
+  static int64_t key_of(const ConstView& view, int64_t n) {
+    const int64_t count = view.items_of(n) * view.shape.count();
+    uint64_t hash = 14695981039346656037U;  // FNV-1a over words
+    for (const float* x = view.sample(view.first_item(n));
+         x < view.sample(view.first_item(n)) + count; ++x) {
+      hash = (hash ^ std::bit_cast<uint32_t>(*x)) * 1099511628211U;
+      hash ^= hash >> 32;
+    }
+    return static_cast<int64_t>(hash >> 12);
+  }
+
+  // By sample the number of its picture; `samples`: the first of each picture.
   std::vector<int64_t> find_pictures(std::vector<int64_t>& samples) const {
-    std::unordered_map<std::string_view, int64_t> known;
+    std::unordered_map<int64_t, int64_t> known;
     std::vector<int64_t> picture_of;
     for (int64_t n = 0; n < pictures_.samples(); ++n) {
-      const auto* bytes = reinterpret_cast<const char*>(pictures_.of(n, width_));
-      const size_t size = sizeof(float) * static_cast<size_t>(pictures_.count(n) * width_);
       const auto [entry, is_new] =
-          known.emplace(std::string_view(bytes, size), static_cast<int64_t>(samples.size()));
+          known.emplace(keys_[static_cast<size_t>(n)], static_cast<int64_t>(samples.size()));
       if (is_new) samples.push_back(n);
       picture_of.push_back(entry->second);
     }
@@ -176,7 +197,7 @@ class Retrieval final : public Metric {
   // Of equal scores the first wins, so that a network that says the same of all is no better than
   // chance.
   Ranks find_ranks() const {
-    std::vector<int64_t> samples;  // the first of each picture
+    std::vector<int64_t> samples;
     const std::vector<int64_t> picture_of = find_pictures(samples);
     const size_t pictures = samples.size(), sentences = picture_of.size();
     std::vector<float> scores(pictures * sentences), products;
@@ -211,11 +232,13 @@ class Retrieval final : public Metric {
   }
 
   std::vector<std::string> layers_;
+  std::optional<std::string> same_;
   std::vector<int64_t> at_ = {1, 5, 10};
   AlignmentScore score_ = AlignmentScore::kBest;
   int64_t most_ = 5000;
   int64_t width_ = 1;
   VectorLists pictures_, sentences_;
+  std::vector<int64_t> keys_;  // by sample: equal ones are of one picture
 };
 
 }  // namespace

@@ -48,7 +48,7 @@ std::unique_ptr<Metric> retrieval(int64_t width, const std::string& options = "a
   REQUIRE(table.read_op(item, "retrieval", "metric", diagnostics));
   MetricInputs inputs;
   inputs.output = {width};
-  inputs.more = {Shape{width}};
+  inputs.more = {Shape{width}, Shape{2}};
   metric->setup(inputs);
   return metric;
 }
@@ -104,17 +104,47 @@ TEST_CASE("every word takes its best region and samples without either are left 
   CHECK(score(*positive, "s_to_v_recall2") == 1);
 }
 
-TEST_CASE("sentences of equal pictures belong to one picture") {
-  // Pictures 0 and 2 are the same; the sentence of sample 2 fits it best, that of sample 0 badly.
+TEST_CASE("samples of one picture are one picture with several sentences") {
+  // Samples 0 and 2 are of one picture; the sentence of sample 2 fits it best, that of 0 badly.
   const Lists pictures{{{{1, 0}}, {{0, 1}}, {{1, 0}}}};
   const Lists sentences{{{{1, 2}}, {{0, 3}}, {{4, 0}}}};
-  const std::unique_ptr<Metric> metric = retrieval(2);
-  add(*metric, pictures, sentences, 0, 2, 2);
-  add(*metric, pictures, sentences, 2, 3, 2);
-  CHECK(score(*metric, "v_to_s_recall1") == 1);  // of two pictures
-  // Sentence 0 takes picture 1; of three sentences.
-  CHECK(score(*metric, "s_to_v_recall1") == Approx(2.0 / 3));
-  CHECK(score(*metric, "s_to_v_recall2") == 1);
+  const float inputs[] = {7, 8, /**/ 7, 9, /**/ 7, 8};
+  const auto measured = [&](bool same) {
+    std::unique_ptr<Metric> metric = retrieval(2, same ? "at: [1, 2], same: x" : "at: [1, 2]");
+    for (const auto& [first, last] : {std::pair<size_t, size_t>(0, 2), {2, 3}}) {
+      const Lists::Packed v = pictures.packed(first, last, 2), s = sentences.packed(first, last, 2);
+      const auto count = static_cast<int64_t>(last - first);
+      const ConstView more[] = {s.view(), {inputs + 2 * first, count, {2}}};
+      metric->add(v.view(), {}, std::span(more).first(same ? 2 : 1));
+    }
+    return metric;
+  };
+  const std::unique_ptr<Metric> one = measured(true), each = measured(false);
+  CHECK(score(*one, "v_to_s_recall1") == 1);                // of two pictures
+  CHECK(score(*one, "s_to_v_recall1") == Approx(2.0 / 3));  // sentence 0 takes picture 1
+  CHECK(score(*one, "s_to_v_recall2") == 1);
+  // Each a picture of its own: that of sample 0 finds the sentence of sample 2 first.
+  CHECK(score(*each, "v_to_s_recall1") == Approx(2.0 / 3));
+  CHECK(score(*each, "s_to_v_recall1") == Approx(1.0 / 3));
+  MetricTally written;
+  one->keep(written);
+  MetricTally taken(written.numbers());
+  const std::unique_ptr<Metric> again = retrieval(2, "at: [1, 2], same: x");
+  again->keep(taken);
+  CHECK(taken.fits());
+  CHECK(again->result() == one->result());
+}
+
+TEST_CASE("a network that says the same of every picture finds by chance alone") {
+  Lists pictures, sentences;
+  for (int n = 0; n < 20; ++n) {
+    pictures.samples.push_back({{0, 0}});
+    sentences.samples.push_back({{1, static_cast<float>(n)}});
+  }
+  const std::unique_ptr<Metric> metric = retrieval(2, "at: [1, 10]");
+  add(*metric, pictures, sentences, 0, 20, 2);
+  CHECK(score(*metric, "v_to_s_recall1") == 1.0 / 20);
+  CHECK(score(*metric, "s_to_v_recall10") == 0.5);
 }
 
 TEST_CASE("retrieval does not depend on batches or threads and goes on from a tally") {
@@ -188,6 +218,8 @@ metrics: [)" + metrics + "]\n"));
         std::vector<std::string>{"r_v_to_s_recall3", "r_v_to_s_rank", "r_s_to_v_recall3",
                                  "r_s_to_v_rank"});
   CHECK(names("{retrieval: [v, s]}").size() == 8);
+  CHECK(names("{retrieval: [v, s], same: image}").size() == 8);
+  CHECK(contains(problem("{retrieval: [v, s], same: imge}"), "did you mean 'image'?"));
   CHECK(names("{retrieval: [v, s]}", Phase::kTrain).empty());
   CHECK(contains(problem("{retrieval: [v, three]}"), "vectors of one length, found [4] and [3]"));
   CHECK(contains(problem("{retrieval: [v]}"), "two layers, regions and words, found 1"));
