@@ -164,8 +164,10 @@ extern const MetricType precision_metric = {
     "precision",
     [] { return std::unique_ptr<Metric>(new ClassMean("precision", &ClassScore::precision)); }};
 extern const MetricType recall_metric = {
-    "recall", "mean over classes with samples: found ones among the samples of a class", "recall",
-    [] { return std::unique_ptr<Metric>(new ClassMean("recall", &ClassScore::recall)); }};
+    "recall",
+    "mean over classes with samples: found ones among the samples of a class (recall at K of "
+    "pictures and sentences: retrieval)",
+    "recall", [] { return std::unique_ptr<Metric>(new ClassMean("recall", &ClassScore::recall)); }};
 extern const MetricType f1_metric = {
     "f1", "mean over classes with samples: harmonic mean of precision and recall", "f1",
     [] { return std::unique_ptr<Metric>(new ClassMean("f1", &ClassScore::f1)); }};
