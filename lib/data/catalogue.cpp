@@ -49,8 +49,14 @@ void anchor_paths(Node& map, const std::string& home) {
   for (Entry& e : map.entries()) {
     // Names, not paths.
     if (e.key == "columns" || e.key == "titles" || e.key == "standardise") continue;
-    if (e.value.is_map()) anchor_paths(e.value, home);
     const bool is_split = is_split_key(e.key);
+    if (e.value.is_map()) {
+      anchor_paths(e.value, home);
+      for (Entry& file : e.value.entries()) {  // {source: FILE, target: FILE}
+        const bool is_path = is_split && file.value.is_scalar() && !file.value.as_double();
+        if (is_path && !is_path_key(file.key)) anchor_path(file.value, home);
+      }
+    }
     if (is_path_key(e.key) || (is_split && !e.value.as_double())) anchor_path(e.value, home);
     if (!is_split || !e.value.is_list()) continue;
     for (Node& file : e.value.items()) anchor_path(file, home);

@@ -55,9 +55,14 @@ int bind_field(const Dataset& dataset, const Field& wanted) {
   }
   // Labels are looked at one by one; of lists this must do.
   if (wanted.items.is_list && wanted.classes > 0 && field.classes > wanted.classes) {
-    fail_binding(dataset, fmt::format("the model reads '{}' as class numbers below {}, the data "
-                                      "set has {} classes there; say 'classes: {}' of it",
-                                      wanted.name, wanted.classes, field.classes, field.classes));
+    const bool is_text = dataset.vocabulary(found) != nullptr;
+    fail_binding(
+        dataset,
+        fmt::format(
+            "the model reads '{}' as class numbers below {}, the data set has {} classes "
+            "there; say 'classes: {}' of it{}",
+            wanted.name, wanted.classes, field.classes, field.classes,
+            is_text ? fmt::format(", or 'symbols: {}' in the data map", wanted.classes) : ""));
   }
   if (wanted.kind == FieldKind::kClass && field.kind != FieldKind::kClass) {
     fail_binding(dataset, fmt::format("the model reads '{}' as class numbers, the data set has "

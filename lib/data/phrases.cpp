@@ -154,9 +154,10 @@ constexpr std::array<std::string_view, 20> kSmall = {
 constexpr std::array<std::string_view, 8> kTens = {"twenty", "thirty",  "forty",  "fifty",
                                                    "sixty",  "seventy", "eighty", "ninety"};
 
-// The same for both orders of the two, and for every seed.
-bool is_kept_for_test(int64_t a, int64_t b) {
-  const auto pair = static_cast<uint64_t>(std::min(a, b) * kNumbers + std::max(a, b));
+// A sixth of all pairs of numbers below `numbers`: the same for both orders of the two, and for
+// every seed.
+bool is_kept_for_test(int64_t a, int64_t b, int64_t numbers) {
+  const auto pair = static_cast<uint64_t>(std::min(a, b) * numbers + std::max(a, b));
   return Rng(0, "sentences/pairs", 0, pair).below(0, 6) == 0;
 }
 
@@ -248,8 +249,28 @@ SpokenSum spoken_sum(uint64_t seed, bool is_test, int64_t index) {
   for (;;) {
     const auto a = static_cast<int64_t>(random.below(kNumbers));
     const auto b = static_cast<int64_t>(random.below(kNumbers));
-    if (is_kept_for_test(a, b) == is_test) return say(a, b);
+    if (is_kept_for_test(a, b, kNumbers) == is_test) return say(a, b);
   }
+}
+
+SpokenSum digit_sum(uint64_t seed, bool is_test, int64_t index, int64_t digits) {
+  CNN_ASSERT(digits >= 1 && digits <= kMostDigits);
+  int64_t numbers = 1;
+  for (int64_t i = 0; i < digits; ++i) numbers *= 10;
+  const std::string_view stream = is_test ? "digit-sums/test" : "digit-sums/train";
+  RandomSequence random(rng_of(seed, stream, index, Part::kWords));
+  for (;;) {
+    const auto a = static_cast<int64_t>(random.below(static_cast<uint64_t>(numbers)));
+    const auto b = static_cast<int64_t>(random.below(static_cast<uint64_t>(numbers)));
+    if (is_kept_for_test(a, b, numbers) != is_test) continue;
+    return {std::to_string(a) + "+" + std::to_string(b), std::to_string(a + b)};
+  }
+}
+
+std::vector<std::string> digit_signs() {
+  std::vector<std::string> signs = {"+"};
+  for (int digit = 0; digit < 10; ++digit) signs.push_back(std::to_string(digit));
+  return signs;
 }
 
 std::vector<std::string> sum_words() {

@@ -6,7 +6,8 @@
 // one topic, "the cat chases the dog" of another. So who counts words alone gets 70% right.
 //
 // A sum is two numbers below 100 and what they add up to, in words. Pairs of numbers that one
-// stream of two draws do not occur in the other, nor do they the other way round.
+// stream of two draws do not occur in the other, nor do they the other way round. So it is with
+// sums in digits.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-#include "data/vocabulary.h"
+#include "data/text_units.h"
 
 namespace cnn {
 
@@ -38,5 +39,10 @@ SpokenSum spoken_sum(uint64_t seed, bool is_test, int64_t index);
 std::string number_in_words(int64_t number);  // 0 to 999
 std::vector<std::string> sum_words();         // as topic_words()
 int64_t longest_sum(TextUnit unit);           // of sources and targets
+
+// The same in digits, "17+25" and "42", of numbers with up to `digits` (1 to 6) of them.
+constexpr int64_t kMostDigits = 6;
+SpokenSum digit_sum(uint64_t seed, bool is_test, int64_t index, int64_t digits);
+std::vector<std::string> digit_signs();  // "+", "0" ... "9"
 
 }  // namespace cnn

@@ -33,10 +33,12 @@ InputReading input_reading(const GraphField& input, const WeightsInfo& weights) 
   const bool fits = standard != weights.standards.end() &&
                     std::ssize(standard->second.mean) == field.shape.channels();
   if (fits) reading.standard = standard->second;
-  const bool reads_text = weights.vocabulary && field.kind == FieldKind::kClass &&
-                          field.items.is_list && field.shape.count() == 1 &&
-                          (field.classes == 0 || weights.vocabulary->size() <= field.classes);
-  if (reads_text) reading.vocabulary = weights.vocabulary;
+  const auto known = weights.vocabularies.find(field.name);
+  const auto vocabulary = known == weights.vocabularies.end() ? weights.vocabulary : known->second;
+  const bool reads_text = vocabulary && field.kind == FieldKind::kClass && field.items.is_list &&
+                          field.shape.count() == 1 &&
+                          (field.classes == 0 || vocabulary->size() <= field.classes);
+  if (reads_text) reading.vocabulary = vocabulary;
   return reading;
 }
 

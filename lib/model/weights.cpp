@@ -15,7 +15,7 @@ namespace cnn {
 namespace {
 
 constexpr size_t kMostListed = 10;
-constexpr const char *kWordUnit = "word", *kCharacterUnit = "character", *kAuto = "auto";
+constexpr const char* kAuto = "auto";
 
 // PyTorch's count of batches in a batch norm; nothing here needs it.
 bool is_ignored(std::string_view name) { return name.ends_with("num_batches_tracked"); }
@@ -53,14 +53,48 @@ void take(const Json& json, std::vector<T>& out) {
   }
 }
 
-std::shared_ptr<const TextVocabulary> read_vocabulary(const TensorReader& file) {
+// {"unit": "word", "symbols": [...], "fields": ["source"]} for each of them; the first input's has
+// "input": true.
+void read_vocabularies(const TensorReader& file, WeightsInfo& info) {
+  const Json entry = json_entry(file, "vocabularies");
+  if (!entry.is_array()) return;
+  for (const Json& one : entry) {
+    const std::shared_ptr<const TextVocabulary> vocabulary = vocabulary_of(one);
+    if (!vocabulary) continue;
+    std::vector<std::string> fields;
+    if (const Json* names = one.find("fields")) take(*names, fields);
+    for (const std::string& field : fields) info.vocabularies[field] = vocabulary;
+    if (one.find("input") != nullptr) info.vocabulary = vocabulary;
+  }
+}
+
+// As files had it that knew texts in their first input alone.
+std::shared_ptr<const TextVocabulary> read_old_vocabulary(const TensorReader& file) {
   std::vector<std::string> symbols;
   take(json_entry(file, "symbols"), symbols);
   const auto unit = file.metadata().find("unit");
-  if (unit == file.metadata().end()) return nullptr;
-  auto vocabulary = TextVocabulary::of_symbols(
-      symbols, unit->second == kCharacterUnit ? TextUnit::kCharacter : TextUnit::kWord);
-  return vocabulary ? std::make_shared<const TextVocabulary>(std::move(*vocabulary)) : nullptr;
+  if (unit == file.metadata().end() || symbols.empty()) return nullptr;
+  return vocabulary_of(Json({{"unit", unit->second}, {"symbols", symbols}}));
+}
+
+void write_vocabularies(SafetensorsWriter& writer, const WeightsInfo& info) {
+  Json all = Json::array();
+  std::vector<std::shared_ptr<const TextVocabulary>> written;
+  if (info.vocabulary) written.push_back(info.vocabulary);
+  for (const auto& [field, vocabulary] : info.vocabularies) {
+    const auto is_same = [&](const auto& other) { return other->difference(*vocabulary).empty(); };
+    if (std::none_of(written.begin(), written.end(), is_same)) written.push_back(vocabulary);
+  }
+  for (const auto& vocabulary : written) {
+    Json entry = vocabulary_json(*vocabulary);
+    entry["fields"] = Json::array();
+    for (const auto& [field, other] : info.vocabularies) {
+      if (other->difference(*vocabulary).empty()) entry["fields"].push_back(field);
+    }
+    if (vocabulary == info.vocabulary) entry["input"] = true;
+    all.push_back(std::move(entry));
+  }
+  if (!written.empty()) writer.set_metadata("vocabularies", all.dump());
 }
 
 PictureLook read_look(const TensorReader& file) {
@@ -153,7 +187,8 @@ WeightsInfo read_info(const TensorReader& file) {
   if (scale.is_number()) info.normalization.scale = scale.get<double>();
   take(json_entry(file, "mean"), info.normalization.mean);
   take(json_entry(file, "std"), info.normalization.std);
-  info.vocabulary = read_vocabulary(file);
+  info.vocabulary = read_old_vocabulary(file);
+  read_vocabularies(file, info);
   info.look = read_look(file);
   return info;
 }
@@ -327,11 +362,7 @@ void save_weights(const std::string& path, const ParameterStore& store, const We
   }
   write_categories(writer, info.categories);
   write_standards(writer, info.standards);
-  if (info.vocabulary) {
-    writer.set_metadata("symbols", Json(info.vocabulary->symbols()).dump());
-    writer.set_metadata("unit",
-                        info.vocabulary->unit() == TextUnit::kWord ? kWordUnit : kCharacterUnit);
-  }
+  write_vocabularies(writer, info);
   writer.write(path);
 }
 

@@ -15,6 +15,7 @@
 #include "data/vocabulary.h"
 #include "graph/parameter_store.h"
 #include "io/safetensors.h"
+#include "model/vocabularies.h"
 #include "spec/model_spec.h"
 
 namespace cnn {
@@ -34,6 +35,7 @@ struct WeightsInfo {
   Standards standards = {};                     // of the first input and of targets, by field
   bool knows_normalization = false;             // the file, or the model's data map, says it
   PictureLook look = {};                        // of pictures that it is shown
+  Vocabularies vocabularies = {};               // of all fields that are text, targets too
 };
 
 // Writes through AtomicFile, with a checksum per tensor.

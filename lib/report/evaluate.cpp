@@ -161,9 +161,12 @@ TestReport test_model(const ModelSpec& written, const TestRequest& request) {
   loader.stream = settings.stream;
   if (request.workers >= 0) loader.workers = static_cast<int>(request.workers);
   report.class_names = class_names_of(graph, *view.dataset);
+  const Vocabularies symbols = vocabularies_of(*view.dataset);
   Feed feed(graph, std::move(view), loader);
   others.push_back({"loading data", feed.bytes()});
-  compare_classes(network.load(others).class_names, report.class_names);
+  const WeightsInfo& known = network.load(others);
+  check_vocabularies(known.vocabularies, symbols, request.weights);
+  compare_classes(known.class_names, report.class_names);
 
   Evaluator evaluator(graph, network.executor(0), feed, metrics, seed);
   evaluator.repeat(request.passes);

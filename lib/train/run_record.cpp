@@ -129,6 +129,7 @@ TrainPosition RunRecord::resume(const ModelSpec& spec, Session& session,
   now.model = spec.name;
   describe_machine(session, now);
   compare(now);
+  if (now.data_hash != info_.data_hash) check_symbols(session);
   TrainPosition position = first_position(session);
   if (has_checkpoint(path())) {
     LoadedCheckpoint loaded = load_checkpoint(path(), state_of(session));
@@ -172,6 +173,17 @@ void RunRecord::compare(const RunInfo& now) const {
   }
   if (now.data_hash != info_.data_hash) {
     warn("the data are not those that the run was started with");
+  }
+}
+
+// Other data may go on with what was learned, but not with other words under the same numbers.
+void RunRecord::check_symbols(const Session& session) const {
+  for (const char* name : {"weights/last.safetensors", "weights/best.safetensors"}) {
+    const std::string file = directory_->file(name);
+    if (!file_exists(file)) continue;
+    check_vocabularies(read_weights_info(file).vocabularies, session.weights_info().vocabularies,
+                       file);
+    return;
   }
 }
 

@@ -63,6 +63,7 @@ class RunRecord {
                        const std::function<bool()>& goes_on);
   void note_resumption(const Session& session, const TrainPosition& position);
   void compare(const RunInfo& now) const;
+  void check_symbols(const Session& session) const;
   void open_files(const Session& session, const RunFiles::Sizes& sizes);
 
   const TrainRequest& request_;

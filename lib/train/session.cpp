@@ -48,6 +48,7 @@ WeightsInfo describe_weights(const ModelSpec& spec, const Graph& graph, const Da
   for (const Field& field : data.fields()) {
     if (field.standard.is_set()) info.standards[field.name] = field.standard;
   }
+  info.vocabularies = vocabularies_of(data);
   for (const GraphField& field : graph.fields) {
     if (!field.is_input) continue;
     for (int axis = 0; axis < field.field.shape.rank(); ++axis) {
@@ -234,6 +235,9 @@ void Session::begin(const std::string& weights, const LoadWeightsOptions& option
   std::set<int> missing;
   if (!weights.empty()) {
     const WeightsInfo info = load_weights(weights, network_.store(), options);
+    // With --partial the words may be new: what stands for them begins anew, as a warning lists.
+    if (!options.partial)
+      check_vocabularies(info.vocabularies, weights_info_.vocabularies, weights);
     missing = {info.missing.begin(), info.missing.end()};
   }
   const auto is_wanted = [&](int parameter) {

@@ -147,6 +147,7 @@ void SampleSource::open_split(const SampleOptions& options, const VizSubject& su
   view_ = source.open(split_ == "test"    ? Split::kTest
                       : split_ == "train" ? Split::kTrain
                                           : Split::kValidation);
+  check_vocabularies(weights.vocabularies, vocabularies_of(*view_.dataset), weights.model);
   all_ = view_.size();
   const int64_t first = first_.value_or(0);
   if (first >= all_) {

@@ -114,7 +114,8 @@ int check_spots(const DataView& view, uint64_t epochs, double edge, double toler
   int count = 0;
   for (const int64_t i : view.indices) {
     // The middle window of a cut picture says nothing of what the others show.
-    const bool is_whole = view.dataset->windows() != nullptr || depth(sample_of(*view.dataset, i)[1]) >= edge;
+    const bool is_whole =
+        view.dataset->windows() != nullptr || depth(sample_of(*view.dataset, i)[1]) >= edge;
     if (!is_whole) continue;
     for (uint64_t epoch = 0; epoch < epochs; ++epoch) {
       const Fields fields = drawn(*view.dataset, i, epoch);

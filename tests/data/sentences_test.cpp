@@ -246,6 +246,80 @@ TEST_CASE("a sum's source and target are lists, and the target ends with symbol 
   }
 }
 
+TEST_CASE("sums in digits are right, and no pair of the test is trained on") {
+  std::set<std::string> trained;
+  std::map<size_t, int> lengths;
+  const auto check = [&](int64_t digits, bool is_test, int64_t index) {
+    const SpokenSum sum = digit_sum(1, is_test, index, digits);
+    const size_t plus = sum.source.find('+');
+    const int64_t a = std::stoll(sum.source.substr(0, plus));
+    const int64_t b = std::stoll(sum.source.substr(plus + 1));
+    CHECK(sum.source == std::to_string(a) + "+" + std::to_string(b));
+    CHECK(sum.target == std::to_string(a + b));
+    ++lengths[sum.source.size()];
+    return std::to_string(std::min(a, b)) + "+" + std::to_string(std::max(a, b));
+  };
+  for (const int64_t digits : {1, 2, 3, 6}) {
+    trained.clear();
+    for (int64_t i = 0; i < 3000; ++i) trained.insert(check(digits, false, i));
+    for (int64_t i = 0; i < 500; ++i) CHECK(trained.count(check(digits, true, i)) == 0);
+    CHECK(lengths.rbegin()->first == static_cast<size_t>(2 * digits + 1));
+  }
+  const DataView view = opened("task: digits, unit: character, train: 300");
+  const Dataset& data = *view.dataset;
+  CHECK(data.vocabulary(0)->size() == 13);
+  CHECK(data.fields()[0].items == Items::up_to(7));
+  CHECK(data.fields()[1].items == Items::up_to(7));
+  for (int64_t i = 0; i < 300; ++i) {
+    const SpokenSum sum = digit_sum(1, false, i, 3);
+    const std::vector<int64_t> source = numbers_of(data, i, 0), target = numbers_of(data, i, 1);
+    CHECK(data.vocabulary(0)->decode(source) == sum.source);
+    CHECK(data.vocabulary(1)->decode(target) == sum.target);
+    CHECK(target.back() == TextVocabulary::kEdge);
+    CHECK(data.references(i) == std::vector<std::string>{sum.target});
+  }
+  CHECK(outcome([&] { opened("task: digits"); }).says("say 'unit: character'"));
+  CHECK(outcome([&] { opened("task: digits, unit: character, most: 6"); }).says("7 or more"));
+}
+
+TEST_CASE("the sentences are a running text, too, of which training sees no end that is held out") {
+  const std::string keys =
+      "task: text, unit: character, length: 50, train: 40, test: 10, val: 0.25";
+  const DataView train = opened(keys), val = opened(keys, Split::kValidation);
+  const TextVocabulary& known = *train.dataset->vocabulary(0);
+  CHECK(known.size() == 27);  // letters that occur, the blank, the end of a line
+  CHECK(known.symbols().front() == "\n");
+  std::string text;
+  for (int64_t i = 0; i < 3; ++i) text += topic_sentence(1, kTrain, i) + "\n";
+  CHECK(known.decode(numbers_of(*train.dataset, 0, 0)) == text.substr(0, 50));
+  CHECK(known.decode(numbers_of(*train.dataset, 0, 1)) == text.substr(1, 50));
+  CHECK(val.size() < train.size() / 2);
+  CHECK(val.hash() != train.hash());
+  CHECK(opened(keys, Split::kTest).size() > 2);
+}
+
+TEST_CASE("models that read lists find a task that fits them among the made up sentences") {
+  const auto list = [](const char* name, Items items, int64_t classes) {
+    Field field{name, {1}, FieldKind::kClass, classes};
+    field.items = items;
+    return field;
+  };
+  const auto task = [](const std::vector<Field>& wanted) {
+    DataSource source(data_map("{format: sentences, train: 20}", "."), 1, wanted);
+    bind_fields(source.open(Split::kTrain), wanted);
+    const Node* said = source.map().find("task");
+    return said == nullptr ? std::string("topic") : said->text();
+  };
+  CHECK(task({list("source", Items::up_to(40), 8000), list("target", Items::up_to(40), 8000)}) ==
+        "sum");
+  CHECK(task({list("problem", Items::up_to(7), 13), list("answer", Items::up_to(7), 13)}) ==
+        "digits");
+  CHECK(task({list("text", Items::list(100), 65), list("next", Items::list(100), 65)}) == "text");
+  CHECK(task({list("x", Items::list(20), 27), list("y", Items::list(20), 27)}) == "text");
+  CHECK(task({list("text", Items::up_to(19), 181), Field{"label", {1}, FieldKind::kClass, 10}}) ==
+        "topic");
+}
+
 TEST_CASE("the sentences' seed is the data set's own, and splits differ") {
   const auto hash = [](const std::string& keys, Split split, uint64_t seed) {
     return open_dataset(data_map("{format: sentences, " + keys + "}", "."), split, seed).hash();

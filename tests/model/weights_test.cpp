@@ -35,6 +35,12 @@ WeightsInfo some_info() {
   info.normalization = {1.0 / 255, {0.1, 0.2, 0.3}, {1.1, 1.2, 1.3}};
   info.look = {{1, 2, 255}, Invert::kAuto, Tone{0.25, 0.125}};
   info.input_names = {"width", "height"};
+  const std::vector<std::string> german = {"Löwe", "\n"}, english = {"lion", "\"", "."};
+  info.vocabulary = std::make_shared<TextVocabulary>(german, TextUnit::kWord, true);
+  info.vocabularies["source"] = info.vocabulary;
+  info.vocabularies["target"] = std::make_shared<TextVocabulary>(english, TextUnit::kPairs);
+  info.vocabularies["shifted"] = std::make_shared<TextVocabulary>(english, TextUnit::kPairs);
+  info.vocabularies["bytes"] = std::make_shared<TextVocabulary>(TextVocabulary::bytes(false));
   return info;
 }
 
@@ -98,6 +104,15 @@ TEST_CASE("weights and what is said of them come back to the bit") {
   CHECK(info.class_names == some_info().class_names);
   CHECK(info.input == some_info().input);
   CHECK(info.input_names == some_info().input_names);
+  REQUIRE(info.vocabulary);
+  CHECK(info.vocabulary->difference(*some_info().vocabulary).empty());
+  CHECK(info.vocabulary->lowers());
+  REQUIRE(info.vocabularies.size() == 4);
+  for (const auto& [field, vocabulary] : some_info().vocabularies) {
+    REQUIRE(info.vocabularies.at(field));
+    CHECK(info.vocabularies.at(field)->difference(*vocabulary).empty());
+  }
+  CHECK(info.vocabularies.at("shifted") == info.vocabularies.at("target"));  // kept once
   CHECK(info.look.background == Colour{1, 2, 255});
   CHECK(info.look.invert == Invert::kAuto);
   REQUIRE(info.look.tone);
@@ -106,6 +121,34 @@ TEST_CASE("weights and what is said of them come back to the bit") {
   CHECK(info.normalization.scale == 1.0 / 255);
   CHECK(info.normalization.mean == some_info().normalization.mean);
   CHECK(info.normalization.std == some_info().normalization.std);
+}
+
+TEST_CASE("weights that knew texts in their first input alone are still read") {
+  const TemporaryFolder folder;
+  const std::string path = folder.str("w.safetensors");
+  SafetensorsWriter writer;
+  writer.set_metadata("symbols", R"(["<s>", "<unk>", "a", "b"])");
+  writer.set_metadata("unit", "character");
+  writer.write(path);
+  const WeightsInfo info = read_weights_info(path);
+  REQUIRE(info.vocabulary);
+  CHECK(info.vocabulary->encode("ab") == std::vector<int64_t>{2, 3});
+}
+
+TEST_CASE("data whose symbols are not those of the weights are refused") {
+  const Vocabularies known = some_info().vocabularies;
+  Vocabularies data = known;
+  CHECK_NOTHROW(check_vocabularies(known, data, "w.safetensors"));
+  data.erase("source");  // the network is not asked about it
+  CHECK_NOTHROW(check_vocabularies(known, data, "w.safetensors"));
+  const std::vector<std::string> words = {"Löwe", "Bär", "Hund"};
+  data["source"] = std::make_shared<TextVocabulary>(words, TextUnit::kWord, true);
+  const std::string found =
+      error_of(Exit::kInput, [&] { check_vocabularies(known, data, "w.safetensors"); });
+  CHECK(contains(found, "w.safetensors: error: the weights know other symbols in 'source'"));
+  CHECK(contains(found, "4 symbols (word, lower) against 5 (word, lower)"));
+  CHECK(contains(found, "number 3 is '\\n' against 'Bär'"));
+  CHECK(contains(found, "data.test=FILE"));
 }
 
 // A file as another tool writes it: no metadata.
