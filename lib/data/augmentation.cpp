@@ -64,16 +64,22 @@ class AugmentedDataset final : public Dataset, public PictureWindows {
     return text;
   }
   uint64_t memory_bytes() const override { return whole_->memory_bytes(); }
+  std::shared_ptr<const TextVocabulary> vocabulary(int field) const override {
+    return whole_->vocabulary(field);
+  }
+  std::vector<std::string> references(int64_t index) const override {
+    return whole_->references(index / (grid_rows_ * grid_columns_));
+  }
 
   void read(int64_t index, std::span<float* const> out) const override {
-    const int64_t patches = grid_rows_ * grid_columns_, patch = index % patches;
-    WindowPlace place{spare_rows_ / 2 - pad(), spare_columns_ / 2 - pad()};
-    if (has_patches_) {
-      place.top =
-          std::min(patch / grid_columns_ * window_.height, picture_.height - window_.height);
-      place.left = std::min(patch % grid_columns_ * window_.width, picture_.width - window_.width);
-    }
-    read_at(index / patches, Geometry(picture_, window_, place), out);
+    read_plain(index, out, {});
+  }
+  void read_drawn(int64_t index, const Draw& draw, std::span<float* const> out) const override {
+    read_changed(index, draw, out, {});
+  }
+  void read_items(int64_t index, const Draw* draw, std::span<float* const> out,
+                  std::span<int64_t> items) const override {
+    draw != nullptr ? read_changed(index, *draw, out, items) : read_plain(index, out, items);
   }
 
   const PictureWindows* windows() const override {
@@ -82,11 +88,25 @@ class AugmentedDataset final : public Dataset, public PictureWindows {
   PictureSize spare() const override { return {spare_rows_, spare_columns_}; }
   void read_window(int64_t index, const WindowPlace& place,
                    std::span<float* const> out) const override {
-    read_at(index, Geometry(picture_, window_, {place.top - pad(), place.left - pad()}), out);
+    read_at(index, Geometry(picture_, window_, {place.top - pad(), place.left - pad()}), out, {});
   }
 
-  void read_drawn(int64_t index, const Draw& draw, std::span<float* const> out) const override {
-    if (!options_.is_set()) return read(index, out);
+ private:
+  // `items` empty: nobody asks how many there are.
+  void read_plain(int64_t index, std::span<float* const> out, std::span<int64_t> items) const {
+    const int64_t patches = grid_rows_ * grid_columns_, patch = index % patches;
+    WindowPlace place{spare_rows_ / 2 - pad(), spare_columns_ / 2 - pad()};
+    if (has_patches_) {
+      place.top =
+          std::min(patch / grid_columns_ * window_.height, picture_.height - window_.height);
+      place.left = std::min(patch % grid_columns_ * window_.width, picture_.width - window_.width);
+    }
+    read_at(index / patches, Geometry(picture_, window_, place), out, items);
+  }
+
+  void read_changed(int64_t index, const Draw& draw, std::span<float* const> out,
+                    std::span<int64_t> items) const {
+    if (!options_.is_set()) return read_plain(index, out, items);
     RandomSequence random(Rng(draw.seed, "augment", draw.epoch, static_cast<uint64_t>(index)));
     const auto below = [&](int64_t n) {
       return static_cast<int64_t>(random.below(static_cast<uint64_t>(n)));
@@ -98,14 +118,13 @@ class AugmentedDataset final : public Dataset, public PictureWindows {
     std::optional<RandAugmentDraw> drawn;
     if (options_.random.is_set()) drawn.emplace(options_.random, random);
     geometry.draw(options_.geometry, random, drawn ? drawn->warp(window_) : Warp());
-    read_at(index / (grid_rows_ * grid_columns_), geometry, out);
+    read_at(index / (grid_rows_ * grid_columns_), geometry, out, items);
     if (out[0] == nullptr) return;
     if (drawn) drawn->change(normalization_, fields_[0].shape, out[0]);
     if (!options_.colour.is_set()) return;
     change_colours(options_.colour, normalization_, components(), fields_[0].shape, random, out[0]);
   }
 
- private:
   static std::string describe(const Entry& entry) {
     std::string text = " " + entry.key + " " + entry.value.text();
     for (const Node& item : entry.value.items()) text += " " + item.text();
@@ -193,7 +212,8 @@ class AugmentedDataset final : public Dataset, public PictureWindows {
 
   bool reflects() const { return options_.geometry.border == GeometryOptions::Border::kReflect; }
 
-  void read_at(int64_t index, const Geometry& geometry, std::span<float* const> out) const {
+  void read_at(int64_t index, const Geometry& geometry, std::span<float* const> out,
+               std::span<int64_t> items) const {
     thread_local std::vector<float> memory;
     thread_local std::vector<float*> targets;
     size_t floats = 0;
@@ -206,7 +226,8 @@ class AugmentedDataset final : public Dataset, public PictureWindows {
       targets[f] = next;
       next += whole_floats(f);
     }
-    whole_->read(index, targets);
+    items.empty() ? whole_->read(index, targets)
+                  : whole_->read_items(index, nullptr, targets, items);
     for (size_t f = 0; f < fields_.size(); ++f) {
       if (targets[f] == out[f]) {
         move_places(fields_[f], geometry, out[f]);

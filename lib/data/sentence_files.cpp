@@ -197,9 +197,11 @@ class Sentences final : public Dataset {
       detail_note("{}: {}", file, unknown.text(unit, "the training text's"));
     }
     if (longer == 0) return;
-    const std::string text = fmt::format(
-        "{}: {} of {} longer than {} and cut", file, with_commas(longer),
-        counted(size(), longer == 1 ? "sentence is" : "sentence are"), counted_units(room, unit));
+    const bool is_one = longer == 1;
+    const std::string text =
+        fmt::format("{}: {} of {} {} more than {} and {} cut", file, with_commas(longer),
+                    counted(size(), "sentence"), is_one ? "has" : "have", counted_units(room, unit),
+                    is_one ? "is" : "are");
     if (is_news(text)) note("{}", text);
   }
 

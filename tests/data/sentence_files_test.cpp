@@ -177,8 +177,10 @@ TEST_CASE("longer sentences are cut and counted, or refused") {
     CHECK(text_of(*view.dataset, 2, 1) == "A dog");
     text = notes.text;
   }
-  CHECK(text.find("a.de: 2 of 3 sentences are longer than 3 words and cut") != std::string::npos);
-  CHECK(text.find("a.en: 2 of 3 sentences are longer than 2 words and cut") != std::string::npos);
+  CHECK(text.find("a.de: 2 of 3 sentences have more than 3 words and are cut") !=
+        std::string::npos);
+  CHECK(text.find("a.en: 2 of 3 sentences have more than 2 words and are cut") !=
+        std::string::npos);
   const Outcome found = sentences.problem(kPair + "most: 4, long: refuse");
   CHECK(found.code == Exit::kInput);
   CHECK(found.says("a.de:2: error: is a sentence of 5 words; there is room for 4"));
