@@ -71,6 +71,7 @@ DataWishes wishes_for(const ModelSpec& spec, const DataReader& reader) {
   if (!spec.inputs.empty()) {
     if (spec.inputs[0].steps == 0) wishes.input = Shape(spec.inputs[0].sizes);
     wishes.input_name = spec.inputs[0].name;
+    wishes.reads_symbols = spec.inputs[0].steps > 0 && spec.inputs[0].classes > 0;
   }
   for (const Field& field : reader.fields) {
     const auto is_it = [&](const ModelInput& input) { return input.name == field.name; };
@@ -83,7 +84,7 @@ DataWishes wishes_for(const ModelSpec& spec, const DataReader& reader) {
 std::string text_of(const DataWishes& wishes) {
   std::string text = wishes.input.str() + wishes.input_name;
   for (const Field& field : wishes.targets) {
-    text += fmt::format(" {} {}", field.name, field.is_label());
+    text += fmt::format(" {} {} {}", field.name, field.is_label(), field.items.is_list);
   }
   if (wishes.normalization) {
     text += fmt::format(" {}", wishes.normalization->scale);

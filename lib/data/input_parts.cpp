@@ -9,9 +9,11 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "base/text.h"
+#include "data/number_lists.h"
 #include "data/picture_files.h"
 #include "data/standard_input.h"
 #include "data/table_rows.h"
+#include "data/text_files.h"
 #include "io/csv.h"
 #include "io/idx.h"
 #include "io/npy.h"
@@ -299,9 +301,17 @@ class PicturePart final : public InputPart {
 class TextPart final : public InputPart {
  public:
   TextPart(std::vector<std::string> texts, const InputReading& reading)
-      : texts_(std::move(texts)), field_(reading.field), vocabulary_(reading.vocabulary) {
-    for (const std::string& text : texts_) check(text);
-    note_unknown();
+      : texts_(std::move(texts)), reading_(reading) {
+    UnknownUnits unknown;
+    int64_t longer = 0;
+    for (const std::string& text : texts_) longer += add(text, unknown);
+    const TextUnit unit = vocabulary().unit();
+    if (unknown.any()) note("{}", unknown.text(unit, "the model's"));
+    if (longer > 0) {
+      note("{} of {} {} more than {} and {} cut", with_commas(longer), counted(size(), "text"),
+           longer == 1 ? "has" : "have", counted_units(reading_.field.items.most, unit),
+           longer == 1 ? "is" : "are");
+    }
   }
 
   int64_t size() const override { return static_cast<int64_t>(texts_.size()); }
@@ -309,42 +319,36 @@ class TextPart final : public InputPart {
   bool has_names() const override { return true; }
   std::string name(int64_t i) const override { return texts_[static_cast<size_t>(i)]; }
   std::string fingerprint() const override { return join(texts_, "\n"); }
-  int64_t read(int64_t i, float* out) const override {
-    const std::vector<int64_t> numbers = vocabulary_->encode(texts_[static_cast<size_t>(i)]);
-    for (size_t k = 0; k < numbers.size(); ++k) out[k] = static_cast<float>(numbers[k]);
-    return static_cast<int64_t>(numbers.size());
-  }
+  int64_t read(int64_t i, float* out) const override { return numbers_.read(i, out); }
 
  private:
-  void check(const std::string& text) const {
-    const auto length = static_cast<int64_t>(units_of(text, vocabulary_->unit()).size());
-    const Items& items = field_.items;
-    if (items.varies ? length <= items.most : length == items.most) return;
+  const TextVocabulary& vocabulary() const { return *reading_.vocabulary; }
+
+  // True if it is cut.
+  bool add(const std::string& text, UnknownUnits& unknown) {
     constexpr size_t kShown = 40;
     const std::string shown = text.size() > kShown ? text.substr(0, kShown) + "..." : text;
-    fail(Exit::kInput, escaped(shown), "is a text of {}; the model reads {}{}",
-         counted(length, unit_name()), items.varies ? "up to " : "", items.most);
-  }
-  const char* unit_name() const {
-    return vocabulary_->unit() == TextUnit::kWord ? "word" : "character";
-  }
-
-  void note_unknown() const {
-    int64_t units = 0, unknown = 0;
-    for (const std::string& text : texts_) {
-      for (const int64_t number : vocabulary_->encode(text)) {
-        ++units;
-        unknown += number == TextVocabulary::kUnknown;
-      }
+    check_utf8(text, escaped(shown));
+    std::vector<int64_t> numbers = vocabulary().encode(text, &unknown);
+    if (numbers.empty()) {
+      fail(Exit::kInput, escaped(shown), "{}; the model reads texts with something in them",
+           unknown.any() ? "has nothing that the model knows" : "a text is empty");
     }
-    if (unknown == 0) return;
-    note("{} of {} {} not in the model's vocabulary", unknown, counted(units, unit_name()),
-         unknown == 1 ? "is" : "are");
+    const Items& items = reading_.field.items;
+    const int64_t length = std::ssize(numbers);
+    const bool fits = items.varies ? length <= items.most : length == items.most;
+    if (!fits && (!items.varies || reading_.refuses_long)) {
+      fail(Exit::kInput, escaped(shown), "is a text of {}; the model reads {}{}",
+           counted_units(length, vocabulary().unit()), items.varies ? "up to " : "", items.most);
+    }
+    if (!fits) numbers.resize(static_cast<size_t>(items.most));
+    numbers_.add(numbers);
+    return !fits;
   }
 
   std::vector<std::string> texts_;
-  Field field_;
-  std::shared_ptr<const TextVocabulary> vocabulary_;
+  InputReading reading_;
+  NumberLists numbers_;
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "data/input_parts.h"
 #include "data/picture_files.h"
 #include "data/standard_input.h"
+#include "data/text_files.h"
 #include "io/csv.h"
 #include "io/file_kind.h"
 #include "io/image.h"
@@ -40,8 +41,12 @@ std::vector<std::string> pictures_in(const std::string& folder) {
 }
 
 std::vector<std::string> lines_of(const NamedFile& file) {
-  std::vector<std::string> lines = text_lines(read_file(file.path, kMostText));
-  if (lines.empty()) fail(Exit::kInput, file.name, "is empty; a text a line is expected");
+  std::vector<std::string> lines = read_text_lines(file.path);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (!units_of(lines[i], TextUnit::kWord).empty()) continue;
+    fail(Exit::kInput, fmt::format("{}:{}", file.name, i + 1),
+         "is empty; a text a line is expected");
+  }
   return lines;
 }
 
@@ -141,11 +146,11 @@ class Opener {
   void add_by_content(const NamedFile& file, std::string_view head) {
     if (head.starts_with("\x93NUMPY")) {
       add_array(npy_part, file);
+    } else if (reading_.vocabulary && !head.starts_with(kIdxMagic)) {
+      gather(texts_, lines_of(file));
     } else if (head.starts_with(kIdxMagic) || head.starts_with(kGzipMagic)) {
       if (reading_.field.kind == FieldKind::kValues) warn_of_guess();
       add_array(idx_part, file);
-    } else if (reading_.vocabulary) {
-      gather(texts_, lines_of(file));
     } else if (kind_of_content(head) != "text") {
       fail_unreadable(file.path);
     } else if (reading_.field.kind == FieldKind::kValues && reading_.field.shape.rank() == 1) {

@@ -24,6 +24,7 @@ struct InputReading {
   PictureLook look = {};        // likewise
   bool is_guess = false;        // nobody has said how bytes are normalised: a warning, once
   std::shared_ptr<const TextVocabulary> vocabulary = nullptr;  // null: it reads no texts
+  bool refuses_long = false;  // texts that are longer than its list; else they are cut
   // Pictures are brought to 8/7 of the network's size, so that windows can be cut out of them
   // (ten_crops.h).
   bool spare = false;
@@ -92,7 +93,8 @@ class Inputs final : public Dataset, public PictureWindows {
 // By content: .npy arrays [N,...] as they are, or standardised as those of training (class numbers:
 // whole ones; lists: [N,T,...]); idx files, JPEG and PNG images as bytes, normalised; folders stand
 // for the images in them. Where the network reads texts, any other file is one of lines, and what
-// names no file is a text itself; where it reads pictures, a text file names them or folders of
+// names no file is a text itself (an empty one is Exit::kInput; notes say what is not in the
+// vocabulary and how many are cut); where it reads pictures, a text file names them or folders of
 // them, one a line or in a column of a table; where it reads plain numbers, it is a table of them.
 // `-` is standard input, likewise by content (standard_input.h). Pictures in a row are one part,
 // texts likewise. All headers and shapes are checked: Exit::kInput; Exit::kUsage for what is no

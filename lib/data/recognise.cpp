@@ -394,7 +394,11 @@ Node recognise_data(const std::string& path, const DataWishes& wishes) {
       whole.size() > 1 && whole.ends_with('/') ? whole.substr(0, whole.size() - 1) : whole;
   std::string text;
   std::optional<Node> map;
-  if (is_table(root)) {
+  map = recognise_texts(root, wishes, text);
+  const bool is_text = map.has_value();
+  if (is_text) {
+    // It has its names, and no numbers.
+  } else if (is_table(root)) {
     map = table_map(root, wishes, text);
   } else {
     const Splits splits = splits_of(root);
@@ -405,8 +409,10 @@ Node recognise_data(const std::string& path, const DataWishes& wishes) {
     }
     if (!map) fail_unknown(root);
   }
-  add_names(wishes, *map);
-  add_normalization(wishes, *map);
+  if (!is_text) {
+    add_names(wishes, *map);
+    add_normalization(wishes, *map);
+  }
   const std::string line = fmt::format("{}: {}", escaped(path), text);
   if (is_news(line)) note("{}", line);
   if (wishes.said.is_map()) {

@@ -17,6 +17,7 @@ namespace cnn {
 struct DataWishes {
   Shape input = {};                 // of the model; rank 0: the size of most of the pictures
   std::string input_name = {};      // empty: image
+  bool reads_symbols = false;       // of the model: its input is a list of class numbers
   std::vector<Field> targets = {};  // of the model; empty: not known
   std::optional<Normalization> normalization = {};  // of weights; else it is measured
   TableKnowledge known = {};                        // of weights, too
@@ -24,9 +25,14 @@ struct DataWishes {
   Node said = {};  // a map of keys that go before what is found, or null
 };
 
-// `path`: a folder, or a CSV table. Class folders, pictures with masks, and tables are known, below
-// train/, val/ and test/ or without; without val/ a fifth is held out. Says in a note what was
-// found. Exit::kInput, with what was looked for, if it is none of them.
+// `path`: a folder, a CSV table, or for models that read lists of class numbers a running text
+// (.txt) or a table of sentences (.tsv), packed or not. Class folders, pictures with masks, and
+// tables are known, below train/, val/ and test/ or without; without val/ a fifth is held out. Says
+// in a note what was found. Exit::kInput, with what was looked for, if it is none of them.
 Node recognise_data(const std::string& path, const DataWishes& wishes);
+
+// The part of it that knows texts: nothing if `path` is none; what it is, in `text`.
+std::optional<Node> recognise_texts(const std::string& path, const DataWishes& wishes,
+                                    std::string& text);
 
 }  // namespace cnn

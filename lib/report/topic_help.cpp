@@ -138,8 +138,12 @@ std::string data_help() {
       "  data: {format: csv, train: table.csv, val: 0.2}\n"
       "  data: {format: csv, train: houses.csv, val: 0.1, standardise: true,\n"
       "         columns: {inputs: [area, district], categories: [district], targets: [price]}}\n"
-      "  data: {from: pictures, val: 0.1}             a folder or a CSV table: format and keys are "
-      "found\n"
+      "  data: {format: text, train: play.txt, val: 0.1, unit: character}\n"
+      "  data: {format: sentences, train: {source: a.de, target: a.en}, val: 0.1, unit: word,\n"
+      "         lower: true, symbols: 8000, most: 40}\n"
+      "  data: {format: captions, train: train.tsv, test: test.tsv, images: photos}\n"
+      "  data: {from: pictures, val: 0.1}             a folder, a table or a text: format and keys "
+      "are found\n"
       "  data: {from: mnist, limit: 1000}             a data set with other keys\n\nKeys of every "
       "format:\n";
   DataOptions options;

@@ -1,6 +1,7 @@
 // The data section (rule 15): a bare name stands for data/NAME.yaml.
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <set>
 
@@ -134,7 +135,12 @@ bool has_data_file(const Node& name, const std::string& model_path) {
 std::string undescribed_data(const Node& name, const std::string& model_path) {
   if (!name.is_scalar() || name.text().empty() || has_data_file(name, model_path)) return "";
   const std::string path = path_of(name);
-  return is_directory(path) || (path.ends_with(".csv") && file_exists(path)) ? path : "";
+  constexpr std::array<std::string_view, 5> kEndings = {".csv", ".txt", ".tsv", ".txt.gz",
+                                                        ".tsv.gz"};
+  const bool is_known = std::any_of(kEndings.begin(), kEndings.end(), [&](std::string_view ending) {
+    return path.ends_with(ending);
+  });
+  return is_directory(path) || (is_known && file_exists(path)) ? path : "";
 }
 
 Node load_data_file(const Node& name, const std::string& model_path) {

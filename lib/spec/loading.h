@@ -21,7 +21,7 @@ void apply_overrides(Node& root, const std::vector<std::string>& overrides,
 // the file that the name stands in, then from the model's; a model is never its own data set.
 Node load_data_file(const Node& name, const std::string& model_path);
 bool has_data_file(const Node& name, const std::string& model_path);
-// The folder or the CSV table that a word stands for where it names no data set; else empty.
+// The folder, table or text that a word stands for where it names no data set; else empty.
 std::string undescribed_data(const Node& name, const std::string& model_path);
 
 std::vector<std::string> top_level_keys();

@@ -114,17 +114,35 @@ TEST_CASE("class numbers are whole, and below the number of classes") {
 TEST_CASE("texts are arguments or lines of files, as long as the network reads") {
   const TemporaryFolder folder;
   const InputReading reading = words(Items::up_to(3));
-  folder.file("lines.txt", "a b a\r\n\nb  c");
+  folder.file("lines.txt", "a b a\r\nb  c");
   const auto inputs = open_inputs({"b a", folder.str("lines.txt")}, reading);
   REQUIRE(inputs->parts().size() == 1);
-  CHECK(inputs->size() == 4);
+  CHECK(inputs->size() == 3);
   CHECK(sample(*inputs, 0) == std::vector<float>{3, 2});
   CHECK(sample(*inputs, 1) == std::vector<float>{2, 3, 2});
-  CHECK(sample(*inputs, 2).empty());
-  CHECK(sample(*inputs, 3) == std::vector<float>{3, TextVocabulary::kUnknown});
+  CHECK(sample(*inputs, 2) == std::vector<float>{3, TextVocabulary::kUnknown});
   CHECK(inputs->part_of(1).samples->name(1) == "a b a");
-  CHECK(contains(problem_of(Exit::kInput, "a b a b", reading),
+  {
+    const Notes notes;
+    const auto cut = open_inputs({"a b a b", "b x y", "x"}, reading);
+    CHECK(sample(*cut, 0) == std::vector<float>{2, 3, 2});
+    CHECK(notes.say("1 of 3 texts has more than 3 words and is cut"));
+    CHECK(notes.say("3 of 8 words are not in the model's vocabulary: 'x', 'y' ..."));
+  }
+  InputReading strict = reading;
+  strict.refuses_long = true;
+  CHECK(contains(problem_of(Exit::kInput, "a b a b", strict),
                  "a b a b: error: is a text of 4 words; the model reads up to 3"));
+  for (const char* nothing : {"", "  "}) {
+    CHECK(contains(problem_of(Exit::kInput, nothing, reading), "a text is empty"));
+  }
+  CHECK(contains(problem_of(Exit::kInput, "a\xff", reading), "at byte 1: ff is no UTF-8"));
+  folder.file("gap.txt", "a b\n\nb\n");
+  CHECK(contains(problem_of(Exit::kInput, folder.str("gap.txt"), reading),
+                 "gap.txt:2: error: is empty; a text a line is expected"));
+  folder.file("latin.txt", "a\xe4\n");
+  CHECK(contains(problem_of(Exit::kInput, folder.str("latin.txt"), reading),
+                 "latin.txt: error: at byte 1: e4 is no UTF-8"));
   CHECK(contains(problem_of(Exit::kInput, "a", words(Items::list(2))),
                  "is a text of 1 word; the model reads 2"));
   InputReading spare = reading;

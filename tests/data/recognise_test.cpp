@@ -238,3 +238,46 @@ TEST_CASE("a folder that lies there packed is said how to unpack") {
   CHECK(problem().says("tar -xf " + folder.str("set.tar") + " -C " + folder.str()));
   CHECK(problem().code == Exit::kInput);
 }
+
+TEST_CASE("texts are recognised where the model reads lists of symbols") {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; i < 60; ++i) text += "To be or not to be.\n";
+  folder.file("play.txt", text);
+  folder.file("pairs.tsv", "Ein Hund\tA dog\nEin Mann\tA man\n");
+  folder.file("set/train.txt", text);
+  folder.file("set/val.txt", text.substr(0, 200));
+  folder.file("set/test.txt", text.substr(0, 300));
+  Field next{"next", {1}, FieldKind::kClass, 65}, label{"kind", {1}, FieldKind::kClass, 2};
+  next.items = Items::list(20);
+  const Notes notes;
+  const DataWishes running{.input_name = "text", .reads_symbols = true, .targets = {next}};
+  const DataWishes labelled{.input_name = "words", .reads_symbols = true, .targets = {label}};
+  const DataWishes pairs{.input_name = "source", .reads_symbols = true};
+  const Node play = recognise_data(folder.str("play.txt"), running);
+  CHECK(value_of(play, "format") == "text");
+  CHECK(size_of(play, Split::kTrain) == 10);  // of 1200 characters, a tenth held out, by 100
+  CHECK(size_of(play, Split::kValidation) == 1);
+  CHECK(notes.say("play.txt: a running text of 1.2 KiB"));
+  const Node set = recognise_data(folder.str("set"), running);
+  CHECK(size_of(set, Split::kTest) == 2);
+  CHECK(size_of(set, Split::kValidation) == 1);
+  CHECK(size_of(set, Split::kTrain) == 11);
+  const Node table = recognise_data(folder.str("pairs.tsv"), pairs);
+  CHECK(open_dataset(table, Split::kTrain, 1).dataset->vocabulary(1) != nullptr);
+  const Node classes = recognise_data(folder.str("pairs.tsv"), labelled);
+  const DataView kinds = open_dataset(classes, Split::kTrain, 1);
+  CHECK(kinds.dataset->field("words") == 0);
+  CHECK(kinds.dataset->fields()[1].name == "kind");
+  CHECK(kinds.dataset->fields()[1].is_label());
+  const DataWishes longer{.input_name = "text",
+                          .reads_symbols = true,
+                          .targets = {next},
+                          .said = data_map("{length: 7, unit: word}", ".")};
+  CHECK(open_dataset(recognise_data(folder.str("play.txt"), longer), Split::kTrain, 1)
+            .dataset->fields()[0]
+            .items.most == 7);
+  const Outcome found = outcome([&] { recognise_data(folder.str("play.txt"), {}); });
+  CHECK(found.code == Exit::kInput);
+  CHECK(found.says("is a text, and the model reads none of this kind"));
+}

@@ -11,6 +11,7 @@
 #include "model/feed.h"
 #include "model/network.h"
 #include "model/settings.h"
+#include "model/weights.h"
 #include "support/catch.h"
 #include "support/models.h"
 #include "support/training.h"
@@ -193,6 +194,79 @@ TEST_CASE("a stream that is stopped within an epoch goes on with what it carried
   request.out = folder.str("runs");
   request.name = "windows";
   CHECK(bits(train(windows, request, recorder, flags)) != whole);
+}
+
+// A running text whose symbols are told from the one before, which is carried over windows.
+struct TextFolder : TemporaryFolder {
+  TextFolder() {
+    std::string text;
+    for (int i = 0; i < 400; ++i) text += "abcdefgh "[i * 7 % 31 % 9];
+    file("t.txt", text);
+    file("other.txt", text + "xyz");
+    model = file("m.yaml", R"(name: text
+input: {text: {steps: 6, classes: 12}}
+layers:
+  - {embed: 5, name: e}
+  - {shift: 1, carry: true, name: before}
+  - {concat: [e, before]}
+  - {linear: 12, name: out}
+loss: {cross_entropy: out, target: next}
+data: {format: text, train: t.txt, val: 0.2}
+train: {epochs: 2, batch_size: 4, stream: true, optimizer: {sgd: 0.2}, seed: 2}
+)");
+  }
+  TrainReport run(const std::string& name, const std::vector<std::string>& changes = {},
+                  int64_t stop = 0, const std::string& resume = "") const {
+    Recorder recorder;
+    StopFlags flags;
+    recorder.on_step = [&](const StepInfo& s) {
+      if (s.step == stop) flags.stop_signal = SIGINT;
+    };
+    TrainRequest request;
+    request.out = str("runs");
+    request.name = name;
+    request.resume = resume;
+    return train(load(resume.empty() ? model : resume + "/spec.yaml", changes), request, recorder,
+                 flags);
+  }
+  std::string model;
+};
+
+TEST_CASE(
+    "a text that is stopped in the middle of its streams or windows ends with the same bits") {
+  const TextFolder folder;
+  const QuietLog log;
+  const auto bits = [](const TrainReport& report) {
+    return read_text(report.run + "/weights/last.safetensors");
+  };
+  std::vector<std::string> ends;
+  for (const std::string stream : {"train.stream=true", "train.stream=false"}) {
+    const std::string name = stream.substr(13, 1);
+    const std::string whole = bits(folder.run(name + "whole", {stream, "train.workers=0"}));
+    CHECK(bits(folder.run(name + "workers", {stream, "train.workers=3"})) == whole);
+    for (const int64_t stop : {2, 15}) {
+      const TrainReport first = folder.run(fmt::format("{}{}", name, stop), {stream}, stop);
+      REQUIRE(first.exit == Exit::kInterrupted);
+      CHECK(bits(folder.run("", {}, 0, first.run)) == whole);
+    }
+    ends.push_back(whole);
+  }
+  CHECK(ends[0] != ends[1]);
+}
+
+TEST_CASE("weights keep the symbols of a text and a run does not go on with others") {
+  const TextFolder folder;
+  const QuietLog log;
+  const TrainReport first = folder.run("first");
+  const WeightsInfo info = read_weights_info(first.run + "/weights/last.safetensors");
+  REQUIRE(info.vocabulary);
+  CHECK(info.vocabulary->size() == 9);
+  CHECK(info.vocabularies.at("next")->decode(std::vector<int64_t>{1, 0, 2}) == "a b");
+  const std::vector<std::string> other = {"data.train=" + folder.str("other.txt"),
+                                          "train.epochs=3"};
+  const std::string problem = error_of(Exit::kInput, [&] { folder.run("", other, 0, first.run); });
+  CHECK(contains(problem, "9 symbols (character) against 12 (character)"));
+  CHECK(contains(problem, "number 9 is not there against 'x'"));
 }
 
 TEST_CASE("a run that carries may go on with another batch at an epoch's end") {

@@ -1,5 +1,5 @@
 // data: samples of a data set as the network gets them, brought to its size, with their classes or
-// masks; and, where the data map says `augment`, what training makes of some of them.
+// masks, or texts; and, where the data map says `augment`, what training makes of some of them.
 
 #include <algorithm>
 
@@ -11,10 +11,12 @@
 #include "predict/maps.h"
 #include "viz/drawing/sheet.h"
 #include "viz/subject.h"
+#include "viz/text_samples.h"
 
 namespace cnn {
 namespace {
 
+constexpr int64_t kTexts = 20;     // that are shown, where nobody says how many
 constexpr int64_t kMostRows = 20;  // classes that have a row of their own
 
 class DataKind final : public VizKind {
@@ -32,6 +34,11 @@ class DataKind final : public VizKind {
     const ModelSpec& spec = request.subject().spec;
     ParameterStore store;
     const Graph graph = build_graph(spec, Phase::kTest, store);
+    if (samples_.images.empty() && reads_texts(graph)) {
+      SampleOptions some = samples_;
+      some.samples = count_.value_or(kTexts);
+      return text_samples(request.subject(), graph, some);
+    }
     picture_input(graph, "data");
     SampleOptions all = samples_;
     all.samples = INT64_MAX;
