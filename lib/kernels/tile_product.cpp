@@ -105,8 +105,21 @@ bool suits_panels(Op a_op, int64_t m, int64_t n, int64_t k, int64_t lda) {
 
 void panel_product(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda,
                    const float* b, int64_t ldb, bool add, float* c, int64_t ldc) {
+  constexpr int64_t kNear = 512;  // rows of B that lie so near are as good as copied ones
   alignas(64) float panel[kDepth * kTileColumns];
   const int64_t a_row = a_op == Op::kNone ? lda : 1, a_column = a_op == Op::kNone ? 1 : lda;
+  if (b_op == Op::kNone && ldb <= kNear) {
+    return tile_product({.a = a,
+                         .a_row = a_row,
+                         .a_column = a_column,
+                         .b = b,
+                         .ldb = ldb,
+                         .depth = k,
+                         .c = c,
+                         .ldc = ldc,
+                         .add = add},
+                        m, n);
+  }
   for (int64_t first = 0; first < k; first += kDepth) {
     const int64_t depth = std::min(kDepth, k - first);
     over_tile_columns(n, [&](int64_t j, int64_t columns) {

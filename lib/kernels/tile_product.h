@@ -57,8 +57,9 @@ void over_tile_columns(int64_t columns, Body body) {
 // with k in `depth`. k = 0 gives zeros.
 void tile_product(const ProductTile& whole, int64_t rows, int64_t columns);
 
-// C (+)= op(A) op(B) in tiles, the parts of B copied to lie together (turned, if need be). Where it
-// suits it is faster than BLAS, which copies A as well: a part of B serves all rows here.
+// C (+)= op(A) op(B) in tiles, the parts of B copied to lie together if they do not (or are
+// turned). Where it suits it is faster than BLAS, which copies A as well: a part of B serves all
+// rows here.
 bool suits_panels(Op a_op, int64_t m, int64_t n, int64_t k, int64_t lda);
 void panel_product(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda,
                    const float* b, int64_t ldb, bool add, float* c, int64_t ldc);

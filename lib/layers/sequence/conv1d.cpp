@@ -178,11 +178,11 @@ extern const LayerType conv1d_layer = {
         "- {conv1d: 100, kernel: 3, act: relu}             # of every word and its neighbours\n"
         "- {conv1d: 64, kernel: 2, pad: causal, dilation: 4}",
     .details =
-        "y[t,o] = bias[o] + sum over i,k of w[o,i,k] \\* x[t - before + k\\*dilation, i], for "
+        "y[t,o] = bias[o] + sum over i,k of w[o,i,k] * x[t - before + k*dilation, i], for "
         "lists of "
         "items [F]; outside a sample's own items there are zeros. Lists keep their length, and may "
         "vary. ('conv' looks at every item by itself: a list of pictures goes through it.)\n"
-        "`pad: same` has before = (kernel-1)\\*dilation / 2, `pad: causal` all of it.\n"
+        "`pad: same` has before = (kernel-1)*dilation / 2, `pad: causal` all of it.\n"
         "Weights, as PyTorch's Conv1d: weight [out, in, kernel], bias [out].\n"
         "Waibel et al. 1989, \"Phoneme recognition using time-delay neural networks\"; Kim 2014, "
         "\"Convolutional neural networks for sentence classification\"; van den Oord et al. 2016, "
