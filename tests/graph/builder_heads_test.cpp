@@ -196,6 +196,19 @@ TEST_CASE("a layer that only a metric reads is read wherever the metric names it
   CHECK(log_of("[{elbo: [a, a], name: b}]").size() == 1);
 }
 
+TEST_CASE("an output that is computed only where it is read may go unread") {
+  const std::string text = R"(
+input: {image: [4, 6]}
+layers:
+  - tokens
+  - {multihead_attention, heads: 2, name: look}
+  - {reduce: mean}
+  - {linear: 3, name: out}
+loss: {cross_entropy: out, target: label}
+)";
+  CHECK(Built(text).log.empty());
+}
+
 TEST_CASE("a partial graph keeps what could be built and lists the problems") {
   const ModelSpec spec = spec_of(R"(
 input: {image: [4, 8, 8]}

@@ -323,4 +323,29 @@ TEST_CASE("a graph's copy runs as the graph does, and may be joined by itself") 
   }
 }
 
+TEST_CASE("an output that is computed only where it is read has no memory elsewhere") {
+  const std::string text = R"(name: m
+input: {words: {steps: {most: 4}, shape: [6]}}
+layers:
+  - {multihead_attention, heads: 2, name: look}
+  - {reduce: mean}
+  - {linear: 3, name: out}
+loss: {cross_entropy: out, target: label}
+)";
+  ListRun run(text, Phase::kTrain, {2, 0, 4});
+  const int context = run.graph().find_value("look"), weights = context + 1;
+  REQUIRE(run.graph().value(weights).name == "look.weights");
+  run.run(Pass::training(), 3, {context});
+  CHECK(run.executor().value(weights).data == nullptr);
+  const auto gradients = run.gradients();
+  const std::vector<float> without = run.value("look");
+  run.run(Pass::training(), 3, {context, weights});
+  CHECK(run.value("look") == without);
+  CHECK(run.gradients() == gradients);
+  const std::vector<float> looks = run.value("look.weights");
+  REQUIRE(looks.size() == 6 * 4);
+  CHECK(looks[0] + looks[1] == Approx(1));
+  CHECK(looks[2] == 0);  // the first sample has two items
+}
+
 }  // namespace cnn

@@ -125,6 +125,25 @@ loss: {cross_entropy: prev, target: label}
   CHECK_FALSE(contains(report_of(1).table(), "again"));
 }
 
+TEST_CASE("the work of a list's layer is that of all its items") {
+  const TemporaryFolder folder;
+  const ModelSpec spec = load(folder.file("m.yaml", R"(input: {x: {steps: 7, shape: [5]}}
+layers:
+  - {linear: 6, name: a}
+  - {reduce: mean}
+  - {linear: 3, name: out}
+loss: {cross_entropy: out, target: label}
+)"));
+  TimingRequest request;
+  request.seconds = 0;
+  request.batch_size = 2;
+  const TimingReport report = time_model(spec, request);
+  REQUIRE(report.layers[0].name == "a");
+  // Forward, and the gradient to the weights: nobody wants that to the input.
+  CHECK(report.layers[0].gflops ==
+        Approx(1e-9 * 2 * 2 * 2 * 7 * 5 * 6 / report.layers[0].seconds()));
+}
+
 TEST_CASE("a timing report is read again from its JSON") {
   const TemporaryFolder folder;
   TimingReport report = report_of(2);

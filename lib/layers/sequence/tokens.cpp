@@ -48,7 +48,7 @@ extern const LayerType tokens_layer = {
         "[C,H,W] becomes a list of H*W items [C], row by row; [C,D,H,W] one of D*H*W; a sequence "
         "[T,F] one of T items [F]. The numbers stay what they are. Transformers call such items "
         "tokens or patches.",
-    .other_names = {"patches", "pixels", "unstack", "to_list"},
+    .other_names = {"patches", "pixels", "to_list"},
     .make = make_layer<Tokens>};
 
 }  // namespace cnn
