@@ -135,10 +135,17 @@ void add_parts(int64_t m, int64_t n, int64_t parts, const float* partials, float
   });
 }
 
+// Of large products BLAS copies little, for what it does.
+bool is_middling(int64_t m, int64_t n, int64_t k) {
+  constexpr double kMostWork = 1 << 29;
+  return static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) <= kMostWork;
+}
+
 // A tile of gemm's.
-void multiply_tile(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
-                   int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc) {
-  if (alpha == 1 && (beta == 0 || beta == 1) && suits_panels(a_op, m, n, k, lda)) {
+void multiply_tile(bool middling, Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, float alpha,
+                   const float* a, int64_t lda, const float* b, int64_t ldb, float beta, float* c,
+                   int64_t ldc) {
+  if (middling && alpha == 1 && (beta == 0 || beta == 1) && suits_panels(a_op, m, n, k, lda)) {
     return panel_product(a_op, b_op, m, n, k, a, lda, b, ldb, beta == 1, c, ldc);
   }
   gemm_serial(a_op, b_op, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
@@ -173,6 +180,7 @@ void gemm(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, float alpha, const 
       return dot_product(m, n, k, a, lda, b, ldb, epilogue, c, ldc);
     }
   }
+  const bool middling = is_middling(m, n, k);
   const Cut cut = choose_cut(m, n, k, partials != nullptr);
   const int64_t across = chunk_count(n, cut.columns);
   const int64_t tiles = chunk_count(m, cut.rows) * across;
@@ -186,7 +194,7 @@ void gemm(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, float alpha, const 
       const float* b_tile = b + (b_op == Op::kNone ? p * ldb + j : j * ldb + p);
       const bool whole = cut.parts == 1;
       float* c_tile = whole ? c + i * ldc + j : partials + (part * m + i) * n + j;
-      multiply_tile(a_op, b_op, std::min(cut.rows, m - i), std::min(cut.columns, n - j),
+      multiply_tile(middling, a_op, b_op, std::min(cut.rows, m - i), std::min(cut.columns, n - j),
                     std::min(depth, k - p), alpha, a_tile, lda, b_tile, ldb, whole ? beta : 0,
                     c_tile, whole ? ldc : n);
     }
@@ -200,6 +208,7 @@ void gemm(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, const float* a, int
   if (a_op == Op::kNone && b_op == Op::kTranspose && suits_dot_product(m, n, k)) {
     return dot_product(m, n, k, a, lda, b, ldb, epilogue, c, ldc);
   }
+  const bool middling = is_middling(m, n, k);
   const Cut cut = choose_cut(m, n, k, false);
   const int64_t across = chunk_count(n, cut.columns);
   parallel_for(chunk_count(m, cut.rows) * across, 1, [&](int64_t begin, int64_t end) {
@@ -208,7 +217,8 @@ void gemm(Op a_op, Op b_op, int64_t m, int64_t n, int64_t k, const float* a, int
       const int64_t rows = std::min(cut.rows, m - i), columns = std::min(cut.columns, n - j);
       float* to = c + i * ldc + j;
       const bool started = start_rows(epilogue.from(i * ldc + j, j), rows, columns, ldc, to);
-      multiply_tile(a_op, b_op, rows, columns, k, 1, a + (a_op == Op::kNone ? i * lda : i), lda,
+      multiply_tile(middling, a_op, b_op, rows, columns, k, 1,
+                    a + (a_op == Op::kNone ? i * lda : i), lda,
                     b + (b_op == Op::kNone ? j : j * ldb), ldb, started ? 1 : 0, to, ldc);
       rectify_rows(epilogue.rectifier, rows, columns, ldc, to);
     }
