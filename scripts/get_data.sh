@@ -18,7 +18,7 @@ of data/NAME.yaml; the files stand directly under it.
 
 data sets:
 EOF
-  list 13 "$data"/*.yaml
+  list 15 "$data"/*.yaml
   printf '\ntrained weights (cnn help weights):\n'
   list 27 "$data"/weights/*.yaml
 }

@@ -51,8 +51,11 @@ Row row_of(const Dataset& data, int64_t index, const std::string& split) {
       row.picture = sample_picture(values[f].data(), field.shape, data.normalization());
     }
   }
+  // One answer stands there already; of several all are shown.
   const std::vector<std::string> references = data.references(index);
-  for (size_t r = 1; r < references.size(); ++r) row.lines.emplace_back("or", references[r]);
+  for (size_t r = 0; references.size() > 1 && r < references.size(); ++r) {
+    row.lines.emplace_back(r == 0 ? "all" : "", escaped(references[r]));
+  }
   return row;
 }
 
@@ -143,7 +146,7 @@ VizResult text_samples(const VizSubject& subject, const Graph& graph,
     rows.push_back(row_of(data, view.indices[static_cast<size_t>(place)], samples.split));
     Json one = Json::object();
     for (const auto& [field, text] : rows.back().lines) {
-      if (one.find(field) == nullptr) one[field] = text;
+      if (!field.empty() && one.find(field) == nullptr) one[field] = text;
     }
     texts.push_back(std::move(one));
   }

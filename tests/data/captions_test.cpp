@@ -83,7 +83,7 @@ TEST_CASE("in training a sample is a sentence with its picture") {
   CHECK(data.file(0).ends_with("1.png"));
 }
 
-TEST_CASE("in testing a sample is a picture, and all that is said of it are references") {
+TEST_CASE("in testing a sample is a picture and all that is said of it are references") {
   const Gallery gallery;
   const DataView view =
       gallery.open("train: train.tsv, test: test.tsv, lower: true, most: 9", Split::kTest);
@@ -111,7 +111,7 @@ TEST_CASE("what validation holds out are whole pictures") {
   CHECK(gallery.problem("train: train.tsv, val: 4").says("none are left to train on"));
 }
 
-TEST_CASE("pictures are fitted to the model and changed in training, their texts are not") {
+TEST_CASE("pictures are fitted to the model and changed in training their texts are not") {
   const Gallery gallery;
   Field image{"image", {1, 4, 4}, FieldKind::kValues, 0};
   Field text{"text", {1}, FieldKind::kClass, 50};
@@ -149,7 +149,7 @@ TEST_CASE("pictures are fitted to the model and changed in training, their texts
   CHECK(batches(0) == batches(3));
 }
 
-TEST_CASE("what is hashed changes with pictures, sentences and how they are read") {
+TEST_CASE("what is hashed changes with pictures sentences and how they are read") {
   const Gallery gallery;
   gallery.folder.file("other.tsv", "1.png\tA dog runs.\n");
   const std::string first = gallery.open("train: train.tsv").hash();

@@ -57,7 +57,7 @@ TEST_CASE("get_data.sh lists what there is, and refuses what there is not") {
   const Project project;
   const Process::Result list = project.run({});
   CHECK(list.exit == 0);
-  CHECK(contains(list.out, "small         a few numbers"));
+  CHECK(contains(list.out, "small           a few numbers"));
   CHECK(contains(list.out, "no files (nothing to fetch)"));
   CHECK(project.run({"none"}).exit == 0);
   CHECK(project.run({"smal"}).exit == 2);

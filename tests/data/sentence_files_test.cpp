@@ -64,7 +64,7 @@ Field list_field(const std::string& name, int64_t most, int64_t classes) {
 
 }  // namespace
 
-TEST_CASE("sources and targets in two files are two lists, each with words of its own") {
+TEST_CASE("sources and targets in two files are two lists each with words of its own") {
   const Sentences sentences;
   const DataView view = sentences.open(kPair + "unit: word, lower: true");
   const Dataset& data = *view.dataset;
@@ -112,7 +112,7 @@ TEST_CASE("texts with labels are a list and a class") {
   CHECK(sentences.open(kLabelled + "val: 1", Split::kValidation).size() == 1);
 }
 
-TEST_CASE("a table of two columns has labels or targets, as the model reads them") {
+TEST_CASE("a table of two columns has labels or targets as the model reads them") {
   const Sentences sentences;
   sentences.folder.file("t.tsv", "Ein Hund\tA dog\r\nEin Mann\tA man");
   const std::string keys = "train: t.tsv";
@@ -165,7 +165,7 @@ TEST_CASE("the most frequent words are kept: one number for both languages or tw
   CHECK(found.says("'symbols: 5'"));
 }
 
-TEST_CASE("longer sentences are cut and counted, or refused") {
+TEST_CASE("longer sentences are cut and counted or refused") {
   const Sentences sentences;
   std::string text;
   {
@@ -233,7 +233,7 @@ TEST_CASE("what is wrong in files of sentences says where") {
   CHECK(sentences.problem("train: {source: a.de, target: no.en}").code == Exit::kInput);
 }
 
-TEST_CASE("lines may end as on Windows, the last one with nothing, and files may be packed") {
+TEST_CASE("lines may end as on Windows the last one with nothing and files may be packed") {
   const Sentences sentences;
   std::string windows = kGerman;
   for (size_t at = 0; (at = windows.find('\n', at)) != std::string::npos; at += 2) {

@@ -246,7 +246,7 @@ TEST_CASE("a sum's source and target are lists, and the target ends with symbol 
   }
 }
 
-TEST_CASE("sums in digits are right, and no pair of the test is trained on") {
+TEST_CASE("sums in digits are right and no pair of the test is trained on") {
   std::set<std::string> trained;
   std::map<size_t, int> lengths;
   const auto check = [&](int64_t digits, bool is_test, int64_t index) {
@@ -282,7 +282,7 @@ TEST_CASE("sums in digits are right, and no pair of the test is trained on") {
   CHECK(outcome([&] { opened("task: digits, unit: character, most: 6"); }).says("7 or more"));
 }
 
-TEST_CASE("the sentences are a running text, too, of which training sees no end that is held out") {
+TEST_CASE("the sentences are a running text and training does not see what is held out") {
   const std::string keys =
       "task: text, unit: character, length: 50, train: 40, test: 10, val: 0.25";
   const DataView train = opened(keys), val = opened(keys, Split::kValidation);

@@ -104,7 +104,7 @@ TEST_CASE("a text is windows of characters and of those that come next") {
   CHECK(named.dataset->field("y") == 1);
 }
 
-TEST_CASE("validation is the end of a text, or a file; what does not fill a window is left out") {
+TEST_CASE("validation is the end of a text or a file and half windows are left out") {
   const Texts texts;
   texts.folder.file("t.txt", letters(100));
   texts.folder.file("v.txt", letters(12));
@@ -123,7 +123,7 @@ TEST_CASE("validation is the end of a text, or a file; what does not fill a wind
   CHECK(texts.open(keys + "limit: 4").size() == 4);
 }
 
-TEST_CASE("in training all windows of an epoch begin later, by a draw of its own") {
+TEST_CASE("in training all windows of an epoch begin later by a draw of its own") {
   const Texts texts;
   texts.folder.file("t.txt", letters(26));
   const DataView view = texts.open("train: t.txt, length: 5");
@@ -221,7 +221,7 @@ TEST_CASE("the length of windows is the model's where the map says none") {
   CHECK(bind_fields(view, wanted) == std::vector<int>{0, 1});
 }
 
-TEST_CASE("words, bytes and pairs are units of a text, too, and gzip is unpacked") {
+TEST_CASE("words bytes and pairs are units of a text too and gzip is unpacked") {
   const Texts texts;
   const std::string line = "To be, or not to be:\nthat is the question.\n";
   std::string content;

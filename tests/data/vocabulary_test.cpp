@@ -51,7 +51,7 @@ TEST_CASE("joined words read as people write them") {
   }
 }
 
-TEST_CASE("small letters are made by rule, umlauts, Greek and Cyrillic too") {
+TEST_CASE("small letters are made by rule umlauts Greek and Cyrillic too") {
   CHECK(lowered("ÄÖÜ ẞ ÀÉÎÕØÞ × ß ÿŸ") == "äöü ß àéîõøþ × ß ÿÿ");
   CHECK(lowered("ĀĄĆČĐĘĞİŁŃŐŒŘŚŠŢŮŹŻŽ") == "āąćčđęğiłńőœřśšţůźżž");
   CHECK(lowered("ΑΒΓΔΩ Άλφα Έ Ή Ί Ό Ύ Ώ") == "αβγδω άλφα έ ή ί ό ύ ώ");
@@ -67,7 +67,7 @@ TEST_CASE("a text that ceases to be UTF-8 says where") {
   CHECK(first_bad_byte("ab\xed\xa0\x80") == 2u);  // a surrogate
 }
 
-TEST_CASE("the most frequent words are kept, equal ones by the alphabet") {
+TEST_CASE("the most frequent words are kept equal ones by the alphabet") {
   const std::vector<std::string> texts = {"b a c c.", "C b a d."};
   CHECK(own_symbols(learned(texts, TextUnit::kWord)) ==
         std::vector<std::string>{".", "a", "b", "c", "C", "d"});
@@ -105,7 +105,7 @@ TEST_CASE("bytes are 256 and know every text") {
   CHECK(TextVocabulary::of_symbols(ended.symbols(), TextUnit::kByte)->has_edge());
 }
 
-TEST_CASE("pairs are merged by how often they stand, as told by hand") {
+TEST_CASE("pairs are merged by how often they stand as told by hand") {
   // low 5, lower 2, newest 6, widest 3: the example of Sennrich et al. 2016, with the blank before
   // a word in place of their sign behind it. "es" and "st" stand 9 times; by the alphabet e comes
   // first.
@@ -126,7 +126,7 @@ TEST_CASE("pairs are merged by how often they stand, as told by hand") {
         std::vector<std::string>{"es", "est", " l", " lo", " low"});
 }
 
-TEST_CASE("pairs come back as the text, and what is unknown is told") {
+TEST_CASE("pairs come back as the text and what is unknown is told") {
   const std::vector<std::string> texts = {"der alte Mann, der schläft.", "die alten Männer"};
   const TextVocabulary pairs = learned(texts, TextUnit::kPairs, 40);
   CHECK(pairs.size() <= 40);

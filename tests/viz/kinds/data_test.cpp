@@ -1,6 +1,8 @@
 // The kind `data`, and what all kinds share: flags and samples.
 
 #include "base/error.h"
+#include "data/dataset.h"
+#include "data/phrases.h"
 #include "graph/builder.h"
 #include "support/catch.h"
 #include "support/text.h"
@@ -162,4 +164,32 @@ data:
             R"("columns":{"image":{"numbers":1,"categories":{"district":2},"standardised":false},)"
             R"("target":{"numbers":1,"categories":{},"standardised":true}})") != std::string::npos);
   CHECK(contains(result.text, "columns: 1 number and 2 categories of 'district'; standardised"));
+}
+
+TEST_CASE("samples of texts are told as people read them") {
+  const VizRequest request = request_of(R"(name: words
+input: {text: {steps: {most: 19}, classes: 181}}
+layers: [{embed: 4}, {reduce: mean}, {linear: 10, name: out}]
+loss: {cross_entropy: out, target: label}
+data: {format: sentences, train: 60, test: 20}
+)");
+  const VizResult result = run_kind("data", request, {{"samples", {"7"}}, {"split", {"test"}}});
+  REQUIRE(result.figures.size() == 1);
+  CHECK(result.numbers["samples"] == 20);
+  REQUIRE(result.numbers["texts"].size() == 7);
+  const DataView view = open_dataset(*request.subject().spec.section("data"), Split::kTest, 1);
+  for (size_t k = 0; k < 7; ++k) {
+    const auto index = static_cast<int64_t>(k) * 20 / 7;
+    const std::string text = topic_sentence(1, "sentences/test", index);
+    CHECK(result.numbers["texts"][k]["text"] == text);
+    CHECK(result.numbers["texts"][k]["label"] ==
+          view.dataset->class_names(1)[static_cast<size_t>(topic_of(1, "sentences/test", index))]);
+    if (k == 0) CHECK(contains(result.text, text));
+    int drawn = 0;
+    for (const Drawing::Element& element : result.figures[0].drawing.elements()) {
+      const auto* words = std::get_if<Drawing::Text>(&element);
+      drawn += words != nullptr && text.starts_with(words->text) && words->text.size() > 9;
+    }
+    CHECK(drawn > 0);
+  }
 }
