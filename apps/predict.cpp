@@ -19,6 +19,8 @@ constexpr const char* kExamples =
     "features\n"
     "  cnn predict runs/unet-isbi slices/ --out masks   a mask and an overlay of each image\n"
     "  cnn predict runs/text-classifier \"the cat chases the dog\" lines.txt\n"
+    "  cnn predict runs/char-lstm --prompt \"ROMEO:\" --length 400 --temperature 0.8\n"
+    "  cnn predict runs/translate \"Ein Mann schläft.\" lines.txt --beam 5   an answer a line\n"
     "  cnn predict runs/vae --samples 64 --out new      pictures drawn from the prior\n"
     "  cnn predict models/lenet5.yaml x.npy --weights w.safetensors --out DIR   outputs as .npy\n"
     "  cnn predict models/efficientnet-lite0.yaml cat.jpg --weights w.pth   PyTorch's weights";
@@ -58,7 +60,10 @@ int main(int argc, char** argv) {
   command.reads({"data.scale", "data.mean", "data.std", "data.invert", "data.background",
                  "data.classes", "train.batch_size", "train.workers", "train.seed"});
   command.add_key("--batch-size", "train.batch_size", "N", "samples at a time");
-  command.add_number("--top", request.top, "classes to show of each sample (default: 5)", 1, 1000);
+  command.add_number("--top", request.top,
+                     "classes to show of each sample (default: 5); of a text that goes on, draw "
+                     "among so many of the likeliest symbols (default: all)",
+                     1, 1000);
   command.add("--ten-crop", request.ten_crops,
               "average the classes of ten crops of every picture: corners, middle, all mirrored");
   command.add_with_word(
@@ -87,10 +92,30 @@ int main(int argc, char** argv) {
   Flag samples = command.add_number(
       "--samples", request.prior_samples,
       "draw so many from a generator's prior, in place of inputs; needs --out", 1, 1 << 20);
+  std::string prompt;
+  Flag begins =
+      command.add("--prompt", prompt, "go on with this text, of networks that tell what comes next")
+          .type("TEXT");
+  begins.excludes(samples);
+  begins.excludes(layer);
   command
-      .add_number("--seed", request.seed, "other samples (default: 0)", 0,
-                  std::numeric_limits<decltype(request.seed)>::max())
-      .needs(samples);
+      .add_number("--length", request.length, "symbols that follow the prompt (default: 400)", 1,
+                  int64_t{1} << 30)
+      .needs(begins);
+  command
+      .add_number(
+          "--temperature", request.temperature,
+          "scores are divided by it: below 1 likelier symbols, above 1 more surprising ones; "
+          "0: the likeliest (default: 1)",
+          0, 1000)
+      .needs(begins);
+  Flag seed = command.add_number("--seed", request.seed, "other samples, another text (default: 0)",
+                                 0, std::numeric_limits<decltype(request.seed)>::max());
+  Flag beam = command.add_number(
+      "--beam", request.beams,
+      "of networks that answer with a text: keep so many beginnings side by side (default: 1)", 1,
+      1000);
+  beam.excludes(begins);
   command.add("--partial", request.partial_weights,
               "load what fits of weights of another model, and list the rest");
   command.add("--allow-non-finite", request.allow_non_finite_weights,
@@ -100,12 +125,19 @@ int main(int argc, char** argv) {
 
   return command.run(argc, argv, [&] {
     command.take_overrides(request.inputs);
-    const bool draws = request.prior_samples > 0;
+    if (begins.is_given()) request.prompt = prompt;
+    const bool draws = request.prior_samples > 0 || request.prompt;
+    if (seed.is_given() && !draws) {
+      fail(Exit::kUsage, "", "--seed is for what is drawn at random: --samples, --prompt");
+    }
     if (request.inputs.empty() && !draws) fail(Exit::kUsage, "", "an input is required");
     if (draws && !request.inputs.empty()) {
-      fail(Exit::kUsage, "", "--samples takes no inputs, found '{}'", request.inputs[0]);
+      fail(Exit::kUsage, "", "{} takes no inputs, found '{}'",
+           request.prompt ? "--prompt" : "--samples", request.inputs[0]);
     }
-    if (draws && request.out.empty()) fail(Exit::kUsage, "", "--samples needs --out DIR");
+    if (request.prior_samples > 0 && request.out.empty()) {
+      fail(Exit::kUsage, "", "--samples needs --out DIR");
+    }
     request.weights = Command::weights_for(model, request.weights);
     if (!invert.empty()) {
       request.invert = invert == "auto"   ? Invert::kAuto
@@ -113,7 +145,15 @@ int main(int argc, char** argv) {
                                           : Invert::kNo;
     }
     request.memory_limit = command.memory_limit();
+    const bool streams = request.prompt && !command.json() && !csv;
+    if (streams) {
+      request.tell = [](std::string_view piece) { print_result(piece); };
+    }
     const PredictReport report = predict(command.load(model), request);
+    if (streams) {
+      print_result("\n");
+      return Exit::kOk;
+    }
     print_result(command.json() ? report.json() + "\n" : csv ? report.csv() : report.text());
     return Exit::kOk;
   });

@@ -240,6 +240,16 @@ bool MetricSet::wants_texts() const {
                      [](const Bound& b) { return b.text != nullptr; });
 }
 
+std::vector<Writing> MetricSet::writings() const {
+  std::vector<Writing> ways;
+  for (const Bound& b : bound_) {
+    if (b.text == nullptr) continue;
+    const Writing way = b.text->writing(b.output);
+    if (std::find(ways.begin(), ways.end(), way) == ways.end()) ways.push_back(way);
+  }
+  return ways;
+}
+
 void MetricSet::refuse_texts() const {
   Diagnostics diagnostics;
   for (const Bound& b : bound_) {

@@ -62,6 +62,7 @@ struct MetricInputs {
 };
 
 class TextMetric;
+struct Writing;
 class TextSource;
 
 class Metric {
@@ -124,6 +125,8 @@ class MetricSet {
   void reset();
   // Whether there are metrics of what the network writes (text_metric.h).
   bool wants_texts() const;
+  // How these ask it to write, each way once.
+  std::vector<Writing> writings() const;
   // Exit::kSpec, with their places, if there are: nobody writes.
   void refuse_texts() const;
   // For the batch that was run last, of samples that the data set numbers so. Exit::kInput if one

@@ -61,10 +61,10 @@ class Bleu final : public TextMetric {
     o("n", lengths_, "[1, 2, 3, 4]: one figure for each longest n-gram, called bleu1, bleu2 ...")
         .between(1, BleuCounts::kLongest)
         .aliases({"ngrams", "max_ngram_order"});
-    o.choice("tokens", tokens_, {{"13a", BleuTokens::k13a}, {"none", BleuTokens::kBlank}},
+    o.choice("tokenizer", tokens_, {{"13a", BleuTokens::k13a}, {"none", BleuTokens::kBlank}},
              "how texts fall into words: punctuation apart, as WMT and sacrebleu do it, or at "
              "blanks alone")
-        .aliases({"tokenize", "tokenizer"});
+        .aliases({"tokenize"});
   }
 
  private:

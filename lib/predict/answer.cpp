@@ -39,9 +39,13 @@ std::string PredictReport::csv() const {
 std::string PredictReport::text() const {
   std::string text;
   for (const Answer& answer : answers) {
+    if (!names_inputs) {
+      text += answer.text + "\n";
+      continue;
+    }
     text += escaped(answer.input);
     if (!answer.is_whole) text += fmt::format(" {}", answer.sample);
-    text += ":" + answer.text + "\n";
+    text += (answer.text.starts_with(' ') ? ":" : ": ") + answer.text + "\n";
   }
   for (const std::string& file : files) text += "wrote " + escaped(file) + "\n";
   return text;

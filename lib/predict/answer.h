@@ -24,6 +24,7 @@ struct PredictReport {
   int64_t samples = 0;
   std::string list = "predictions";  // what JSON calls the answers
   bool counts_samples = true;        // answers have a number within their input
+  bool names_inputs = true;          // text() puts each answer's input before it
   std::vector<std::string> columns;  // of CSV, behind the input and the sample
   std::vector<Answer> answers;
   std::vector<std::string> files;  // written, those of the answers too

@@ -16,6 +16,7 @@
 #include "predict/outputs.h"
 #include "predict/picture_maps.h"
 #include "predict/samples.h"
+#include "predict/texts.h"
 #include "predict/tone_watch.h"
 
 namespace cnn {
@@ -32,7 +33,8 @@ class Predictor {
         graph_(network_.test_graph()) {
     batch_ = request.batch_size > 0 ? request.batch_size : settings_.batch_size;
     input_ = &only_input(graph_, "predict");
-    const HeadContext context{graph_, network_.weights(), request.top};
+    constexpr int64_t kTop = 5;
+    const HeadContext context{graph_, network_.weights(), request.top > 0 ? request.top : kTop};
     head_ = request.layer.empty() ? find_head(context) : head_of_layer(context, request.layer);
     if (request.ten_crops) {
       crops_.emplace(graph_);
@@ -185,7 +187,10 @@ class Predictor {
 }  // namespace
 
 PredictReport predict(const ModelSpec& spec, const PredictRequest& request) {
-  return request.prior_samples > 0 ? draw_samples(spec, request) : Predictor(spec, request).run();
+  if (request.prior_samples > 0) return draw_samples(spec, request);
+  if (request.prompt) return go_on_with_prompt(spec, request);
+  if (request.layer.empty() && answers_with_texts(spec)) return predict_answers(spec, request);
+  return Predictor(spec, request).run();
 }
 
 }  // namespace cnn

@@ -167,12 +167,12 @@ std::vector<Symbols> write_answers(Writer& writer, int64_t n, int64_t most) {
   return writer.beams() == 1 ? write_likeliest(writer, n, limit) : search(writer, n, limit);
 }
 
-int64_t draw_symbol(std::span<const float> scores, const Drawing& drawing, uint64_t index) {
+int64_t draw_symbol(std::span<const float> scores, const SymbolDraw& draw, uint64_t index) {
   const auto count = static_cast<int64_t>(scores.size());
-  if (drawing.temperature <= 0 || drawing.top == 1) return likeliest(scores.data(), count);
+  if (draw.temperature <= 0 || draw.top == 1) return likeliest(scores.data(), count);
   std::vector<int64_t> order(scores.size());
   std::iota(order.begin(), order.end(), 0);
-  const int64_t kept = drawing.top > 0 ? std::min(drawing.top, count) : count;
+  const int64_t kept = draw.top > 0 ? std::min(draw.top, count) : count;
   if (kept < count) {
     std::partial_sort(order.begin(), order.begin() + kept, order.end(), [&](int64_t a, int64_t b) {
       const float x = scores[static_cast<size_t>(a)], y = scores[static_cast<size_t>(b)];
@@ -185,22 +185,22 @@ int64_t draw_symbol(std::span<const float> scores, const Drawing& drawing, uint6
   double sum = 0;
   for (const int64_t symbol : order) {
     const auto score = static_cast<double>(scores[static_cast<size_t>(symbol)] - largest);
-    sums.push_back(sum += std::exp(score / drawing.temperature));
+    sums.push_back(sum += std::exp(score / draw.temperature));
   }
-  const double drawn = Rng(drawing.seed, "text", 0, index).uniform(0) * sum;
+  const double drawn = Rng(draw.seed, "text", 0, index).uniform(0) * sum;
   const auto place = std::upper_bound(sums.begin(), sums.end(), drawn) - sums.begin();
   return order[static_cast<size_t>(std::min<int64_t>(place, kept - 1))];
 }
 
-void go_on(Writer& writer, std::span<const int64_t> prompt, int64_t length, const Drawing& drawing,
+void go_on(Writer& writer, std::span<const int64_t> prompt, int64_t length, const SymbolDraw& draw,
            const std::function<bool(int64_t symbol)>& tell) {
   CNN_ASSERT(!prompt.empty() && !writer.answers());
   writer.begin(1);
   ConstView scores;
   for (const int64_t& symbol : prompt) scores = writer.step({&symbol, 1});
   for (int64_t i = 0; i < length; ++i) {
-    const int64_t symbol = draw_symbol({scores.data, static_cast<size_t>(writer.symbols())},
-                                       drawing, static_cast<uint64_t>(i));
+    const int64_t symbol = draw_symbol({scores.data, static_cast<size_t>(writer.symbols())}, draw,
+                                       static_cast<uint64_t>(i));
     if (!tell(symbol)) return;
     scores = writer.step({&symbol, 1});
   }

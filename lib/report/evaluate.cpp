@@ -13,6 +13,7 @@
 #include "model/loaded_network.h"
 #include "model/loss_checks.h"
 #include "model/settings.h"
+#include "predict/network_texts.h"
 #include "report/pca.h"
 #include "train/evaluator.h"
 
@@ -133,7 +134,6 @@ TestReport test_model(const ModelSpec& written, const TestRequest& request) {
                                request.allow_non_finite_weights, request.partial_weights});
   const Graph& graph = network.test_graph();
   MetricSet metrics(spec, graph);
-  metrics.refuse_texts();
   TestReport report;
   report.confusion = confusion_for(graph);
 
@@ -162,14 +162,25 @@ TestReport test_model(const ModelSpec& written, const TestRequest& request) {
   if (request.workers >= 0) loader.workers = static_cast<int>(request.workers);
   report.class_names = class_names_of(graph, *view.dataset);
   const Vocabularies symbols = vocabularies_of(*view.dataset);
+  const std::shared_ptr<const Dataset> dataset = view.dataset;
   Feed feed(graph, std::move(view), loader);
   others.push_back({"loading data", feed.bytes()});
+  std::unique_ptr<NetworkTexts> texts;
+  if (metrics.wants_texts()) {
+    texts = NetworkTexts::make(graph, network.store(), dataset, batch, metrics.writings());
+    if (texts == nullptr) metrics.refuse_texts();
+    others.push_back({"writing texts", texts->bytes()});
+  }
   const WeightsInfo& known = network.load(others);
   check_vocabularies(known.vocabularies, symbols, request.weights);
   compare_classes(known.class_names, report.class_names);
 
   Evaluator evaluator(graph, network.executor(0), feed, metrics, seed);
   evaluator.repeat(request.passes);
+  if (texts != nullptr) {
+    texts->allocate(network.executor(0));
+    evaluator.write_texts(*texts);
+  }
   if (report.confusion) evaluator.count_classes(*report.confusion);
   if (crops) evaluator.average_crops(*crops);
   const auto progress = [&](int64_t done, int64_t total) {

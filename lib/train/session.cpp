@@ -78,7 +78,6 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
       metrics_(spec, network_.test_graph()),
       train_metrics_(MetricSet::in_training(spec, network_.train_graph())) {
   require_loss(network_.train_graph(), spec.path);
-  metrics_.refuse_texts();
   const DataReader reader = data_reader(network_.train_graph());
   DataSource source(load_data(spec, reader), static_cast<uint64_t>(settings_.seed), reader.fields);
   DataView train = source.open(Split::kTrain);
@@ -104,6 +103,11 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   validation_samples_ = validation.size();
   network_.plan(uses(network_, settings_.batch_size));
   network_.note_kernels(0);
+  if (metrics_.wants_texts() && !validation.empty()) {
+    texts_ = NetworkTexts::make(network_.test_graph(), network_.store(), validation.dataset,
+                                validation_batch(settings_.batch_size), metrics_.writings());
+    if (texts_ == nullptr) metrics_.refuse_texts();
+  }
   check_memory_for(spec, memory_limit);  // before the loaders allocate
   gemm_library();
   if (!fitted_nodes(network_.test_graph()).empty()) fitting_view_ = train;
@@ -111,6 +115,7 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   open_feeds(std::move(train), std::move(validation), source.shuffle());
   check_memory_for(spec, memory_limit);
   network_.allocate();
+  if (texts_ != nullptr) texts_->allocate(validation_executor());
   optimizer().attach(network_.store());
   average_.attach(network_.store());
   network_.store().initialize(static_cast<uint64_t>(settings_.seed));
@@ -278,7 +283,7 @@ void Session::open_feeds(DataView train, DataView validation, bool shuffle) {
 
 uint64_t Session::planned_bytes(const Network& network) const {
   return network.planned_bytes() + settings_.optimizer->state_bytes(network.store()) +
-         average_.bytes(network.store()) + data_bytes_;
+         average_.bytes(network.store()) + data_bytes_ + (texts_ ? texts_->bytes() : 0);
 }
 
 uint64_t Session::loading_bytes() const {
@@ -293,6 +298,7 @@ void Session::check_memory_for(const ModelSpec& spec, uint64_t limit) const {
     others.push_back({"the mean of the weights (train.ema)", average_.bytes(network_.store())});
   }
   if (data_bytes_ > 0) others.push_back({"samples kept in memory (data.cache)", data_bytes_});
+  if (texts_) others.push_back({"writing texts", texts_->bytes()});
   if (train_feed_) others.push_back({"loading training data", train_feed_->bytes()});
   if (validation_feed_) others.push_back({"loading validation data", validation_feed_->bytes()});
   check_memory(planned_bytes(), limit, largest_tenants(network_, std::move(others)),

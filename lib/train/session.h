@@ -14,6 +14,7 @@
 #include "model/settings.h"
 #include "model/weight_average.h"
 #include "model/weights.h"
+#include "predict/network_texts.h"
 #include "spec/model_spec.h"
 
 namespace cnn {
@@ -39,6 +40,8 @@ class Session {
   Feed* validation_feed() { return validation_feed_.get(); }  // null: nothing is held out
   Executor& train_executor() { return network_.executor(0); }
   Executor& validation_executor() { return network_.executor(1); }
+
+  NetworkTexts* texts() { return texts_.get(); }  // null: no metric compares texts
 
   const BestRule& best() const { return best_; }
   // Names of an epoch's scores in order: train/loss, train/accuracy, val/loss, val/accuracy ...
@@ -91,6 +94,7 @@ class Session {
   DataView fitting_view_;         // the training data, where layers are fitted
   std::unique_ptr<Feed> train_feed_;
   std::unique_ptr<Feed> validation_feed_;
+  std::unique_ptr<NetworkTexts> texts_;
 };
 
 // What weights files say of the data that a model was trained on.

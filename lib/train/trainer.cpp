@@ -221,6 +221,7 @@ class Trainer {
     const AveragedWeights averaged(session_.average());
     Evaluator evaluator(session_.network().test_graph(), session_.validation_executor(),
                         *session_.validation_feed(), session_.metrics(), position_.seed);
+    if (session_.texts() != nullptr) evaluator.write_texts(*session_.texts());
     const auto progress = [this](int64_t done, int64_t total) {
       observer_.validating(done, total);
       return flags_.stop_signal.load() == 0;

@@ -54,7 +54,7 @@ TEST_CASE("metrics of texts ask once for every way of writing") {
   Graph graph;
   MetricSet set = set_of(
       "[perplexity, bleu, exact_match, {bleu: aux, beam: 5, most: 30, name: wide},"
-      " {bleu: ~, n: [1, 4], tokens: none, name: of}]",
+      " {bleu: ~, n: [1, 4], tokenizer: none, name: of}]",
       Phase::kTest, &graph);
   CHECK(set.wants_texts());
   CHECK(set.names() == std::vector<std::string>{"perplexity", "bleu", "exact_match", "wide",
