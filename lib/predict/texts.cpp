@@ -133,7 +133,7 @@ PredictReport go_on_with_prompt(const ModelSpec& spec, const PredictRequest& req
   }
   if (unknown.any()) {
     note("--prompt: {}; {}", unknown.text(vocabulary.unit(), "the model's"),
-         vocabulary.has_edge() ? "they are read as <unk>" : "they are left out");
+         vocabulary.has_edge() ? "read as <unk>" : "left out");
   }
   const SymbolDraw draw{request.temperature, request.top, static_cast<uint64_t>(request.seed)};
   Symbols written(prompt);
