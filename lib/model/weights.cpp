@@ -211,15 +211,11 @@ struct Difference {
   }
 };
 
-bool fits(const SafeTensor* tensor, const Parameter& parameter) {
-  return tensor != nullptr && tensor->shape == file_sizes(parameter);
-}
-
 Difference compare(const TensorReader& file, const ParameterStore& store,
-                   const std::string& prefix) {
+                   const WeightNames& names) {
   Difference difference;
   for (const Parameter& parameter : store.all()) {
-    const SafeTensor* tensor = file.find(prefix + parameter.name);
+    const SafeTensor* tensor = file.find(names.in_file(parameter.name));
     const std::string wanted = text_of(file_sizes(parameter));
     if (tensor == nullptr) {
       difference.missing.push_back(parameter.name + " " + wanted);
@@ -229,35 +225,11 @@ Difference compare(const TensorReader& file, const ParameterStore& store,
     }
   }
   for (const SafeTensor& tensor : file.tensors()) {
-    if (!tensor.name.starts_with(prefix) || is_ignored(tensor.name)) continue;
-    const std::string name = tensor.name.substr(prefix.size());
+    if (!tensor.name.starts_with(names.wrapper) || is_ignored(tensor.name)) continue;
+    const std::string name = names.in_network(tensor.name);
     if (store.find(name) < 0) difference.extra.push_back(name + " " + text_of(tensor.shape));
   }
   return difference;
-}
-
-// What PyTorch's wrappers put before all names ("module." of DataParallel, "_orig_mod." of
-// torch.compile, or both), unless the model has such names itself.
-std::string wrapper_of(const TensorReader& file, const ParameterStore& store) {
-  const auto is_own = [&](std::string_view wrapper) {
-    return std::any_of(store.all().begin(), store.all().end(),
-                       [&](const Parameter& p) { return p.name.starts_with(wrapper); });
-  };
-  const auto wraps_all = [&](const std::string& prefix) {
-    return std::all_of(file.tensors().begin(), file.tensors().end(),
-                       [&](const SafeTensor& t) { return t.name.starts_with(prefix); });
-  };
-  std::string prefix;
-  if (file.tensors().empty()) return prefix;
-  for (bool is_longer = true; is_longer;) {
-    is_longer = false;
-    for (const char* wrapper : {"module.", "_orig_mod."}) {
-      if (is_own(wrapper) || !wraps_all(prefix + wrapper)) continue;
-      prefix += wrapper;
-      is_longer = true;
-    }
-  }
-  return prefix;
 }
 
 // Takes the weights of layers that exist in training only from what is left over.
@@ -368,14 +340,14 @@ void save_weights(const std::string& path, const ParameterStore& store, const We
 
 void check_weights(const TensorReader& file, const ParameterStore& store,
                    const std::string& prefix) {
-  const Difference difference = compare(file, store, prefix);
+  const Difference difference = compare(file, store, {prefix, ""});
   if (difference.any()) throw mismatch(file.path(), difference, "");
 }
 
-void read_weights(const TensorReader& file, ParameterStore& store, const std::string& prefix) {
+void read_weights(const TensorReader& file, ParameterStore& store, const WeightNames& names) {
   for (size_t id = 0; id < store.all().size(); ++id) {
     const Parameter& parameter = store.all()[id];
-    const SafeTensor* tensor = file.find(prefix + parameter.name);
+    const SafeTensor* tensor = file.find(names.in_file(parameter.name));
     if (!fits(tensor, parameter)) continue;
     file.read(*tensor, [&](int64_t first, std::span<const float> values) {
       store.import_values(static_cast<int>(id), first, values);
@@ -390,8 +362,8 @@ WeightsInfo load_weights(const std::string& path, ParameterStore& store,
   const std::unique_ptr<TensorReader> opened = open_tensors(path);
   TensorReader& file = *opened;
   file.accept_non_finite(options.allow_non_finite);
-  const std::string prefix = wrapper_of(file, store);
-  Difference difference = compare(file, store, prefix);
+  const WeightNames names = find_weight_names(file, store, options.partial);
+  Difference difference = compare(file, store, names);
   if (options.model != nullptr) forget_training_only(*options.model, difference);
   if (difference.any() && !options.partial) {
     throw mismatch(path, difference,
@@ -401,8 +373,13 @@ WeightsInfo load_weights(const std::string& path, ParameterStore& store,
       store.all().size() - difference.missing.size() - difference.reshaped.size();
   if (difference.any() && fitting == 0) throw mismatch(path, difference, "none of them fits");
   file.verify();  // all of it before anything is loaded
-  read_weights(file, store, prefix);
-  if (!prefix.empty()) note("{}: all names begin with '{}', which is left out", path, prefix);
+  read_weights(file, store, names);
+  if (!names.wrapper.empty()) {
+    note("{}: all names begin with '{}', which is left out", path, names.wrapper);
+  }
+  if (!names.part.empty()) {
+    note("{}: its weights are those of '{}'", path, names.part.substr(0, names.part.size() - 1));
+  }
   if (difference.any()) {
     warn("{}: {} of {} weights are loaded, the others begin anew: {}", path, fitting,
          store.all().size(), difference.text());
@@ -412,7 +389,7 @@ WeightsInfo load_weights(const std::string& path, ParameterStore& store,
   if (options.model != nullptr) describe_by_data(*options.model, info);
   for (size_t id = 0; id < store.all().size(); ++id) {
     const Parameter& parameter = store.all()[id];
-    if (!fits(file.find(prefix + parameter.name), parameter))
+    if (!fits(file.find(names.in_file(parameter.name)), parameter))
       info.missing.push_back(static_cast<int>(id));
   }
   return info;

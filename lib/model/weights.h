@@ -16,6 +16,7 @@
 #include "graph/parameter_store.h"
 #include "io/safetensors.h"
 #include "model/vocabularies.h"
+#include "model/weight_names.h"
 #include "spec/model_spec.h"
 
 namespace cnn {
@@ -44,7 +45,8 @@ void save_weights(const std::string& path, const ParameterStore& store, const We
 struct LoadWeightsOptions {
   bool allow_non_finite = false;
   // Loads what fits and lists the rest as a warning; the parameters that the file does not have
-  // keep their values. Exit::kInput if nothing fits.
+  // keep their values. A file whose weights fit a part of the network alone (a pretrained body) is
+  // loaded into that part. Exit::kInput if nothing fits.
   bool partial = false;
   // Of commands that run a network and do not train it. Weights of layers that exist in training
   // only (auxiliary heads) are then no surprise; and what a file of another tool does not say, how
@@ -69,6 +71,6 @@ void add_weights(SafetensorsWriter& writer, const ParameterStore& store, const s
 void check_weights(const TensorReader& file, const ParameterStore& store,
                    const std::string& prefix);
 // Those that the file has in the right shape.
-void read_weights(const TensorReader& file, ParameterStore& store, const std::string& prefix);
+void read_weights(const TensorReader& file, ParameterStore& store, const WeightNames& names);
 
 }  // namespace cnn

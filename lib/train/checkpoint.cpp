@@ -218,7 +218,7 @@ LoadedCheckpoint load_checkpoint(const std::string& run, const TrainState& state
   }
   check_weights(*whole.file, store, kWeights);
   check_optimizer(*whole.file, store, optimizer);
-  read_weights(*whole.file, store, kWeights);
+  read_weights(*whole.file, store, {kWeights, ""});
   for (const Optimizer::StateArray& array : optimizer.state()) {
     whole.file->read(*whole.file->find(name_of(array, store)),
                      [&](int64_t first, std::span<const float> values) {
