@@ -33,7 +33,7 @@ class SteppingMaker {
     }
     made.passed = passed(made.step);
     bind_fields(made.step, made.passed);
-    made.is_stepwise = grow(made.step);
+    made.is_stepwise = grow(made.step, made.is_bounded);
     if (!made.is_stepwise) {
       made.step = cut_step();  // some of its layers have been changed
       bind_fields(made.step, made.passed);
@@ -98,7 +98,7 @@ class SteppingMaker {
   }
 
   // Every layer for lists of one item. False: one of them needs the whole list.
-  bool grow(Graph& step) const {
+  bool grow(Graph& step, bool& is_bounded) const {
     step.lengths[index(length_)] = {1, false, -1};
     for (GraphNode& node : step.nodes) {
       std::vector<char> grows;
@@ -106,7 +106,9 @@ class SteppingMaker {
       const bool any = std::find(grows.begin(), grows.end(), 1) != grows.end();
       if (!node.type->mixes_items || !any) continue;
       const bool early = list_.is_target && node.inputs[0] == value_;
-      if (!node.layer->grow_stepwise(grows, early)) return false;
+      const Growth growth = node.layer->grow_stepwise(grows, early);
+      if (growth == Growth::kWhole) return false;
+      is_bounded = is_bounded || growth == Growth::kBounded;
       std::vector<Form> forms;
       for (const int v : node.inputs) {
         const Value& value = step.value(v);

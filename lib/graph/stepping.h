@@ -25,6 +25,7 @@ struct SteppingGraphs {
   Graph step;               // field 0 is the newest item, the others are `passed`
   std::vector<int> passed;  // values of `before` (or its fields) that `step` reads
   bool is_stepwise = true;  // else `step` wants the whole list so far, its most last items
+  bool is_bounded = false;  // stepwise, but for no more items than the list can have
 };
 
 // Values keep their ids. Exit::kSpec if a layer reads the list's own items where it is the target,

@@ -337,6 +337,10 @@ class Fitter {
   virtual void write(std::span<float* const> parameters) const = 0;
 };
 
+// Whether a layer can go through a list that comes item by item: not at all, for ever, or for as
+// many items as the list could have.
+enum class Growth { kWhole, kEndless, kBounded };
+
 class Layer {
  public:
   virtual ~Layer() = default;
@@ -363,8 +367,10 @@ class Layer {
   // `grow` marks come one item at a time, and each call goes on where the one before has ended
   // (Setup::carried), until the memory is reset. The layer is then set up again. With `early`,
   // items of the first input come one place before their turn, so that a shift to later places has
-  // one place less to move them. False: it needs the whole list.
-  virtual bool grow_stepwise(std::span<const char> /*grow*/, bool /*early*/) { return false; }
+  // one place less to move them.
+  virtual Growth grow_stepwise(std::span<const char> /*grow*/, bool /*early*/) {
+    return Growth::kWhole;
+  }
 
   // Of a layer that is fitted before training, as set up; the others have none.
   virtual std::unique_ptr<Fitter> fitter() const { return nullptr; }

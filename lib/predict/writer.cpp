@@ -35,8 +35,10 @@ void Writer::allocate() {
   const int64_t rows = sizes_.samples * sizes_.beams;
   const auto items = static_cast<size_t>(graphs_.is_stepwise ? rows : rows * most_);
   fed_.resize(items);
+  if (!graphs_.is_stepwise || graphs_.is_bounded) {
+    histories_.resize(static_cast<size_t>(rows * most_));
+  }
   if (!graphs_.is_stepwise) {
-    histories_.resize(items);
     scores_.resize(static_cast<size_t>(rows * symbols()));
     starts_.resize(static_cast<size_t>(rows) + 1);
   }
@@ -47,7 +49,7 @@ void Writer::allocate() {
 void Writer::begin(int64_t n) {
   CNN_ASSERT(n > 0 && n <= sizes_.samples);
   rows_ = n * sizes_.beams;
-  written_ = 0;
+  written_ = remembered_ = 0;
   step_->reset_carried();
   if (passed_.empty()) return;
   before_->forward(n, 0, 0);
@@ -73,6 +75,14 @@ void Writer::pass(int value, Passed& to) {
 ConstView Writer::step(std::span<const int64_t> symbols) {
   CNN_ASSERT(static_cast<int64_t>(symbols.size()) == rows_);
   if (!graphs_.is_stepwise) return step_whole(symbols);
+  if (graphs_.is_bounded) {
+    if (remembered_ == most_) begin_anew();
+    remember(symbols);
+  }
+  return step_item(symbols);
+}
+
+ConstView Writer::step_item(std::span<const int64_t> symbols) {
   std::transform(symbols.begin(), symbols.end(), fed_.begin(),
                  [](int64_t symbol) { return static_cast<float>(symbol); });
   step_->bind(0, fed_.data());
@@ -81,17 +91,42 @@ ConstView Writer::step(std::span<const int64_t> symbols) {
   return step_->value(list_.scores);
 }
 
+// The oldest go where there is no room.
+void Writer::remember(std::span<const int64_t> symbols) {
+  const bool is_full = remembered_ == most_;
+  for (int64_t row = 0; row < rows_; ++row) {
+    float* history = histories_.data() + row * most_;
+    if (is_full) std::copy(history + 1, history + most_, history);
+    history[is_full ? most_ - 1 : remembered_] =
+        static_cast<float>(symbols[static_cast<size_t>(row)]);
+  }
+  if (!is_full) ++remembered_;
+}
+
+void Writer::begin_anew() {
+  step_->reset_carried();
+  const int64_t kept = most_ / 2;
+  std::vector<int64_t> symbols(static_cast<size_t>(rows_));
+  for (int64_t row = 0; row < rows_; ++row) {
+    float* history = histories_.data() + row * most_;
+    std::copy(history + most_ - kept, history + most_, history);
+  }
+  remembered_ = kept;
+  for (int64_t i = 0; i < kept; ++i) {
+    for (int64_t row = 0; row < rows_; ++row) {
+      symbols[static_cast<size_t>(row)] =
+          static_cast<int64_t>(histories_[static_cast<size_t>(row * most_ + i)]);
+    }
+    step_item(symbols);
+  }
+}
+
 // The network wants the whole list. What an answer's list holds at the place that is asked for does
 // not matter, as a shift hides it.
 ConstView Writer::step_whole(std::span<const int64_t> symbols) {
-  const int64_t kept = std::min(written_, most_ - 1);  // besides the new one
-  for (int64_t row = 0; row < rows_; ++row) {
-    float* history = histories_.data() + row * most_;
-    if (written_ >= most_) std::copy(history + 1, history + most_, history);
-    history[kept] = static_cast<float>(symbols[static_cast<size_t>(row)]);
-  }
+  remember(symbols);
   ++written_;
-  const int64_t count = kept + 1, skipped = list_.is_target ? 1 : 0;
+  const int64_t count = remembered_, skipped = list_.is_target ? 1 : 0;
   for (int64_t row = 0; row < rows_; ++row) {
     const float* history = histories_.data() + row * most_;
     float* to = fed_.data() + row * count;
@@ -112,7 +147,8 @@ ConstView Writer::step_whole(std::span<const int64_t> symbols) {
 
 void Writer::take_rows(std::span<const int> from) {
   CNN_ASSERT(static_cast<int64_t>(from.size()) == rows_);
-  if (graphs_.is_stepwise) return step_->move_carried(from);
+  if (graphs_.is_stepwise) step_->move_carried(from);
+  if (histories_.empty()) return;
   const std::vector<float> before(histories_);
   for (size_t row = 0; row < from.size(); ++row) {
     std::copy_n(before.begin() + from[row] * most_, most_,

@@ -48,7 +48,9 @@ class Writer {
   // Texts of n <= samples() samples begin; their inputs are bound.
   void begin(int64_t n);
   // The next symbol of every row, n * beams of them: of an answer <s> first. Gives the scores of
-  // the one behind it, [symbols()] a row; they stay until the next step.
+  // the one behind it, [symbols()] a row; they stay until the next step. A network that can look
+  // back at so many symbols alone, and goes on item by item, begins anew with the last half of
+  // them where they are full.
   ConstView step(std::span<const int64_t> symbols);
   // Row r goes on as row from[r] has been.
   void take_rows(std::span<const int> from);
@@ -61,7 +63,10 @@ class Writer {
   };
 
   void pass(int value, Passed& to);
+  ConstView step_item(std::span<const int64_t> symbols);
   ConstView step_whole(std::span<const int64_t> symbols);
+  void remember(std::span<const int64_t> symbols);
+  void begin_anew();
 
   WrittenList list_;
   SteppingGraphs graphs_;
@@ -73,11 +78,13 @@ class Writer {
   std::unique_ptr<Executor> before_, step_;
   std::vector<Passed> passed_;
   int64_t rows_ = 0;
-  std::vector<float> fed_;        // the newest item of every row; or all of them
-  std::vector<int64_t> starts_;   // of all of them
-  std::vector<float> histories_;  // of networks that want the whole list: [rows, most]
-  int64_t written_ = 0;           // steps since begin()
-  std::vector<float> scores_;     // of those networks: [rows, symbols]
+  std::vector<float> fed_;       // the newest item of every row; or all of them
+  std::vector<int64_t> starts_;  // of all of them
+  // The last symbols, [rows, most], of networks that want the whole list or look back no further.
+  std::vector<float> histories_;
+  int64_t remembered_ = 0;     // of each row
+  int64_t written_ = 0;        // steps since begin()
+  std::vector<float> scores_;  // of those networks: [rows, symbols]
 };
 
 }  // namespace cnn

@@ -49,6 +49,22 @@ layers:
 loss: {cross_entropy: out, target: target}
 )";
 
+// The same with attention alone.
+constexpr const char* kLooks = R"(name: looks
+input: {source: {steps: {most: 5}, classes: 6}, target: {steps: {most: 4}, classes: 4}}
+layers:
+  - {embed: 4, from: source, name: encoder}
+  - {shift: 1, from: target}
+  - {embed: 4}
+  - positions
+  - {multihead_attention, heads: 2, causal: true, name: heard}
+  - {multihead_attention: [heard, encoder], heads: 2, name: seen}
+  - {attention: [seen, encoder], score: additive, name: looked}
+  - {concat: [heard, seen, looked]}
+  - {linear: 4, name: out}
+loss: {cross_entropy: out, target: target}
+)";
+
 // A network with large random weights, so that what it says depends on all that it has read.
 struct Fixture {
   ParameterStore store;
@@ -98,7 +114,10 @@ void check_near(const float* a, const float* b, int64_t count) {
 
 TEST_CASE("a network that goes on says step by step what it says of the whole text") {
   for (const std::string& yaml :
-       {std::string(kGoesOn), reader("{gru: 5, layers: 2}"), reader("{rnn: 5}")}) {
+       {std::string(kGoesOn), reader("{gru: 5, layers: 2}"), reader("{rnn: 5}"),
+        reader("positions\n  - {multihead_attention, heads: 2, causal: true}"),
+        reader("{positions: sine}\n  - {multihead_attention, heads: 1, causal: true}\n"
+               "  - {multihead_attention, heads: 2, causal: true, bias: false}")}) {
     Fixture f(yaml);
     Writer writer(f.graph, f.store, {2, 1});
     writer.allocate();
@@ -131,8 +150,26 @@ TEST_CASE("a network that needs the whole text gets its last items") {
   check_near(scores.data, whole.data() + 5 * 5, 5);
 }
 
+TEST_CASE("a network that looks back at so many symbols begins anew with half of them") {
+  Fixture f(reader("positions\n  - {multihead_attention, heads: 2, causal: true}"));
+  Writer writer(f.graph, f.store, {2, 1});
+  writer.allocate();
+  const Symbols texts[2] = {{1, 4, 0, 2, 2, 3, 0, 1, 2, 4}, {3, 0, 1, 4, 4, 2, 1, 1, 0, 2}};
+  writer.begin(2);
+  ConstView scores;
+  for (size_t i = 0; i < 10; ++i) scores = writer.step(Symbols{texts[0][i], texts[1][i]});
+  // Symbols 3 to 5 were kept when 6 came, and 6 to 8 when 9 came.
+  for (int t = 0; t < 2; ++t) {
+    std::vector<float> seen(texts[t].begin() + 6, texts[t].end());
+    seen.resize(6, 0);
+    const std::vector<float> whole = f.run({seen});
+    check_near(scores.sample(t), whole.data() + 3 * 5, 5);
+  }
+}
+
 TEST_CASE("an answer's symbols are told from what was written before them") {
-  Fixture f(kAnswers);
+  const std::string yaml = GENERATE(std::string(kAnswers), std::string(kLooks));
+  Fixture f(yaml);
   Writer writer(f.graph, f.store, {2, 1});
   writer.allocate();
   CHECK(writer.answers());

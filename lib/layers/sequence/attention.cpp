@@ -177,6 +177,12 @@ class Attention final : public Layer {
     }
   }
 
+  // A query looks at all keys by itself.
+  Growth grow_stepwise(std::span<const char> grow, bool early) override {
+    const bool keys_stay = std::count(grow.begin() + 1, grow.end(), 1) == 0;
+    return keys_stay && !early ? Growth::kEndless : Growth::kWhole;
+  }
+
  private:
   static void check(const Setup& s) {
     for (int i = 0; i < 2; ++i) {

@@ -44,7 +44,7 @@ class MultiheadAttention final : public Layer {
     check(s);
     const int key_input = std::min(1, s.inputs() - 1), value_input = s.inputs() - 1;
     queries_most_ = s.form(0).items.most;
-    keys_most_ = s.form(key_input).items.most;
+    if (!grows_) keys_most_ = s.form(key_input).items.most;  // else those that it was set up for
     head_width_ = width_ / heads_;
     declare_parameters(s, key_input, value_input);
     declare_memory(s);
@@ -77,6 +77,7 @@ class MultiheadAttention final : public Layer {
            call.input(p.input).data, p.in, call.parameter(p.weight) + p.first, p.in, epilogue,
            call.scratch(memory.saved) + p.column, memory.columns);
     }
+    if (grows_) take_items(call);
     const bool writes = call.outs.size() > 1 && call.output(1);
     if (writes) std::fill_n(call.output(1).data, call.output(1).count(), 0.0f);
     over_heads(call, writes, [&](int64_t n, int64_t h, int worker) {
@@ -114,6 +115,16 @@ class MultiheadAttention final : public Layer {
       add_input_gradient(call, p, has_been[static_cast<size_t>(p.input)]);
       has_been[static_cast<size_t>(p.input)] = true;
     }
+  }
+
+  // Keys and values of the items before are carried; those of another list stay as they are.
+  Growth grow_stepwise(std::span<const char> grow, bool early) override {
+    const bool keys_stay = std::count(grow.begin() + 1, grow.end(), 1) == 0;
+    if (early || !keys_stay) return Growth::kWhole;
+    if (grow.size() > 1) return Growth::kEndless;
+    if (!causal_) return Growth::kWhole;
+    grows_ = true;
+    return Growth::kBounded;
   }
 
  private:
@@ -205,6 +216,7 @@ class MultiheadAttention final : public Layer {
     key_input_ = std::min(1, s.inputs() - 1);
     q_.saved = s.saved(Per::kSample, queries_most_ * q_.columns);
     q_.gradient = s.scratch_backward(Per::kSample, queries_most_ * q_.columns);
+    if (grows_) carried_ = s.carried(carried_count());
     if (is_self_) {
       kv_ = q_;
     } else {
@@ -216,6 +228,25 @@ class MultiheadAttention final : public Layer {
     log_sums_ = s.saved(Per::kSample, queries_most_ * heads_);
     forward_scratch_ = s.scratch_forward(Per::kThread, scratch_count());
     backward_scratch_ = s.scratch_backward(Per::kThread, scratch_count());
+  }
+
+  // Of a sample: keys and values [most, 2 E], and how many there are.
+  int64_t carried_count() const { return keys_most_ * 2 * width_ + 1; }
+  float* carried(const Call& call, int64_t n) const {
+    return call.scratch(carried_) + n * carried_count();
+  }
+  int64_t carried_items(const Call& call, int64_t n) const {
+    return static_cast<int64_t>(carried(call, n)[carried_count() - 1]);
+  }
+  void take_items(const ForwardCall& call) const {
+    if (call.again) return;
+    for (int64_t n = 0; n < call.batch; ++n) {
+      const int64_t items = carried_items(call, n);
+      CNN_ASSERT(items < keys_most_);
+      std::copy_n(call.scratch(q_.saved) + n * q_.columns + width_, 2 * width_,
+                  carried(call, n) + items * 2 * width_);
+      carried(call, n)[carried_count() - 1] = static_cast<float>(items + 1);
+    }
   }
 
   int64_t scratch_count() const {
@@ -239,6 +270,7 @@ class MultiheadAttention final : public Layer {
     return {memory + call.input(0).first_item(n) * q_.columns + h * head_width_, q_.columns};
   }
   Rows k_rows(float* memory, const Call& call, int64_t n, int64_t h) const {
+    if (grows_) return {carried(call, n) + h * head_width_, 2 * width_};
     const int64_t first = call.input(key_input_).first_item(n) * kv_.columns;
     return {memory + first + (is_self_ ? width_ : 0) + h * head_width_, kv_.columns};
   }
@@ -258,7 +290,7 @@ class MultiheadAttention final : public Layer {
   AttentionHead head(const Call& call, int64_t n, int64_t h, float* scratch) const {
     AttentionHead head;
     head.queries = call.input(0).items_of(n);
-    head.keys = call.input(key_input_).items_of(n);
+    head.keys = grows_ ? carried_items(call, n) : call.input(key_input_).items_of(n);
     head.value_width = head_width_;
     head.scale = 1 / std::sqrt(static_cast<float>(head_width_));
     head.causal = causal_;
@@ -365,6 +397,7 @@ class MultiheadAttention final : public Layer {
 
   int64_t heads_ = 1;
   bool causal_ = false, has_bias_ = true;
+  bool grows_ = false;  // the list comes item by item
   double dropout_ = 0;
   bool is_self_ = true;
   int key_input_ = 0;
@@ -372,7 +405,7 @@ class MultiheadAttention final : public Layer {
   std::vector<Projection> projections_;
   Memory q_, kv_;
   int in_bias_ = -1, out_weight_ = -1, out_bias_ = -1;
-  int context_ = -1, grad_context_ = -1, log_sums_ = -1, partials_ = -1;
+  int carried_ = -1, context_ = -1, grad_context_ = -1, log_sums_ = -1, partials_ = -1;
   int forward_scratch_ = -1, backward_scratch_ = -1;
 };
 

@@ -35,7 +35,7 @@ class Positions final : public Layer {
     s.require(form.shape.rank() == 1, "positions: {} holds no items [F]", s.describe(0));
     s.require(!most_ || kind_ == PositionKind::kLearned, "positions: 'most' is for learned ones");
     width_ = form.shape[0];
-    const int64_t most = most_.value_or(form.items.most);
+    const int64_t most = grows_ ? places_ : most_.value_or(form.items.most);
     s.require(form.items.most <= most,
               "positions: {} has up to {} items, but there are {} places; raise 'most'",
               s.describe(0), form.items.most, most);
@@ -49,9 +49,10 @@ class Positions final : public Layer {
                              .fan_in = width_,
                              .fan_out = width_});
     } else {
-      write_waves(form.items.most);
+      write_waves(most);
     }
     places_ = most;
+    if (grows_) carried_ = s.carried(1);
     s.plan().in_place = true;
     s.plan().backward_reads_input = false;
     s.plan().backward_reads_output = false;
@@ -63,9 +64,10 @@ class Positions final : public Layer {
     over_samples(call, list, [&](int64_t n) {
       const int64_t first = list.first_item(n) * width_, count = list.items_of(n) * width_;
       const float* x = list.data + first;
+      const float* w = weight + items_before(call, n) * width_;
       float* y = call.out.data + first;
 #pragma GCC ivdep
-      for (int64_t i = 0; i < count; ++i) y[i] = x[i] + weight[i];
+      for (int64_t i = 0; i < count; ++i) y[i] = x[i] + w[i];
     });
   }
 
@@ -89,7 +91,21 @@ class Positions final : public Layer {
     });
   }
 
+  Growth grow_stepwise(std::span<const char>, bool early) override {
+    if (early) return Growth::kWhole;
+    grows_ = true;
+    return Growth::kBounded;
+  }
+
  private:
+  // Of a list that comes item by item; this one is counted.
+  int64_t items_before(const ForwardCall& call, int64_t n) const {
+    if (!grows_) return 0;
+    float& items = call.scratch(carried_)[n];
+    CNN_ASSERT(items < static_cast<float>(places_));
+    return static_cast<int64_t>(call.again ? items - 1 : items++);
+  }
+
   void write_waves(int64_t most) {
     waves_.resize(static_cast<size_t>(most * width_));
     for (int64_t t = 0; t < most; ++t) {
@@ -129,7 +145,8 @@ class Positions final : public Layer {
   std::optional<int64_t> most_;
   int64_t width_ = 1, places_ = 1;
   std::vector<float> waves_;
-  int weight_ = -1;
+  bool grows_ = false;  // the list comes item by item
+  int weight_ = -1, carried_ = -1;
 };
 
 }  // namespace

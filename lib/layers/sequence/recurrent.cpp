@@ -209,11 +209,11 @@ void Recurrent::begin_states(const ForwardCall& call, int64_t n, float* to) cons
   }
 }
 
-bool Recurrent::grow_stepwise(std::span<const char> grow, bool early) {
+Growth Recurrent::grow_stepwise(std::span<const char> grow, bool early) {
   const bool starts_fixed = std::count(grow.begin() + 1, grow.end(), 1) == 0;
-  if (is_bidirectional_ || early || !starts_fixed) return false;
+  if (is_bidirectional_ || early || !starts_fixed) return Growth::kWhole;
   carry_ = grows_ = true;
-  return true;
+  return Growth::kEndless;
 }
 
 void Recurrent::write_states(const ForwardCall& call) const {

@@ -27,7 +27,7 @@ class Recurrent : public Layer {
   void prepare(const PrepareCall& call) const override;
   void forward(const ForwardCall& call) const override;
   void backward(const BackwardCall& call) const override;
-  bool grow_stepwise(std::span<const char> grow, bool early) override;
+  Growth grow_stepwise(std::span<const char> grow, bool early) override;
 
  protected:
   void set_cell(Cell cell) { cell_ = cell; }

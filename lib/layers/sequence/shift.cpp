@@ -71,12 +71,12 @@ class Shift final : public Layer {
   }
 
   // Carried memory is 0 at first.
-  bool grow_stepwise(std::span<const char>, bool early) override {
-    if (by_ < 1 || fill_ != 0) return false;
+  Growth grow_stepwise(std::span<const char>, bool early) override {
+    if (by_ < 1 || fill_ != 0) return Growth::kWhole;
     by_ -= early ? 1 : 0;
     grows_ = true;
     carry_ = by_ > 0;
-    return true;
+    return Growth::kEndless;
   }
 
  private:

@@ -48,7 +48,9 @@ class Spread final : public Layer {
     });
   }
 
-  bool grow_stepwise(std::span<const char> grow, bool) override { return grow[0] == 0; }
+  Growth grow_stepwise(std::span<const char> grow, bool) override {
+    return grow[0] == 0 ? Growth::kEndless : Growth::kWhole;
+  }
 };
 
 }  // namespace
