@@ -24,6 +24,8 @@ constexpr const char* kExamples =
     "  cnn viz filters runs/lenet5 --layer c1           what the first layer looks for\n"
     "  cnn viz graph models/resnet18.yaml               the network as a drawing\n"
     "  cnn viz gradcam runs/cifar-resnet20 --images cat.jpg dog.jpg\n"
+    "  cnn viz attention runs/translate \"Ein Mann schl\xc3\xa4"
+    "ft.\"  who looks at which word\n"
     "  cnn viz deconv runs/cifar-resnet20               what its maps answer to, in pixels\n"
     "  cnn viz latent runs/vae                          pictures on a grid of codes\n"
     "  cnn viz KIND --help                              one kind in full";
@@ -91,10 +93,13 @@ class VizCommand {
 
   void add_flags() {
     command_
-        .add(takes_model() ? "MODEL" : "RUN", words_,
-             takes_model() ? "a model file, or a run directory; KEY=VALUE overrides"
-             : type_.needs == VizKindType::Needs::kRun ? "a run directory"
-                                                       : "run directories")
+        .add(
+            takes_model() ? "MODEL" : "RUN", words_,
+            type_.words != nullptr
+                ? fmt::format("a model file, or a run directory; then what --{} takes", type_.words)
+            : takes_model() ? "a model file, or a run directory; KEY=VALUE overrides"
+            : type_.needs == VizKindType::Needs::kRun ? "a run directory"
+                                                      : "run directories")
         .type("");
     if (needs_weights()) {
       command_
@@ -141,8 +146,20 @@ class VizCommand {
     takes_list(option) ? added.takes_many() : added.takes_once();
   }
 
-  void load_subjects() {
+  // What stands behind the model may be an option of the kind.
+  void take_words() {
     command_.take_overrides(words_);
+    if (type_.words == nullptr || words_.size() < 2) return;
+    for (VizFlag& flag : flags_) {
+      if (flag.name != type_.words) continue;
+      flag.values.insert(flag.values.end(), words_.begin() + 1, words_.end());
+      words_.resize(1);
+      return;
+    }
+    CNN_ASSERT(false);
+  }
+
+  void load_subjects() {
     if (words_.empty() && !needs_nothing()) {
       fail(Exit::kUsage, "", "{} is required, before flags that take several values",
            takes_model() ? "a model file or a run" : "a run");
@@ -167,6 +184,7 @@ class VizCommand {
   }
 
   Exit draw() {
+    take_words();
     std::vector<VizFlag> given;
     for (const VizFlag& flag : flags_) {
       if (!flag.values.empty()) given.push_back(flag);
@@ -225,7 +243,11 @@ std::optional<std::string> meant_kind(const std::string& word) {
                                                              {"network", "graph"},
                                                              {"model", "graph"},
                                                              {"mistakes", "errors"},
-                                                             {"dream", "actmax"}};
+                                                             {"dream", "actmax"},
+                                                             {"alignment", "attention"},
+                                                             {"cells", "neurons"},
+                                                             {"states", "neurons"},
+                                                             {"words", "embedding"}};
   if (const auto found = kOthers.find(word); found != kOthers.end()) return found->second;
   return nearest(word, viz_kind_names());
 }

@@ -81,6 +81,8 @@ struct VizKindType {
   const char* details = "";  // how to read the picture, and its source (paper)
   Needs needs = Needs::kWeights;
   bool prefers_svg = false;  // lines and text, no pixels
+  // The list among its options that words behind the model are, where it takes such.
+  const char* words = nullptr;
   std::unique_ptr<VizKind> (*make)() = nullptr;
 };
 

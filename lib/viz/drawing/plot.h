@@ -56,6 +56,23 @@ struct MatrixPlot {
 };
 Drawing draw(const MatrixPlot& plot);
 
+// Numbers of rows against columns, as squares of a colour: one grid, or several of one scale.
+struct HeatPlot {
+  struct Panel {
+    std::string title = {};
+    std::vector<std::string> rows = {}, columns = {};  // names
+    std::vector<float> values = {};                    // row by row; NaN: an empty place
+  };
+  std::string title;
+  std::string subtitle = {};
+  std::string row_label = {}, column_label = {};
+  std::vector<Panel> panels = {};
+  std::string scale_label = {};  // what the colours say, beside their bar from 0 to the largest
+};
+// Every name is drawn; those of columns stand upright where they are wider than a square. The
+// drawing grows with its rows and columns.
+Drawing draw(const HeatPlot& plot);
+
 struct ScatterPlot {
   std::string title;
   std::string subtitle = {};
@@ -65,6 +82,9 @@ struct ScatterPlot {
   std::optional<Image> background = {};  // over the whole plane, whose axes then say low and high
   std::vector<Image> thumbnails = {};    // in place of circles; as many as points, or empty
   bool has_names_at_centres = true;      // the class's name over its points
+  // Of points, in place of circles; those for which there is no room are left as circles. As many
+  // as points, or empty.
+  std::vector<std::string> labels = {};
   bool has_axes = true;
   // One range and one scale for both axes, and the line on which x is y; the height follows.
   bool has_equal_axes = false;
