@@ -151,10 +151,13 @@ std::vector<TextFact> text_facts(std::span<const std::string> symbols,
       facts[f].values.push_back(static_cast<float>(now[f].second));
     }
   }
-  // How far one text goes says little but how long it has been going on.
+  // One text has one beginning, and without lines a place in them says the same as one in the text.
   const bool is_one = starts.size() < 2;
+  const bool has_lines = std::find(symbols.begin(), symbols.end(), "\n") != symbols.end();
   std::erase_if(facts, [&](const TextFact& fact) {
-    return fact.values.empty() || is_rare(fact) || (is_one && fact.name == "place in the text");
+    return fact.values.empty() || is_rare(fact) ||
+           (is_one && has_lines && fact.name == "place in the text") ||
+           (!has_lines && fact.name == "place in the line");
   });
   return facts;
 }

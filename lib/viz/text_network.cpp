@@ -178,6 +178,10 @@ TextSamples::TextSamples(const VizRequest& request, const TextNetwork& network,
                       : split_ == "train" ? Split::kTrain
                                           : Split::kValidation);
   check_vocabularies(weights_.vocabularies, vocabularies_of(*view_.dataset), weights_.model);
+  if (view_.empty()) {
+    fail(Exit::kUsage, "", "the split '{}' has no samples; --split {} shows others", split_,
+         split_ == "train" ? "test" : "train");
+  }
   const int64_t first = first_.value_or(0);
   if (first >= whole()) {
     fail(Exit::kUsage, "", "{}the split '{}' has {} samples, counted from 0",

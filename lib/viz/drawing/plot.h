@@ -82,8 +82,8 @@ struct ScatterPlot {
   std::optional<Image> background = {};  // over the whole plane, whose axes then say low and high
   std::vector<Image> thumbnails = {};    // in place of circles; as many as points, or empty
   bool has_names_at_centres = true;      // the class's name over its points
-  // Of points, in place of circles; those for which there is no room are left as circles. As many
-  // as points, or empty.
+  // Of points, beside their circles; where there is no room for one, the circle stands alone. As
+  // many as points, or empty.
   std::vector<std::string> labels = {};
   bool has_axes = true;
   // One range and one scale for both axes, and the line on which x is y; the height follows.

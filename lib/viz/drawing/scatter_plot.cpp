@@ -37,6 +37,7 @@ class ScatterPainter {
     const auto n = plot.points.size();
     CNN_ASSERT(plot.classes.empty() || plot.classes.size() == n);
     CNN_ASSERT(plot.thumbnails.empty() || plot.thumbnails.size() == n);
+    CNN_ASSERT(plot.labels.empty() || plot.labels.size() == n);
     for (const int64_t c : plot.classes) classes_ = std::max(classes_, c + 1);
   }
 
@@ -63,6 +64,7 @@ class ScatterPainter {
                                      {Paint::grid(), 1}});
     }
     draw_points(drawing, frame);
+    if (!plot_.labels.empty()) draw_labels(drawing, frame);
     if (plot_.has_equal_axes) {
       drawing.line({frame.left, frame.top + frame.height}, {frame.left + frame.width, frame.top},
                    {Paint::ink(), 1.2, true});
@@ -124,7 +126,10 @@ class ScatterPainter {
 
   void draw_points(Drawing& drawing, const AxisFrame& frame) const {
     // Fewer points are drawn larger.
-    const double radius = plot_.points.size() > 1500 ? 2.2 : plot_.points.size() > 300 ? 3 : 4;
+    const double radius = !plot_.labels.empty()        ? 1.6
+                          : plot_.points.size() > 1500 ? 2.2
+                          : plot_.points.size() > 300  ? 3
+                                                       : 4;
     for (size_t i = 0; i < plot_.points.size(); ++i) {
       const Point p = frame.place(plot_.points[i].x, plot_.points[i].y);
       if (plot_.thumbnails.empty()) {
@@ -139,6 +144,36 @@ class ScatterPainter {
       drawing.add(Drawing::Picture{x, y, kThumbnail, kThumbnail, plot_.thumbnails[i]});
       const Paint paint = Paint::series(static_cast<int>(class_of(i) % Paint::kSeries));
       drawing.add(Drawing::Rectangle{x, y, kThumbnail, kThumbnail, Paint::none(), {paint, 1.2}});
+    }
+  }
+
+  // Beside their points, the first ones first, where nothing else is written.
+  void draw_labels(Drawing& drawing, const AxisFrame& frame) const {
+    struct Box {
+      double left, top, right, bottom;
+    };
+    constexpr double kAway = 3.5, kHeight = kNameSize;
+    std::vector<Box> taken;
+    const auto is_free = [&](const Box& b) {
+      const bool is_inside = b.left >= frame.left - 8 && b.right <= frame.left + frame.width + 8 &&
+                             b.top >= frame.top - 8 && b.bottom <= frame.top + frame.height + 8;
+      return is_inside && std::none_of(taken.begin(), taken.end(), [&](const Box& o) {
+               return b.left < o.right && o.left < b.right && b.top < o.bottom && o.top < b.bottom;
+             });
+    };
+    for (size_t i = 0; i < plot_.labels.size(); ++i) {
+      const Point p = frame.place(plot_.points[i].x, plot_.points[i].y);
+      const double width = text_width(plot_.labels[i], kNameSize), half = kHeight / 2;
+      const Box places[] = {
+          {p.x + kAway, p.y - half, p.x + kAway + width, p.y + half},
+          {p.x - kAway - width, p.y - half, p.x - kAway, p.y + half},
+          {p.x - width / 2, p.y - kAway - kHeight, p.x + width / 2, p.y - kAway},
+          {p.x - width / 2, p.y + kAway, p.x + width / 2, p.y + kAway + kHeight},
+      };
+      const auto* free = std::find_if(std::begin(places), std::end(places), is_free);
+      if (free == std::end(places)) continue;
+      taken.push_back(*free);
+      drawing.text({free->left, free->bottom - 2}, plot_.labels[i], {kNameSize});
     }
   }
 

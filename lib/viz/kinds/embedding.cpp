@@ -13,12 +13,14 @@
 #include "viz/drawing/plot.h"
 #include "viz/subject.h"
 #include "viz/tsne.h"
+#include "viz/word_vectors.h"
 
 namespace cnn {
 namespace {
 
 constexpr int64_t kMostPoints = 20000;  // of t-SNE: its work grows with the square
-constexpr int64_t kVoters = 5;          // neighbours that say how well classes are kept apart
+constexpr int64_t kNearest = 10;
+constexpr int64_t kVoters = 5;  // neighbours that say how well classes are kept apart
 
 enum class Method { kBoth, kPca, kTsne };
 
@@ -42,11 +44,17 @@ class Embedding final : public VizKind {
     o("perplexity", perplexity_, "of t-SNE: about how many neighbours a point has").between(2, 500);
     o("steps", steps_, "of t-SNE").between(100, 100000);
     o("thumbnails", thumbnails_, "pictures in place of circles, as many as there is room for");
+    o("words", words_, "of a layer with a vector for every word: so many, from the first on")
+        .between(8, kMostPoints);
+    o("nearest", nearest_, "words of such a layer, whose nearest neighbours are told");
   }
 
   VizResult run(const VizRequest& request) override {
     const VizSubject& subject = request.subject();
     LoadedNetwork network(subject.spec, source_of(request));
+    if (const GraphNode* node = chosen_vectors(network.test_graph(), network.store())) {
+      return run_words(*node, network, request);
+    }
     const int value = chosen_value(network.test_graph());
     const Value& layer = network.test_graph().value(value);
     check_numbers(layer);
@@ -78,6 +86,84 @@ class Embedding final : public VizKind {
   }
 
  private:
+  // The layer whose rows are meant: named, or asked for by --nearest, or where no layer has one
+  // code a sample.
+  const GraphNode* chosen_vectors(const Graph& graph, const ParameterStore& store) const {
+    const auto first = std::find_if(graph.nodes.begin(), graph.nodes.end(), [&](const auto& node) {
+      return has_vectors(node, store) && (layer_.empty() || node.name == layer_);
+    });
+    if (first != graph.nodes.end()) {
+      const bool has_codes = std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](auto& node) {
+        return !node.is_loss() && graph.value(node.output()).length < 0;
+      });
+      if (!layer_.empty() || !nearest_.empty() || !has_codes) return &*first;
+    }
+    if (!nearest_.empty()) {
+      fail(Exit::kUsage, "", "--nearest: {} a layer with a vector for every class number",
+           layer_.empty() ? fmt::format("'{}' does not have", graph.name)
+                          : fmt::format("'{}' is not", layer_));
+    }
+    return nullptr;
+  }
+
+  VizResult run_words(const GraphNode& node, LoadedNetwork& network,
+                      const VizRequest& request) const {
+    network.plan(
+        {{.pass = Pass::predicting(), .batch = 1, .keep = {node.output()}, .whole = false}});
+    const WeightsInfo& weights = network.load();
+    const WordVectors vectors = word_vectors(network.test_graph(), node, network.store(), weights);
+    VizResult result;
+    result.numbers = {{"layer", node.name}, {"symbols", vectors.size()}};
+    for (const std::string& word : nearest_) add_nearest(vectors, vectors.number(word), result);
+    const int64_t first = vectors.first, n = std::min(words_, vectors.size() - first);
+    if (n < 8) {
+      fail(Exit::kUsage, "", "an embedding takes 8 symbols or more, layer '{}' has {}", node.name,
+           std::max<int64_t>(n, 0));
+    }
+    const std::vector<float> codes(vectors.row(first), vectors.row(first) + n * vectors.width);
+    check_finite(codes, node.name);
+    Json names = Json::array();
+    ScatterPlot plot;
+    for (int64_t i = first; i < first + n; ++i) {
+      plot.labels.push_back(vectors.names[static_cast<size_t>(i)]);
+      names.push_back(plot.labels.back());
+    }
+    result.numbers["words"] = std::move(names);
+    plot.has_axes = false;
+    plot.width = 900;
+    plot.height = 780;
+    for (const Map& map : maps_of(codes, n, Shape{vectors.width}, request)) {
+      plot.title = fmt::format("{}: vectors of {} [{}], {}", request.subject().spec.name, node.name,
+                               vectors.width, map.title);
+      plot.subtitle = fmt::format("{} of {} symbols, named where there is room; {}", n,
+                                  with_commas(vectors.size() - first), map.note);
+      plot.points.clear();
+      Json points = Json::array();
+      for (size_t i = 0; i + 1 < map.places.size(); i += 2) {
+        plot.points.push_back(
+            {static_cast<double>(map.places[i]), -static_cast<double>(map.places[i + 1])});
+        points.push_back({map.places[i], map.places[i + 1]});
+      }
+      result.numbers["maps"].push_back({{"method", map.name}, {"points", std::move(points)}});
+      result.text += fmt::format("{}: {}\n", map.title, map.note);
+      result.figures.push_back({"embedding_" + map.name, draw(plot)});
+    }
+    return result;
+  }
+
+  static void add_nearest(const WordVectors& vectors, int64_t i, VizResult& result) {
+    const std::string& name = vectors.names[static_cast<size_t>(i)];
+    Json near = Json::array();
+    std::vector<std::string> words;
+    for (const auto& [other, cosine] : vectors.nearest(i, kNearest)) {
+      const std::string& word = vectors.names[static_cast<size_t>(other)];
+      near.push_back({{"symbol", word}, {"cosine", cosine}});
+      words.push_back(fmt::format("{} {:.2f}", word, cosine));
+    }
+    result.text += fmt::format("{}: {}\n", name, join(words, ", "));
+    result.numbers["nearest"].push_back({{"symbol", name}, {"neighbours", std::move(near)}});
+  }
+
   int chosen_value(const Graph& graph) const {
     if (!layer_.empty()) {
       const auto any = [](const Value&) { return true; };
@@ -155,13 +241,14 @@ class Embedding final : public VizKind {
            fmt::format("{:.0f}% of the variance", 100 * share_of_variance(pca, codes, n))});
     }
     if (method_ != Method::kPca) {
-      TsneSettings settings{perplexity_, steps_, [&](int64_t done, int64_t total) {
+      const double most = std::max(2.0, static_cast<double>(n - 1) / 3);
+      TsneSettings settings{std::min(perplexity_, most), steps_, [&](int64_t done, int64_t total) {
                               request.report("t-SNE", done, total);
                             }};
       const TsneResult laid_out = tsne(codes, n, plane, settings);
-      maps.push_back(
-          {"tsne", "t-SNE", laid_out.places,
-           fmt::format("perplexity {:g}, divergence {:.2f}", perplexity_, laid_out.divergence)});
+      maps.push_back({"tsne", "t-SNE", laid_out.places,
+                      fmt::format("perplexity {:g}, divergence {:.2f}", std::min(perplexity_, most),
+                                  laid_out.divergence)});
     }
     return maps;
   }
@@ -255,6 +342,8 @@ class Embedding final : public VizKind {
   double perplexity_ = 30;
   int64_t steps_ = 750;
   bool thumbnails_ = false;
+  int64_t words_ = 300;
+  std::vector<std::string> nearest_;
 };
 
 }  // namespace
@@ -265,12 +354,16 @@ extern const VizKindType embedding_kind = {
     .example =
         "  cnn viz embedding runs/lenet5                    the last hidden layer\n"
         "  cnn viz embedding runs/vae --layer mu --samples 5000 --method tsne\n"
-        "  cnn viz embedding runs/lenet5 --layer c5 --thumbnails",
+        "  cnn viz embedding runs/lenet5 --layer c5 --thumbnails\n"
+        "  cnn viz embedding runs/translate --layer words --nearest mann frau",
     .details =
         "Principal components keep what varies most; t-SNE (van der Maaten & Hinton 2008) "
         "keeps neighbours together, and distances between its clusters mean little. The "
         "share of samples whose class is that of most of their five nearest neighbours in "
-        "the plane says how well classes are kept apart.",
+        "the plane says how well classes are kept apart.\n\n"
+        "Of a layer that has a learned vector for every class number (embed), named by --layer or "
+        "where every layer gives a list, these vectors are laid out, with their words; --nearest "
+        "tells which words lie in the most similar direction, by the cosine.",
     .make = make_kind<Embedding>};
 
 }  // namespace cnn

@@ -70,6 +70,19 @@ std::vector<Section> sections() {
        "Grad-CAM: the parts of a picture that speak for its class.",
        {{"samples", {"4"}}},
        true},
+      {"attention",
+       "Who looks where",
+       "For each word that is told or read, how much a layer takes of each word, or of each part "
+       "of "
+       "a picture.",
+       {{"samples", {"2"}}},
+       true},
+      {"neurons",
+       "States",
+       "A text, coloured by single numbers of a recurrent layer's state, and what they go along "
+       "with; blue is negative, red positive.",
+       {{"count", {"4"}}, {"length", {"250"}}},
+       true},
       {"reconstruct",
        "Reconstructions",
        "Each sample, what the network makes of it, and the error.",
