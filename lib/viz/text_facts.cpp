@@ -20,10 +20,11 @@ bool is_blank(const std::string& s) { return is_any_of(s, {" ", "\n", "\t", "\r"
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_ascii_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-// The first character decides.
+// Of one character; "<unk>" is none.
 bool is_mark(const std::string& s) {
   if (s.empty() || is_blank(s)) return false;
-  if (static_cast<unsigned char>(s[0]) < 0x80) return !is_ascii_letter(s[0]) && !is_digit(s[0]);
+  if (static_cast<unsigned char>(s[0]) < 0x80)
+    return s.size() == 1 && !is_ascii_letter(s[0]) && !is_digit(s[0]);
   return s.size() <= 3 && is_any_of(s, {"\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x9e",
                                         "\xe2\x80\x98", "\xe2\x80\x99", "\xe2\x80\x93",
                                         "\xe2\x80\x94", "\xe2\x80\xa6", "\xc2\xab", "\xc2\xbb"});

@@ -154,10 +154,21 @@ class ScatterPainter {
     };
     constexpr double kAway = 3.5, kHeight = kNameSize;
     std::vector<Box> taken;
+    // Circles are kept free where they are not so many that no name would have room.
+    constexpr size_t kMostCircles = 1000;
+    std::vector<Point> circles;
+    for (const Point& p : plot_.points) {
+      if (plot_.points.size() <= kMostCircles) circles.push_back(frame.place(p.x, p.y));
+    }
+    const auto hides = [](const Box& b, const Point& p) {
+      return p.x > b.left - 1 && p.x < b.right + 1 && p.y > b.top - 1 && p.y < b.bottom + 1;
+    };
     const auto is_free = [&](const Box& b) {
       const bool is_inside = b.left >= frame.left - 8 && b.right <= frame.left + frame.width + 8 &&
                              b.top >= frame.top - 8 && b.bottom <= frame.top + frame.height + 8;
-      return is_inside && std::none_of(taken.begin(), taken.end(), [&](const Box& o) {
+      const bool hides_one =
+          std::any_of(circles.begin(), circles.end(), [&](const Point& p) { return hides(b, p); });
+      return is_inside && !hides_one && std::none_of(taken.begin(), taken.end(), [&](const Box& o) {
                return b.left < o.right && o.left < b.right && b.top < o.bottom && o.top < b.bottom;
              });
     };

@@ -328,9 +328,9 @@ class Attention final : public VizKind {
     return sheet;
   }
 
-  // Grey and dark where there is no weight, with a light over it where there is.
+  // Dimmed where there is no weight, with a light over it where there is.
   static Image lit(const Image& picture, const FloatImage& light) {
-    constexpr float kDim = 0.35f, kGlow = 0.55f;
+    constexpr float kDim = 0.45f, kGlow = 0.65f;
     Image out = picture;
     for (size_t p = 0; p < light.values.size(); ++p) {
       const float share = light.values[p];

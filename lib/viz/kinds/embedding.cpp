@@ -86,17 +86,16 @@ class Embedding final : public VizKind {
   }
 
  private:
-  // The layer whose rows are meant: named, or asked for by --nearest, or where no layer has one
-  // code a sample.
+  // The layer whose rows are meant: named, or asked for by --nearest, or of a network that tells
+  // something of each item, and so has no one code of a sample.
   const GraphNode* chosen_vectors(const Graph& graph, const ParameterStore& store) const {
     const auto first = std::find_if(graph.nodes.begin(), graph.nodes.end(), [&](const auto& node) {
       return has_vectors(node, store) && (layer_.empty() || node.name == layer_);
     });
     if (first != graph.nodes.end()) {
-      const bool has_codes = std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](auto& node) {
-        return !node.is_loss() && graph.value(node.output()).length < 0;
-      });
-      if (!layer_.empty() || !nearest_.empty() || !has_codes) return &*first;
+      const std::optional<MainOutput> output = main_output(graph);
+      const bool tells_items = output && graph.value(output->value).length >= 0;
+      if (!layer_.empty() || !nearest_.empty() || tells_items) return &*first;
     }
     if (!nearest_.empty()) {
       fail(Exit::kUsage, "", "--nearest: {} a layer with a vector for every class number",
@@ -133,8 +132,8 @@ class Embedding final : public VizKind {
     plot.width = 900;
     plot.height = 780;
     for (const Map& map : maps_of(codes, n, Shape{vectors.width}, request)) {
-      plot.title = fmt::format("{}: vectors of {} [{}], {}", request.subject().spec.name, node.name,
-                               vectors.width, map.title);
+      plot.title = fmt::format("{}: vectors of layer {} [{}], {}", request.subject().spec.name,
+                               node.name, vectors.width, map.title);
       plot.subtitle = fmt::format("{} of {} symbols, named where there is room; {}", n,
                                   with_commas(vectors.size() - first), map.note);
       plot.points.clear();
@@ -247,8 +246,8 @@ class Embedding final : public VizKind {
                             }};
       const TsneResult laid_out = tsne(codes, n, plane, settings);
       maps.push_back({"tsne", "t-SNE", laid_out.places,
-                      fmt::format("perplexity {:g}, divergence {:.2f}", std::min(perplexity_, most),
-                                  laid_out.divergence)});
+                      fmt::format("perplexity {:.3g}, divergence {:.2f}",
+                                  std::min(perplexity_, most), laid_out.divergence)});
     }
     return maps;
   }
@@ -362,7 +361,8 @@ extern const VizKindType embedding_kind = {
         "share of samples whose class is that of most of their five nearest neighbours in "
         "the plane says how well classes are kept apart.\n\n"
         "Of a layer that has a learned vector for every class number (embed), named by --layer or "
-        "where every layer gives a list, these vectors are laid out, with their words; --nearest "
+        "where the network tells something of each word, these vectors are laid out, with their "
+        "words; --nearest "
         "tells which words lie in the most similar direction, by the cosine.",
     .make = make_kind<Embedding>};
 

@@ -92,8 +92,9 @@ std::vector<Section> sections() {
       {"latent", "The latent space", "What the decoder makes of a grid of codes.", {}},
       {"embedding",
        "Codes in the plane",
-       "Each point is a sample: what the last layer reads of it, or an autoencoder's code. By "
-       "principal components and by t-SNE.",
+       "Each point is a sample: what the last layer reads of it, or an autoencoder's code; of a "
+       "network that tells something of each word, a word's vector. By principal components and by "
+       "t-SNE.",
        {{"samples", {"1000"}}},
        true},
       {"graph", "The network", "A box a layer or a block, with the volume that it gives.", {}},

@@ -6,6 +6,7 @@
 
 #include "predict/maps.h"
 #include "support/catch.h"
+#include "viz/drawing/coloured_text.h"
 #include "viz/drawing/raster.h"
 #include "viz/drawing/sheet.h"
 #include "viz/drawing/svg.h"
@@ -235,4 +236,94 @@ TEST_CASE("parts of values become pictures") {
   CHECK(row.height == 1);
   CHECK(row.width == 8);
   CHECK(as_bytes({1, 3, 1, {-1, 0.5f, 2}}).values == std::vector<uint8_t>{0, 128, 255});
+}
+
+TEST_CASE("a heat plot names every row and column, and leaves empty what is not there") {
+  HeatPlot plot;
+  plot.title = "heat";
+  plot.scale_label = "weight";
+  HeatPlot::Panel panel{"layer", {}, {"a", "a rather long word", "b"}, {}};
+  for (int r = 0; r < 60; ++r) {
+    panel.rows.push_back(fmt::format("row {}", r));
+    for (int c = 0; c < 3; ++c) panel.values.push_back(c == 2 ? NAN : static_cast<float>(c));
+  }
+  plot.panels = {panel, panel};
+  const Drawing drawing = draw(plot);
+  const std::vector<std::string> texts = texts_of(drawing);
+  for (int r = 0; r < 60; ++r) {
+    CHECK(std::count(texts.begin(), texts.end(), fmt::format("row {}", r)) == 2);
+  }
+  // Upright, and within the drawing.
+  int turned = 0;
+  for (const Drawing::Element& element : drawing.elements()) {
+    const auto* text = std::get_if<Drawing::Text>(&element);
+    if (text == nullptr || text->text != "a rather long word") continue;
+    ++turned;
+    CHECK(text->style.degrees == -90);
+    CHECK(text->at.y - text_width(text->text, text->style.size) > 0);
+  }
+  CHECK(turned == 2);
+  const std::vector<Image> pictures = pictures_of(drawing);
+  REQUIRE(pictures.size() == 3);  // the bar first
+  CHECK(pictures[1].row(5)[4 * 2 + 3] == 0);
+  CHECK(pictures[1].row(5)[4 * 1 + 3] == 255);
+  CHECK(lightness({pictures[1].row(5)[4], pictures[1].row(5)[5], pictures[1].row(5)[6]}) >
+        lightness({pictures[1].row(5)[0], pictures[1].row(5)[1], pictures[1].row(5)[2]}));
+  CHECK(xml_fault(svg_file(drawing)).value_or("") == "");
+}
+
+TEST_CASE("the names of points do not lie on one another") {
+  ScatterPlot plot;
+  plot.title = "words";
+  for (int i = 0; i < 200; ++i) {
+    plot.points.push_back({std::sin(i * 1.7) * i, std::cos(i * 2.3) * i});
+    plot.labels.push_back(fmt::format("word{}", i));
+  }
+  const Drawing drawing = draw(plot);
+  struct Box {
+    double left, right, base, size;
+  };
+  std::vector<Box> boxes;
+  for (const Drawing::Element& element : drawing.elements()) {
+    const auto* text = std::get_if<Drawing::Text>(&element);
+    if (text == nullptr || !text->text.starts_with("word") || text->text == "words") continue;
+    boxes.push_back({text->at.x, text->at.x + text_width(text->text, text->style.size), text->at.y,
+                     text->style.size});
+  }
+  CHECK(boxes.size() > 80);
+  for (size_t i = 0; i < boxes.size(); ++i) {
+    CHECK(boxes[i].right < plot.width);
+    for (size_t j = 0; j < i; ++j) {
+      const bool side = boxes[i].left < boxes[j].right && boxes[j].left < boxes[i].right;
+      CHECK_FALSE((side && std::abs(boxes[i].base - boxes[j].base) < boxes[i].size - 0.01));
+    }
+  }
+}
+
+TEST_CASE("a coloured text keeps its lines, and wraps what is too long") {
+  ColouredText text;
+  text.title = "states";
+  text.is_grid = true;
+  for (int i = 0; i < 150; ++i) text.symbols.emplace_back(i == 20 ? "\n" : "x");
+  ColouredText::Panel panel{"unit 1", "<note>", {}, "-1", "1"};
+  panel.shades.assign(150, 0.5f);
+  panel.shades[3] = 1;
+  text.panels = {panel};
+  const Drawing drawing = draw(text);
+  std::vector<double> lines;
+  Paint red = Paint::none();
+  int count = 0;
+  for (const Drawing::Element& element : drawing.elements()) {
+    const auto* box = std::get_if<Drawing::Rectangle>(&element);
+    if (box == nullptr) continue;
+    if (lines.empty() || box->y != lines.back()) lines.push_back(box->y);
+    CHECK(box->x + box->width <= drawing.width());
+    if (count++ == 3) red = box->fill;
+  }
+  CHECK(count == 150);
+  CHECK(lines.size() == 3);  // 21, then 129 in two
+  CHECK(red.on_white().red > red.on_white().blue);
+  const std::string page = html_page(text);
+  CHECK(xml_fault(page).value_or("") == "");
+  CHECK(page.find("&lt;note&gt;") != std::string::npos);
 }

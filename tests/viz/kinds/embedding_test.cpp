@@ -4,8 +4,11 @@
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "support/catch.h"
+#include "support/text.h"
+#include "viz/small_network.h"
 #include "viz/support.h"
 #include "viz/tsne.h"
+#include "viz/word_vectors.h"
 
 using namespace cnn;
 
@@ -119,4 +122,57 @@ TEST_CASE("thumbnails do not lie on one another, bad requests are usage errors")
       CHECK(error.code() == Exit::kUsage);
     }
   }
+}
+
+TEST_CASE("nearest words lie in the most similar direction, however long their vectors are") {
+  WordVectors vectors;
+  vectors.names = {"<s>", "<unk>", "king", "queen", "car", "prince"};
+  vectors.width = 2;
+  vectors.rows = {1, 0, 1, 0, 2, 1, 20, 9, -1, 3, 1, 0.6f};
+  vectors.first = 2;
+  const auto near = vectors.nearest(2, 2);
+  REQUIRE(near.size() == 2);
+  CHECK(near[0].first == 3);
+  CHECK(near[0].second == Approx(49 / std::sqrt(5.0 * 481)));
+  CHECK(near[1].first == 5);
+  CHECK(vectors.nearest(2, 9).size() == 3);  // itself and the marks are none
+  CHECK(vectors.number("Queen") == 3);
+  CHECK_THROWS_WITH(vectors.number("quen"), Catch::Contains("did you mean 'queen'?"));
+}
+
+TEST_CASE("an embedding of words has their names, as many as are asked for") {
+  const TemporaryFolder folder;
+  const std::string run = train_in(folder, R"(name: topics
+input: {text: {steps: {most: 19}, classes: 181}}
+layers:
+  - {embed: 6, name: words}
+  - {reduce: mean, name: mean}
+  - {linear: 10, name: out}
+loss: {cross_entropy: out, target: label}
+data: {format: sentences, train: 60, test: 20}
+train: {epochs: 1, batch_size: 10}
+)");
+  const VizRequest request = request_for_run(run);
+  const VizResult result = run_kind("embedding", request,
+                                    {{"layer", {"words"}},
+                                     {"words", {"40"}},
+                                     {"steps", {"100"}},
+                                     {"nearest", {"dollar", "cat"}}});
+  REQUIRE(result.figures.size() == 2);
+  const auto words = result.numbers["words"].get<std::vector<std::string>>();
+  CHECK(words.size() == 40);
+  CHECK(std::find(words.begin(), words.end(), "<unk>") == words.end());
+  CHECK(result.numbers["maps"][1]["points"].size() == 40);
+  REQUIRE(result.numbers["nearest"].size() == 2);
+  CHECK(result.numbers["nearest"][0]["symbol"] == "dollar");
+  CHECK(result.numbers["nearest"][0]["neighbours"].size() == 10);
+  CHECK(contains(result.text, "cat: "));
+  // Samples are shown as ever where no such layer is named.
+  CHECK(run_kind("embedding", request, {{"method", {"pca"}}}).numbers["samples"] == 20);
+  CHECK(contains(kind_error("embedding", request, {{"nearest", {"dollra"}}}),
+                 "did you mean 'dollar'?"));
+  CHECK(contains(kind_error("embedding", request, {{"layer", {"mean"}}, {"nearest", {"cat"}}}),
+                 "--nearest: 'mean' is not a layer with a vector"));
+  CHECK(contains(kind_error("embedding", trained_request(), {{"nearest", {"cat"}}}),
+                 "--nearest: 'small' does not have a layer with a vector"));
 }
