@@ -244,7 +244,7 @@ std::optional<std::string> meant_kind(const std::string& word) {
                                                              {"model", "graph"},
                                                              {"mistakes", "errors"},
                                                              {"dream", "actmax"},
-                                                             {"alignment", "attention"},
+                                                             {"alignments", "attention"},
                                                              {"cells", "neurons"},
                                                              {"states", "neurons"},
                                                              {"words", "embedding"}};

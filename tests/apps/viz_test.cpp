@@ -205,3 +205,43 @@ TEST_CASE("runs are compared: what differs, results, mean and spread over seeds"
   const auto csv = run_cnn({"runs", "compare", two_runs().first, two_runs().second, "--csv"});
   CHECK(csv.out.rfind("run,group,epoch,train.seed,", 0) == 0);
 }
+
+TEST_CASE("viz takes the text that is meant behind the run") {
+  const TemporaryFolder folder;
+  const std::string model = folder.file("m.yaml", R"(name: sums
+input: {source: {steps: {most: 9}, classes: 32}, target: {steps: {most: 9}, classes: 32}}
+layers:
+  - {embed: 8, from: source, name: words}
+  - {shift: 1, from: target}
+  - {embed: 8, name: said}
+  - {gru: 8, name: decoder}
+  - {attention: [decoder, words], name: context}
+  - {concat: [decoder, context]}
+  - {linear: 32, name: out}
+loss: {cross_entropy: out, target: target}
+data: {format: sentences, task: sum, train: 100, test: 20}
+train: {epochs: 1, batch_size: 10}
+)");
+  const auto trained = run_cnn({"train", model, "--out", folder.str("runs"), "--name", "s", "-q"});
+  INFO(trained.err);
+  REQUIRE(trained.exit == 0);
+  const std::string run = folder.str("runs/s");
+  const auto shown =
+      run_cnn({"viz", "attention", run, "one plus two", "ten plus one", "--json", "-q"});
+  INFO(shown.err);
+  REQUIRE(shown.exit == 0);
+  const auto json = last_json(shown.out);
+  REQUIRE(json["samples"].size() == 2);
+  CHECK(json["samples"][1]["texts"]["source"] == "ten plus one");
+  CHECK(fs::exists(run + "/plots/attention_1.png"));
+  const auto states = run_cnn(
+      {"viz", "neurons", run, "one plus two", "--layer", "decoder", "--units", "1,2", "--json"});
+  INFO(states.err);
+  REQUIRE(states.exit == 0);
+  CHECK(last_json(states.out)["symbols"][0] == "<s>");  // what the decoder has read first
+  CHECK(last_json(states.out)["units"][1]["unit"] == 2);
+  CHECK(fs::exists(run + "/plots/neurons.html"));
+  const auto wrong = run_cnn({"viz", "confusion", run, "one plus two"});
+  CHECK(wrong.exit == 2);
+  CHECK(contains(wrong.err, "'viz confusion' looks at one model, found 'one plus two' too"));
+}

@@ -158,9 +158,10 @@ TEST_CASE("only the builder knows what the item of a folded activation is called
 
 TEST_CASE("outside lib/layers nobody knows a layer by its name") {
   // What a caller needs to know is a fact in LayerType or LayerPlan. These words mean other things
-  // too (splits of data, options of augmentation, metrics), so that alone they may stand anywhere.
-  const std::set<std::string> kOtherWords = {"split", "slice", "crop", "pad",
-                                             "shift", "noise", "dice", "mse"};
+  // too (splits of data, options of augmentation, metrics, kinds of pictures), so that alone they
+  // may stand anywhere.
+  const std::set<std::string> kOtherWords = {"split", "slice", "crop", "pad",      "shift",
+                                             "noise", "dice",  "mse",  "attention"};
   const std::set<std::string> layers = layer_names();
   REQUIRE(layers.size() > 60);
   std::string any, own;

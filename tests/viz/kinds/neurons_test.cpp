@@ -21,7 +21,7 @@ std::string run_of(const TemporaryFolder& folder, bool carries) {
   folder.file("t.txt", kText);
   return train_in(folder, fmt::format(R"(name: writer
 input: {{text: {{steps: 10, classes: $symbols}}}}
-vars: {{symbols: 60}}
+vars: {{symbols: 34}}
 layers:
   - {{embed: 3, name: embed}}
   - {{rnn: 4, carry: {}, name: cells}}
@@ -79,7 +79,7 @@ void check_values(const VizResult& result, const std::vector<std::vector<double>
 TEST_CASE("neurons shows states that go on over windows where the layer carries them") {
   const TemporaryFolder folder;
   const VizRequest request = request_for_run(run_of(folder, true));
-  const std::string text = "The cats (two) sat.\nOff!";  // two windows and a part of one
+  const std::string text = "The cats (two) sat.\nNo n.";  // two windows and a part of one
   const VizResult result =
       run_kind("neurons", request, {{"text", {text}}, {"units", {"3,0", "1"}}});
   CHECK(result.numbers["layer"] == "cells");
@@ -105,7 +105,7 @@ TEST_CASE("neurons shows states that go on over windows where the layer carries 
 TEST_CASE("neurons begins anew with each window where nothing is carried") {
   const TemporaryFolder folder;
   const VizRequest request = request_for_run(run_of(folder, false));
-  const std::string text = "The cats (two) sat.\nOff!";
+  const std::string text = "The cats (two) sat.\nNo n.";
   check_values(run_kind("neurons", request, {{"text", {text}}}), states_by_hand(request, text, 10));
 }
 
