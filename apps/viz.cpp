@@ -93,13 +93,14 @@ class VizCommand {
 
   void add_flags() {
     command_
-        .add(
-            takes_model() ? "MODEL" : "RUN", words_,
-            type_.words != nullptr
-                ? fmt::format("a model file, or a run directory; then what --{} takes", type_.words)
-            : takes_model() ? "a model file, or a run directory; KEY=VALUE overrides"
-            : type_.needs == VizKindType::Needs::kRun ? "a run directory"
-                                                      : "run directories")
+        .add(takes_model() ? "MODEL" : "RUN", words_,
+             type_.words != nullptr
+                 ? fmt::format(
+                       "a model file, or a run directory; then, before all flags, what --{} takes",
+                       type_.words)
+             : takes_model() ? "a model file, or a run directory; KEY=VALUE overrides"
+             : type_.needs == VizKindType::Needs::kRun ? "a run directory"
+                                                       : "run directories")
         .type("");
     if (needs_weights()) {
       command_

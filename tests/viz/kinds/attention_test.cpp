@@ -204,6 +204,40 @@ train: {epochs: 1, batch_size: 2}
   CHECK(given.numbers["samples"][0]["is_own_answer"] == true);
 }
 
+TEST_CASE("a decoder's attention to itself is over the words that it has told before") {
+  const TemporaryFolder folder;
+  const std::string run = train_in(folder, R"(name: sums
+input: {source: {steps: {most: 9}, classes: 32}, target: {steps: {most: 9}, classes: 32}}
+layers:
+  - {embed: 8, from: source, name: words}
+  - {multihead_attention, heads: 2, name: read}
+  - {shift: 1, from: target}
+  - {embed: 8, name: said}
+  - {multihead_attention, heads: 2, causal: true, name: own}
+  - {multihead_attention: [own, read], heads: 2, name: across}
+  - {linear: 32, name: out}
+loss: {cross_entropy: out, target: target}
+data: {format: sentences, task: sum, train: 100, test: 20}
+train: {epochs: 1, batch_size: 10, seed: 3}
+)");
+  const VizResult result =
+      run_kind("attention", request_for_run(run), {{"samples", {"1"}}, {"first", {"3"}}});
+  const Json& layers = result.numbers["samples"][0]["layers"];
+  REQUIRE(layers.size() == 3);
+  using Words = std::vector<std::string>;
+  CHECK(layers[0]["rows"] == layers[0]["columns"]);
+  const auto told = layers[1]["rows"].get<Words>();
+  Words before = {"<s>"};
+  before.insert(before.end(), told.begin(), told.end() - 1);
+  CHECK(layers[1]["columns"].get<Words>() == before);
+  CHECK(layers[2]["rows"].get<Words>() == told);
+  CHECK(layers[2]["columns"] == layers[0]["columns"]);
+  // A layer over the source looks at all of it.
+  CHECK(weights_of(layers[0])[0].back() > 0);
+  CHECK(weights_of(layers[1])[0].back() == 0);
+  CHECK(texts_of(result.figures[0].drawing).size() > 3 * told.size());
+}
+
 TEST_CASE("attention says what it cannot show") {
   CHECK(contains(kind_error("attention", trained_request()),
                  "shows layers that weigh the items of a list; 'small' has none"));
