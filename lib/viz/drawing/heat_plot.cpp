@@ -98,10 +98,10 @@ class HeatPainter {
                    {kPanelTitle, Anchor::kStart, Paint::ink(), true});
       top += kPanelTitle + 8;
     }
-    drawing.text({middle, top + kLabelSize}, plot_.column_label,
+    drawing.text({middle, top + kLabelSize}, panel.column_label,
                  {kLabelSize, Anchor::kMiddle, Paint::muted()});
     top += kLabelSize + 6 + header_;
-    drawing.text({x + kLabelSize, top + whole(panel.rows) / 2}, plot_.row_label,
+    drawing.text({x + kLabelSize, top + whole(panel.rows) / 2}, panel.row_label,
                  {kLabelSize, Anchor::kMiddle, Paint::muted(), false, -90});
     for (size_t i = 0; i < panel.columns.size(); ++i) {
       const double centre = first + side_ * (static_cast<double>(i) + 0.5);

@@ -62,10 +62,10 @@ struct HeatPlot {
     std::string title = {};
     std::vector<std::string> rows = {}, columns = {};  // names
     std::vector<float> values = {};                    // row by row; NaN: an empty place
+    std::string row_label = {}, column_label = {};
   };
   std::string title;
   std::string subtitle = {};
-  std::string row_label = {}, column_label = {};
   std::vector<Panel> panels = {};
   std::string scale_label = {};  // what the colours say, beside their bar from 0 to the largest
 };

@@ -263,8 +263,6 @@ class Attention final : public VizKind {
     HeatPlot plot;
     plot.title = fmt::format("{}: attention", network.name());
     plot.subtitle = fmt::format("{}{}; the weights of a row add up to 1", sample.name, whose);
-    plot.row_label = network.answer_field() >= 0 ? "told" : "looks";
-    plot.column_label = network.answer_field() >= 0 ? "read" : "at";
     plot.scale_label = "weight";
     for (const Look& look : looks) {
       const Weights weights = weights_of(network, source, sample, look);
@@ -277,8 +275,11 @@ class Attention final : public VizKind {
              cnn::draw(over_picture(network, source, sample, look, weights, whose))});
       } else {
         layer["columns"] = weights.columns.items;
-        plot.panels.push_back(
-            {look.layer, weights.rows.items, weights.columns.items, weights.values});
+        const bool is_told =
+            weights.rows.field >= 0 && weights.rows.field == network.answer_field();
+        plot.panels.push_back({look.layer, weights.rows.items, weights.columns.items,
+                               weights.values, is_told ? "told" : "looks",
+                               is_told ? "read" : "at"});
       }
       layer["weights"] = rows_of(weights);
       entry["layers"].push_back(std::move(layer));
