@@ -137,10 +137,10 @@ class Neurons final : public VizKind {
     return found == network.weights().vocabularies.end() ? nullptr : found->second;
   }
 
-  // A symbol as it stands in the text.
+  // A symbol as it stands in the text; a byte that is only a part of a character by its number.
   static std::string raw(const TextVocabulary& vocabulary, int64_t number) {
     const std::string text = vocabulary.decode({&number, 1});
-    if (!text.empty()) return text;
+    if (!text.empty() && !first_bad_byte(text)) return text;
     return vocabulary.symbols()[static_cast<size_t>(number)];
   }
 

@@ -164,6 +164,29 @@ train: {epochs: 1, batch_size: 10}
   }
 }
 
+TEST_CASE("neurons of bytes tells parts of characters by their numbers") {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; i < 20; ++i) text += "caf\xc3\xa9 au lait\n";
+  folder.file("t.txt", text);
+  const std::string run = train_in(folder, R"(name: bytes
+input: {text: {steps: 10, classes: 256}}
+layers: [{embed: 3}, {gru: 4, name: cells}, {linear: 256, name: out}]
+loss: {cross_entropy: out, target: next}
+data: {format: text, train: t.txt, val: 0.3, unit: byte}
+train: {epochs: 1, batch_size: 2}
+)");
+  const VizRequest request = request_for_run(run);
+  const VizResult result = run_kind("neurons", request, {{"text", {"f\xc3\xa9\n"}}});
+  CHECK(result.numbers["symbols"] == Json({"f", "\\xc3", "\\xa9", "\n"}));
+  CHECK(xml_fault(result.files[0].second).value_or("") == "");
+  // A report has it, and leaves out what does not fit.
+  const VizResult report = run_kind("report", request, {});
+  const auto sections = report.numbers["sections"].get<std::vector<std::string>>();
+  CHECK(std::count(sections.begin(), sections.end(), "neurons") == 1);
+  CHECK(std::count(sections.begin(), sections.end(), "attention") == 0);
+}
+
 TEST_CASE("neurons says what it cannot show") {
   CHECK(contains(kind_error("neurons", trained_request()), "finds no recurrent layer over a text"));
   const TemporaryFolder folder;
