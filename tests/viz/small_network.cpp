@@ -75,6 +75,8 @@ std::string kind_error(std::string_view kind, const VizRequest& request,
   return "";
 }
 
-std::vector<float> values_of(const Json& map) { return map.at("values").get<std::vector<float>>(); }
+std::vector<float> values_of(const Json& map) {
+  return map.at("values").get<std::vector<float>>();
+}
 
 }  // namespace cnn
