@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <cstdlib>
 #include <system_error>
 #include <thread>
 #include <tuple>
@@ -91,6 +93,22 @@ int write_whole(int descriptor, const void* data, size_t size, off_t offset = -1
     if (offset >= 0) offset += written;
   }
   return 0;
+}
+
+// As many of `size` bytes from `offset` as there are; where they end.
+uint64_t read_whole(int descriptor, const std::string& path, uint64_t offset, void* data,
+                    size_t size) {
+  char* next = static_cast<char*>(data);
+  while (size > 0) {
+    const ssize_t got =
+        uninterrupted([&] { return pread(descriptor, next, size, static_cast<off_t>(offset)); });
+    if (got < 0) fail(Exit::kResource, path, "cannot read: {}", errno_text(errno));
+    if (got == 0) break;
+    next += got;
+    size -= static_cast<size_t>(got);
+    offset += static_cast<uint64_t>(got);
+  }
+  return offset;
 }
 
 // After a failed fsync the kernel may have dropped the pages, so it is never tried again.
@@ -188,19 +206,36 @@ InputFile::InputFile(std::string path) : path_(std::move(path)) {
 InputFile::~InputFile() { close(descriptor_); }
 
 void InputFile::read_at(uint64_t offset, void* data, size_t size) const {
-  char* next = static_cast<char*>(data);
-  while (size > 0) {
-    const ssize_t got =
-        uninterrupted([&] { return pread(descriptor_, next, size, static_cast<off_t>(offset)); });
-    if (got < 0) fail(Exit::kResource, path_, "cannot read: {}", errno_text(errno));
-    if (got == 0) {
-      fail(Exit::kResource, path_, "ends at byte {}: it had {} bytes when it was opened", offset,
-           size_);
-    }
-    next += got;
-    size -= static_cast<size_t>(got);
-    offset += static_cast<uint64_t>(got);
+  const uint64_t end = read_whole(descriptor_, path_, offset, data, size);
+  if (end < offset + size) {
+    fail(Exit::kResource, path_, "ends at byte {}: it had {} bytes when it was opened", end, size_);
   }
+}
+
+ScratchFile::ScratchFile(const std::string& folder) : folder_(folder) {
+  std::string name = folder + "/.scratch-XXXXXX";
+  descriptor_ =
+      uninterrupted([&] { return injected("open") ? -1 : mkostemp(name.data(), O_CLOEXEC); });
+  if (descriptor_ < 0) fail_writing(folder, "make a file", errno);
+  unlink(name.c_str());
+}
+
+ScratchFile::~ScratchFile() { close(descriptor_); }
+
+void ScratchFile::write_at(uint64_t offset, const void* data, size_t size) {
+  const int code = write_whole(descriptor_, data, size, static_cast<off_t>(offset));
+  if (code != 0) fail_writing(folder_, "write", code);
+}
+
+void ScratchFile::read_at(uint64_t offset, void* data, size_t size) const {
+  const uint64_t end = read_whole(descriptor_, folder_, offset, data, size);
+  CNN_ASSERT(end == offset + size);
+}
+
+uint64_t free_space(const std::string& folder) {
+  struct statvfs info {};
+  if (statvfs(folder.c_str(), &info) != 0) return 0;
+  return static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
 }
 
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {

@@ -84,6 +84,26 @@ class AppendFile {
   uint64_t size_ = 0;
 };
 
+// Memory on disk: a file without a name in `folder`, which is gone when the process is, however
+// that ends. All failures are Exit::kResource. Of one thread at a time.
+class ScratchFile {
+ public:
+  explicit ScratchFile(const std::string& folder);
+  ~ScratchFile();
+  ScratchFile(const ScratchFile&) = delete;
+  ScratchFile& operator=(const ScratchFile&) = delete;
+
+  void write_at(uint64_t offset, const void* data, size_t size);
+  void read_at(uint64_t offset, void* data, size_t size) const;
+
+ private:
+  std::string folder_;
+  int descriptor_ = -1;
+};
+
+// Bytes that may still be written in the folder's file system; 0 if it does not say.
+uint64_t free_space(const std::string& folder);
+
 // Creates `path` and its parents; Exit::kResource if that fails or it is not writable.
 void make_directories(const std::string& path);
 

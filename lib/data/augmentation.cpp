@@ -82,6 +82,16 @@ class AugmentedDataset final : public Dataset, public PictureWindows {
     draw != nullptr ? read_changed(index, *draw, out, items) : read_plain(index, out, items);
   }
 
+  // Pictures, and what moves with them.
+  bool draws(int field) const override {
+    const auto f = static_cast<size_t>(field);
+    const bool moves = !fills_[f].empty() || fields_[f].coordinates != Coordinates::kNone;
+    return options_.is_set() && moves;
+  }
+  int64_t source(int64_t index, int field) const override {
+    return has_patches_ ? index : whole_->source(index, field);
+  }
+
   const PictureWindows* windows() const override {
     return has_patches_ || !options_.geometry.crop.is_set() ? nullptr : this;
   }

@@ -114,6 +114,9 @@ class Captions final : public Dataset {
   std::vector<std::string> references(int64_t index) const override {
     return references_[static_cast<size_t>(picture_of(index))];
   }
+  int64_t source(int64_t index, int field) const override {
+    return field == 0 ? pictures_->source(picture_of(index), 0) : index;
+  }
 
   // The text is filled up with symbol 0.
   void read(int64_t index, std::span<float* const> out) const override {

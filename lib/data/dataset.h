@@ -56,6 +56,13 @@ class Dataset {
   virtual void read_items(int64_t index, const Draw* draw, std::span<float* const> out,
                           std::span<int64_t> items) const;
 
+  // Whether read_drawn() or read_items() with a draw may give other numbers of field i than
+  // without.
+  virtual bool draws(int /*field*/) const { return false; }
+  // What field i of the sample is read from: samples of the same source have the same numbers there
+  // unless they are drawn. From 0 on.
+  virtual int64_t source(int64_t index, int /*field*/) const { return index; }
+
   // Numbers of field i as read() gives them, but in double: what `standardise` measures. Data sets
   // whose files have doubles give these. Of fields that nothing is drawn for.
   virtual void read_exact(int64_t index, int field, std::span<double> out) const;

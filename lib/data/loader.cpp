@@ -139,6 +139,16 @@ void Loader::balance_order() {
   }
 }
 
+void Loader::spare(std::vector<char> fields, std::function<bool(int64_t index)> has) {
+  CNN_ASSERT(fields.size() == fields_.size() && next_to_give_ == batches_);
+  for (size_t f = 0; f < fields.size(); ++f) {
+    const Field& field = view_.dataset->fields()[static_cast<size_t>(fields_[f])];
+    CNN_ASSERT(fields[f] == 0 || !field.items.varies);
+  }
+  spared_ = std::move(fields);
+  has_ = std::move(has);
+}
+
 const Batch& Loader::peek(int64_t number, std::span<const char> wanted) {
   if (peeked_.batch.fields.empty()) allocate(peeked_);
   fill(peeked_, number, wanted);
@@ -171,13 +181,15 @@ void Loader::fill(Slot& slot, int64_t number, std::span<const char> wanted) cons
   batch.indices = {order_.data() + first, static_cast<size_t>(batch.n)};
   const std::vector<Field>& all = view_.dataset->fields();
   for (int64_t i = 0; i < batch.n; ++i) {
+    const int64_t index = batch.indices[static_cast<size_t>(i)];
+    const bool spares = !spared_.empty() && has_(index);
     for (size_t f = 0; f < fields_.size(); ++f) {
       const auto field = static_cast<size_t>(fields_[f]);
       const int64_t item = slot.starts[f].empty() ? i : slot.starts[f][static_cast<size_t>(i)];
-      const bool is_wanted = wanted.empty() || wanted[f] != 0;
+      const bool is_spared = spares && spared_[f] != 0;
+      const bool is_wanted = !is_spared && (wanted.empty() || wanted[f] != 0);
       slot.targets[field] = is_wanted ? batch.fields[f] + item * all[field].shape.count() : nullptr;
     }
-    const int64_t index = batch.indices[static_cast<size_t>(i)];
     const Dataset::Draw draw{settings_.seed, epoch_, settings_.stream};
     view_.dataset->read_items(index, settings_.augment ? &draw : nullptr, slot.targets, slot.items);
     for (size_t f = 0; f < fields_.size(); ++f) {

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <span>
 #include <thread>
@@ -57,6 +58,12 @@ class Loader {
   uint64_t bytes() const;                       // memory of all batches
   const DataView& view() const { return view_; }
 
+  // From here on the fields `fields` (by number within those given) of samples that somebody `has`
+  // already need not be read: what stands there is garbage. They are no lists of varying length.
+  // `has` is asked by the threads that read ahead; a sample that is there once stays there. Before
+  // the first start_epoch().
+  void spare(std::vector<char> fields, std::function<bool(int64_t index)> has);
+
   // Begins epoch `epoch` at batch `first_batch`, whatever went before.
   void start_epoch(int64_t epoch, int64_t first_batch = 0);
   // The next batch, or null after the last; it stays good until the next call. Rethrows what
@@ -88,6 +95,8 @@ class Loader {
   DataView view_;
   std::vector<int> fields_;
   LoaderSettings settings_;
+  std::vector<char> spared_;  // by field; empty: none
+  std::function<bool(int64_t index)> has_;
   int64_t batches_ = 0;
   std::vector<int64_t> order_;  // sample numbers of the epoch
   uint64_t epoch_ = 0;

@@ -38,6 +38,7 @@ class RunningText final : public Dataset {
         draw.is_stream ? 0 : Rng(draw.seed, "data/windows", draw.epoch).below(0, length);
     write(index, static_cast<int64_t>(offset), out);
   }
+  bool draws(int) const override { return true; }
 
  private:
   void add_field(std::string name) {

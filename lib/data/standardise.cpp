@@ -134,6 +134,8 @@ class StandardDataset final : public Dataset {
     return plain_->vocabulary(field);
   }
   const PictureWindows* windows() const override { return plain_->windows(); }
+  bool draws(int field) const override { return plain_->draws(field); }
+  int64_t source(int64_t index, int field) const override { return plain_->source(index, field); }
 
   void read(int64_t index, std::span<float* const> out) const override {
     plain_->read(index, others(out));

@@ -9,14 +9,6 @@
 namespace cnn {
 namespace {
 
-// The node whose memory this one borrows; -1: none.
-int lender(const Graph& graph, const GraphNode& node) {
-  const bool borrows =
-      std::any_of(node.plan.memory.begin(), node.plan.memory.end(),
-                  [](const MemoryRequest& request) { return request.borrowed >= 0; });
-  return borrows ? graph.find_node(node.named->node) : -1;
-}
-
 // The nodes that some output needs, among those that follow.
 std::vector<char> needed_nodes(const Graph& graph, int start, const std::vector<char>& follows) {
   std::vector<char> wanted(graph.values.size(), 0), needed(graph.nodes.size(), 0);
@@ -69,7 +61,11 @@ void keep_nodes(Graph& graph, const std::vector<char>& needed) {
     if (needed[i] != 0) nodes.push_back(std::move(graph.nodes[i]));
   }
   graph.nodes = std::move(nodes);
-  graph.losses.clear();
+  std::erase_if(graph.losses,
+                [&](const LossTerm& loss) { return needed[static_cast<size_t>(loss.node)] == 0; });
+  for (LossTerm& loss : graph.losses) {
+    loss.node = static_cast<int>(std::count(needed.begin(), needed.begin() + loss.node, 1));
+  }
   for (Value& value : graph.values) {
     value.producer = -1;
     value.consumers.clear();
@@ -82,6 +78,52 @@ void keep_nodes(Graph& graph, const std::vector<char>& needed) {
       if (consumers.empty() || consumers.back() != id) consumers.push_back(id);
     }
   }
+}
+
+int lender(const Graph& graph, const GraphNode& node) {
+  const bool borrows =
+      std::any_of(node.plan.memory.begin(), node.plan.memory.end(),
+                  [](const MemoryRequest& request) { return request.borrowed >= 0; });
+  return borrows ? graph.find_node(node.named->node) : -1;
+}
+
+GraphField field_of(const Graph& graph, int id) {
+  const Value& value = graph.value(id);
+  GraphField field;
+  field.field.name = value.name;
+  field.field.shape = value.shape;
+  field.field.kind = value.kind;
+  field.field.classes = value.classes;
+  field.field.items = graph.items(value);
+  field.value = id;
+  field.is_input = true;
+  return field;
+}
+
+void replace_by_fields(Graph& graph, const std::vector<char>& gone,
+                       const std::vector<int>& values) {
+  std::vector<char> kept, is_gone(graph.values.size(), 0);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    kept.push_back(gone[i] == 0);
+    if (gone[i] == 0) continue;
+    for (const int v : graph.nodes[i].outputs) is_gone[static_cast<size_t>(v)] = 1;
+  }
+  for (const int v : values) is_gone[static_cast<size_t>(v)] = 0;
+  std::erase_if(graph.outputs, [&](const NamedOutput& output) {
+    return is_gone[static_cast<size_t>(output.value)] != 0;
+  });
+  keep_nodes(graph, kept);
+  for (const int v : values) graph.fields.push_back(field_of(graph, v));
+}
+
+void forget_unused_lists(Graph& graph) {
+  const auto is_list = [&](int v) { return graph.value(v).length >= 0; };
+  for (const GraphNode& node : graph.nodes) {
+    if (std::any_of(node.inputs.begin(), node.inputs.end(), is_list)) return;
+    if (std::any_of(node.outputs.begin(), node.outputs.end(), is_list)) return;
+  }
+  for (Value& value : graph.values) value.length = -1;
+  graph.lengths.clear();
 }
 
 void start_at(Graph& graph, int start, const std::string& field) {

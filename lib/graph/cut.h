@@ -20,7 +20,20 @@ void end_at(Graph& graph, const std::vector<int>& values);
 // By value: which follow from `start`, itself included.
 std::vector<char> following(const Graph& graph, int start);
 
-// Only the marked nodes are left; losses go.
+// The marked nodes go, and `values`, which some of them have made, become fields behind those that
+// there are. Outputs that nobody makes any more go.
+void replace_by_fields(Graph& graph, const std::vector<char>& gone, const std::vector<int>& values);
+
+// Only the marked nodes are left, losses among them.
 void keep_nodes(Graph& graph, const std::vector<char>& needed);
+
+// Where no layer that is left sees a list, the graph has none.
+void forget_unused_lists(Graph& graph);
+
+// The value as a field of a graph that gets it from outside.
+GraphField field_of(const Graph& graph, int value);
+
+// The node whose memory this one borrows; -1: none.
+int lender(const Graph& graph, const GraphNode& node);
 
 }  // namespace cnn

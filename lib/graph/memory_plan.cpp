@@ -20,6 +20,10 @@ constexpr int64_t kMostSliceMacs = int64_t{1} << 30;
 
 // Samples of a slice; 0 if the pass or the network does not want them.
 int64_t choose_slice(const Graph& graph, const Pass& pass, int64_t batch) {
+  if (pass.by_sample) {
+    CNN_ASSERT(pass.phase == Phase::kTest && pass.gradients == Pass::Gradients::kNone);
+    return graph.has_lists() ? 0 : 1;
+  }
   if (pass.phase != Phase::kTest || pass.gradients != Pass::Gradients::kNone) return 0;
   if (graph.has_lists()) return 0;  // their samples are of different sizes
   for (const GraphNode& node : graph.nodes) {

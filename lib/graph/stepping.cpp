@@ -81,15 +81,7 @@ class SteppingMaker {
     step.fields = {graph_.fields[index(list_.field)]};
     for (const int v : passed) {
       const Value& value = graph_.value(v);
-      GraphField field;
-      field.field.name = value.name;
-      field.field.shape = value.shape;
-      field.field.kind = value.kind;
-      field.field.classes = value.classes;
-      field.field.items = graph_.items(value);
-      field.value = v;
-      field.is_input = true;
-      step.fields.push_back(std::move(field));
+      step.fields.push_back(field_of(graph_, v));
       // The list's length came with a field that is no longer there.
       if (value.length < 0) continue;
       ListLength& length = step.lengths[index(value.length)];

@@ -44,6 +44,9 @@ struct Pass {
   Rule rule = Rule::kGradient;
   bool losses = true;     // false: losses are left out, so that their targets need not be bound
   bool recompute = true;  // false: blocks keep what they would compute anew (`recompute: true`)
+  // Each sample runs through all layers by itself, so that its numbers are the same in any batch;
+  // for passes in testing without losses.
+  bool by_sample = false;
 
   static Pass training() { return {Phase::kTrain, Gradients::kParameters, Rule::kGradient, true}; }
   static Pass testing() { return {Phase::kTest, Gradients::kNone, Rule::kGradient, true}; }
@@ -147,6 +150,7 @@ struct LayerPlan {
   bool backward_reads_output = true;
   bool identity_in_test = false;  // dropout: in testing the output is the (first) input
   bool lends = false;             // set by the graph: another layer borrows what this one saves
+  bool draws = false;             // random numbers, in the phase that it is set up for
   std::string kernel;             // the algorithm that serves it, for `cnn time`
   std::string kernel_why;         // the same and what speaks for it, for -v
 

@@ -100,6 +100,12 @@ void Feed::check(size_t field, const float* values, const int64_t* starts,
   throw Error(Exit::kInput, {std::move(d)});
 }
 
+void Feed::take(FrozenValues& frozen) {
+  CNN_ASSERT(!mixer_);
+  frozen_ = &frozen;
+  loader_.spare(frozen.spared(), [&frozen](int64_t index) { return frozen.has(index); });
+}
+
 int64_t Feed::next(Executor& executor) {
   const Batch* batch = loader_.next();
   samples_of_batch_ = batch ? batch->indices : std::span<const int64_t>();
@@ -113,6 +119,7 @@ int64_t Feed::next(Executor& executor) {
     mixer_->mix(*batch, epoch_, batch_size_);
     executor.mix(mixer_->shares());
   }
+  if (frozen_ != nullptr) frozen_->give(*batch, executor);
   if (!stream_ || batch->number == 0) executor.reset_carried();
   return batch->n;
 }

@@ -10,6 +10,7 @@
 #include "data/loader.h"
 #include "graph/executor.h"
 #include "graph/graph.h"
+#include "model/frozen_values.h"
 #include "model/mixing.h"
 
 namespace cnn {
@@ -38,11 +39,16 @@ class Feed {
   // From here on batches come mixed; the graph has no mixing_problem.
   void mix(const MixRule& rule, uint64_t seed) { mixer_.emplace(graph_, rule, seed); }
 
+  // From here on batches come with what frozen layers make of their samples; what only these read
+  // is not read of samples that they have seen. Borrowed; before the first start_epoch().
+  void take(FrozenValues& frozen);
+
   void start_epoch(int64_t epoch, int64_t first_batch = 0) {
     epoch_ = epoch;
     loader_.start_epoch(epoch, first_batch);
   }
-  // Binds the next batch to the executor of that graph and returns its size; 0 after the last.
+  // Binds the next batch to the executor of that graph (or of the rest of it behind the frozen
+  // values, which has fields for these) and returns its size; 0 after the last.
   // Exit::kInput if a number is outside of its field's range.
   // Unless the data come as streams, nothing is carried from the batch before.
   int64_t next(Executor& executor);
@@ -76,6 +82,7 @@ class Feed {
   int64_t epoch_ = 0;
   std::span<const int64_t> samples_of_batch_;
   std::optional<Mixer> mixer_;
+  FrozenValues* frozen_ = nullptr;
 };
 
 }  // namespace cnn

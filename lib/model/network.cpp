@@ -26,9 +26,12 @@ void Network::plan(const std::vector<Use>& uses) {
     std::vector<int> seen = use.keep;
     seen.insert(seen.end(), use.starts.begin(), use.starts.end());
     if (!use.whole) end_at(graph, seen);
+    if (!use.gone.empty()) replace_by_fields(graph, use.gone, use.given);
+    if (use.pass.by_sample) forget_unused_lists(graph);
     if (use.fused) fuse(graph, use.pass, seen);
+    const int64_t batch = use.pass.by_sample && graph.has_lists() ? 1 : use.batch;
     plans_.push_back(std::make_unique<MemoryPlan>(
-        plan_memory(graph, use.pass, store_, use.batch, threads(), use.keep, use.starts)));
+        plan_memory(graph, use.pass, store_, batch, threads(), use.keep, use.starts)));
   }
 }
 
@@ -94,11 +97,15 @@ void require_loss(const Graph& graph, const std::string& path, std::vector<std::
         "", std::move(notes)}});
 }
 
+uint64_t allowed_memory(uint64_t limit) {
+  const uint64_t available = available_memory();
+  return limit > 0 && (available == 0 || limit < available) ? limit : available;
+}
+
 void check_memory(uint64_t planned, uint64_t limit, const std::vector<MemoryPlan::Tenant>& tenants,
                   const std::function<std::string(uint64_t allowed)>& remedy) {
-  const uint64_t available = available_memory();
-  const bool limited = limit > 0 && (available == 0 || limit < available);
-  const uint64_t allowed = limited ? limit : available;
+  const uint64_t allowed = allowed_memory(limit);
+  const bool limited = allowed == limit;
   if (allowed == 0 || planned <= allowed) return;
   Diagnostic d;
   d.problem = fmt::format("{} of memory are needed, {} are {}", human_bytes(planned),

@@ -21,11 +21,13 @@ class Network {
   // What one executor is for.
   struct Use {
     Pass pass;
-    int64_t batch = 1;
+    int64_t batch = 1;             // with lists and Pass::by_sample it is 1
     std::vector<int> keep = {};    // values that are read afterwards
     bool fused = true;             // false: layers run as they stand in the model file
     std::vector<int> starts = {};  // values at which backward begins, beside losses
     bool whole = true;             // false: only what leads to `keep` and `starts` is run
+    std::vector<char> gone = {};   // by node: it is not run,
+    std::vector<int> given = {};   // and these values, which it would make, are fields
   };
 
   // Builds the test graph, and the training graph if `trains`. No memory yet, so that `store()` can
@@ -45,6 +47,7 @@ class Network {
   // The plan that needs the most memory; null before plan().
   const MemoryPlan* largest_plan() const;
   bool wants_gradients() const;
+  int uses() const { return static_cast<int>(plans_.size()); }
   const MemoryPlan& memory_plan(int use) const { return *plans_[static_cast<size_t>(use)]; }
   // The graph that a use runs: layers are joined (graph/passes/fusion.h), values keep their ids.
   const Graph& run_graph(int use) const { return *run_graphs_[static_cast<size_t>(use)]; }
@@ -65,6 +68,9 @@ class Network {
   std::unique_ptr<Arena> arena_;
   std::vector<std::unique_ptr<Executor>> executors_;
 };
+
+// Bytes that the machine, the control group and `limit` (0: none) allow; 0: nobody says.
+uint64_t allowed_memory(uint64_t limit);
 
 // Exit::kResource, with the five largest tenants, if `planned` bytes are more than the machine, the
 // control group or `limit` (0: none) allows. Before anything is allocated (FAULTS 27). `remedy`

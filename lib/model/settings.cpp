@@ -97,6 +97,11 @@ void TrainSettings::options(Options& o) {
       "sampler", sampler, {{"each", Sampler::kEach}, {"balanced", Sampler::kBalanced}},
       "each: an epoch has every sample once; balanced: as many samples, of every class equally "
       "many");
+  o("keep_frozen", keep_frozen,
+    "what frozen layers at the beginning make of a sample is kept, in memory, then in a file "
+    "beside "
+    "the run, where the sample comes to them unchanged; false: it is computed in every epoch, with "
+    "the same result");
   o("accumulate", accumulate, "batches whose gradients are added up for one update").at_least(1);
   o("lr", lr, "learning rate, in place of the optimizer's own")
       .at_least(0)

@@ -54,6 +54,7 @@ struct TrainSettings {
   int64_t val_batch_size = 0;  // 0: as batch_size
   int64_t accumulate = 1;      // batches added up before an update
   Sampler sampler = Sampler::kEach;
+  bool keep_frozen = true;   // what frozen layers at the beginning make of each sample
   bool stream = false;       // samples are a text, dealt in batch_size streams
   std::optional<double> lr;  // in place of the optimizer's own
   std::shared_ptr<Optimizer> optimizer;

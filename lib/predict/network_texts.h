@@ -14,10 +14,10 @@ namespace cnn {
 
 class NetworkTexts final : public TextSource {
  public:
-  // Null if the network answers no samples with texts. `graph` is that of testing, run on batches
-  // of up to `batch` samples; a writer is planned for each way that the metrics ask for. Borrows
-  // graph and store.
-  static std::unique_ptr<NetworkTexts> make(const Graph& graph, ParameterStore& store,
+  // Null if the network answers no samples with texts. `graph` is that of testing (or what is run
+  // of it), for batches of up to `batch` samples; a writer is planned for each way that the metrics
+  // ask for. Borrows the store.
+  static std::unique_ptr<NetworkTexts> make(Graph graph, ParameterStore& store,
                                             std::shared_ptr<const Dataset> dataset, int64_t batch,
                                             const std::vector<Writing>& ways);
 
@@ -29,10 +29,10 @@ class NetworkTexts final : public TextSource {
   std::vector<std::string> references(int64_t sample) const override;
 
  private:
-  NetworkTexts(const Graph& graph, std::shared_ptr<const Dataset> dataset,
+  NetworkTexts(Graph graph, std::shared_ptr<const Dataset> dataset,
                std::shared_ptr<const TextVocabulary> vocabulary);
 
-  const Graph& graph_;
+  Graph graph_;
   Executor* executor_ = nullptr;
   std::shared_ptr<const Dataset> dataset_;
   std::shared_ptr<const TextVocabulary> vocabulary_;

@@ -101,13 +101,17 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   resolved_spec_ = cnn::resolved_spec(spec, source.map());
 
   validation_samples_ = validation.size();
+  frozen_ = FrozenSplit(network_, {train, train_metrics_.values(), settings_.mixing.is_active()},
+                        {validation, metrics_.values(), false});
   network_.plan(uses(network_, settings_.batch_size));
   network_.note_kernels(0);
   if (metrics_.wants_texts() && !validation.empty()) {
-    texts_ = NetworkTexts::make(network_.test_graph(), network_.store(), validation.dataset,
-                                validation_batch(settings_.batch_size), metrics_.writings());
+    texts_ = NetworkTexts::make(frozen_.validated(network_.test_graph()), network_.store(),
+                                validation.dataset, validation_batch(settings_.batch_size),
+                                metrics_.writings());
     if (texts_ == nullptr) metrics_.refuse_texts();
   }
+  if (!frozen_.is_empty()) network_.note_kernels(network_.uses() - 1);
   check_memory_for(spec, memory_limit);  // before the loaders allocate
   gemm_library();
   if (!fitted_nodes(network_.test_graph()).empty()) fitting_view_ = train;
@@ -116,6 +120,7 @@ Session::Session(const ModelSpec& spec, uint64_t memory_limit)
   check_memory_for(spec, memory_limit);
   network_.allocate();
   if (texts_ != nullptr) texts_->allocate(validation_executor());
+  keep_frozen(memory_limit);
   optimizer().attach(network_.store());
   average_.attach(network_.store());
   network_.store().initialize(static_cast<uint64_t>(settings_.seed));
@@ -232,7 +237,27 @@ std::vector<Network::Use> Session::uses(const Network& network, int64_t batch) c
   for (Network::Use& use : fitting_uses(network.test_graph(), batch)) {
     uses.push_back(std::move(use));
   }
+  frozen_.cut(uses);
   return uses;
+}
+
+// With a limit to its end; of what the machine has free, half stays for others.
+void Session::keep_frozen(uint64_t memory_limit) {
+  if (frozen_.is_empty()) return;
+  uint64_t memory = 0;
+  if (settings_.keep_frozen) {
+    const uint64_t allowed = allowed_memory(memory_limit), planned = planned_bytes();
+    const uint64_t wanted = frozen_.wanted_bytes(network_);
+    const uint64_t left = allowed > planned ? allowed - planned : 0;
+    memory = allowed == 0 ? wanted : std::min(wanted, allowed == memory_limit ? left : left / 2);
+  }
+  frozen_.open(network_, *train_feed_, validation_feed_.get(), memory);
+  kept_bytes_ = memory;
+  note("{}", frozen_.text(network_, settings_.keep_frozen, memory));
+}
+
+void Session::spill_to(const std::string& folder) {
+  if (settings_.keep_frozen) frozen_.spill_to(folder);
 }
 
 void Session::begin(const std::string& weights, const LoadWeightsOptions& options,
@@ -282,8 +307,9 @@ void Session::open_feeds(DataView train, DataView validation, bool shuffle) {
 }
 
 uint64_t Session::planned_bytes(const Network& network) const {
-  return network.planned_bytes() + settings_.optimizer->state_bytes(network.store()) +
-         average_.bytes(network.store()) + data_bytes_ + (texts_ ? texts_->bytes() : 0);
+  return network.planned_bytes() + frozen_.bytes(network) +
+         settings_.optimizer->state_bytes(network.store()) + average_.bytes(network.store()) +
+         data_bytes_ + (texts_ ? texts_->bytes() : 0);
 }
 
 uint64_t Session::loading_bytes() const {
@@ -299,6 +325,9 @@ void Session::check_memory_for(const ModelSpec& spec, uint64_t limit) const {
   }
   if (data_bytes_ > 0) others.push_back({"samples kept in memory (data.cache)", data_bytes_});
   if (texts_) others.push_back({"writing texts", texts_->bytes()});
+  if (const uint64_t bytes = frozen_.bytes(network_); bytes > 0) {
+    others.push_back({"what frozen layers make of a batch", bytes});
+  }
   if (train_feed_) others.push_back({"loading training data", train_feed_->bytes()});
   if (validation_feed_) others.push_back({"loading validation data", validation_feed_->bytes()});
   check_memory(planned_bytes(), limit, largest_tenants(network_, std::move(others)),

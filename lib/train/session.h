@@ -10,6 +10,7 @@
 
 #include "metrics/metrics.h"
 #include "model/feed.h"
+#include "model/frozen_split.h"
 #include "model/network.h"
 #include "model/settings.h"
 #include "model/weight_average.h"
@@ -52,7 +53,10 @@ class Session {
   const Node& resolved_spec() const { return resolved_spec_; }
   // The layers' algorithms: "conv: im2col, linear: gemm".
   std::string kernels() const;
-  uint64_t planned_bytes() const { return planned_bytes(network_) + loading_bytes(); }
+  uint64_t planned_bytes() const { return planned_bytes(network_) + loading_bytes() + kept_bytes_; }
+
+  // What frozen layers make of samples and memory has no room for may go to a file there.
+  void spill_to(const std::string& folder);
 
   int64_t batches() const { return train_feed_->batches(); }
   int64_t steps_per_epoch() const {
@@ -70,6 +74,7 @@ class Session {
   // What is planned for batches of this size; validation comes second, if there is any.
   std::vector<Network::Use> uses(const Network& network, int64_t batch) const;
   int64_t validation_batch(int64_t batch) const;
+  void keep_frozen(uint64_t memory_limit);
   void open_feeds(DataView train, DataView validation, bool shuffle);
   void note_classes(const DataView& train) const;
   std::vector<int64_t> sampled_classes(const ModelSpec& spec, const DataView& train,
@@ -92,6 +97,8 @@ class Session {
   int64_t validation_samples_ = 0;
   std::vector<int64_t> classes_;  // of the training samples, for `sampler: balanced`
   DataView fitting_view_;         // the training data, where layers are fitted
+  FrozenSplit frozen_;
+  uint64_t kept_bytes_ = 0;  // in memory, of what frozen layers make of samples
   std::unique_ptr<Feed> train_feed_;
   std::unique_ptr<Feed> validation_feed_;
   std::unique_ptr<NetworkTexts> texts_;

@@ -48,6 +48,7 @@ class Trainer {
 
   TrainReport run() {
     position_ = record_.open(spec_, session_, [this] { return flags_.stop_signal.load() == 0; });
+    session_.spill_to(record_.path());
     if (position_.batch == 0) position_.sums = LossSums(train_graph());
     session_.train_metrics().reset();
     if (position_.batch > 0) session_.train_metrics().restore(position_.metrics);

@@ -28,6 +28,7 @@ class Dropout final : public Layer {
     setup.plan().backward_reads_input = false;
     setup.plan().backward_reads_output = false;
     setup.plan().identity_in_test = true;
+    setup.plan().draws = setup.phase() == Phase::kTrain;
   }
 
   void forward(const ForwardCall& call) const override {

@@ -29,6 +29,7 @@ class Gaussian final : public Layer {
     s.plan().backward_spares_input = 0;  // the mean
     s.plan().backward_reads_output = false;
     s.plan().identity_in_test = !testing_;
+    s.plan().draws = testing_ || s.phase() == Phase::kTrain;
   }
 
   void forward(const ForwardCall& call) const override {

@@ -44,6 +44,7 @@ class Noise final : public Layer {
     s.plan().backward_reads_input = false;
     s.plan().backward_reads_output = false;
     s.plan().identity_in_test = !testing_;
+    s.plan().draws = testing_ || s.phase() == Phase::kTrain;
   }
 
   void forward(const ForwardCall& call) const override {

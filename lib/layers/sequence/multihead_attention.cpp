@@ -66,6 +66,7 @@ class MultiheadAttention final : public Layer {
     }
     s.plan().backward_reads_output = false;
     s.plan().kernel = "gemm, heads in tiles";
+    s.plan().draws = dropout_ > 0 && s.phase() == Phase::kTrain;
   }
 
   void forward(const ForwardCall& call) const override {

@@ -74,6 +74,7 @@ void Recurrent::setup(Setup& s) {
   s.output({width()}, "last").may_be_unread = true;
   if (cell_ == Cell::kLstm) s.output({width()}, "cell").may_be_unread = true;
   drops_ = dropout_ > 0 && s.phase() == Phase::kTrain;
+  s.plan().draws = drops_;
   is_prepared_ = s.phase() == Phase::kTest;
   parts_.assign(static_cast<size_t>(layers_ * directions_), {});
   for (int l = 0; l < layers_; ++l) {
