@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "graph/cut.h"
 #include "base/error.h"
 #include "base/text.h"
 

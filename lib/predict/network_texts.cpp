@@ -8,11 +8,11 @@
 
 namespace cnn {
 
-NetworkTexts::NetworkTexts(const Graph& graph, std::shared_ptr<const Dataset> dataset,
+NetworkTexts::NetworkTexts(Graph graph, std::shared_ptr<const Dataset> dataset,
                            std::shared_ptr<const TextVocabulary> vocabulary)
-    : graph_(graph), dataset_(std::move(dataset)), vocabulary_(std::move(vocabulary)) {}
+    : graph_(std::move(graph)), dataset_(std::move(dataset)), vocabulary_(std::move(vocabulary)) {}
 
-std::unique_ptr<NetworkTexts> NetworkTexts::make(const Graph& graph, ParameterStore& store,
+std::unique_ptr<NetworkTexts> NetworkTexts::make(Graph graph, ParameterStore& store,
                                                  std::shared_ptr<const Dataset> dataset,
                                                  int64_t batch, const std::vector<Writing>& ways) {
   const WrittenList list = written_list(graph);
@@ -22,16 +22,16 @@ std::unique_ptr<NetworkTexts> NetworkTexts::make(const Graph& graph, ParameterSt
       field >= 0 ? dataset->vocabulary(field) : nullptr;
   if (vocabulary == nullptr) return nullptr;
   std::unique_ptr<NetworkTexts> texts(
-      new NetworkTexts(graph, std::move(dataset), std::move(vocabulary)));
+      new NetworkTexts(std::move(graph), std::move(dataset), std::move(vocabulary)));
   for (const Writing& way : ways) {
     if (way.value != list.scores) {
       fail(Exit::kSpec, "", "'{}' is not what the network writes by; that is '{}'",
-           graph.value(way.value).name, graph.value(list.scores).name);
+           texts->graph_.value(way.value).name, texts->graph_.value(list.scores).name);
     }
     const auto has_beams = [&](const auto& entry) { return entry.first == way.beam; };
     if (std::any_of(texts->writers_.begin(), texts->writers_.end(), has_beams)) continue;
     texts->writers_.emplace_back(
-        way.beam, std::make_unique<Writer>(graph, store, Writer::Sizes{batch, way.beam}));
+        way.beam, std::make_unique<Writer>(texts->graph_, store, Writer::Sizes{batch, way.beam}));
   }
   return texts;
 }

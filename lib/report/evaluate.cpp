@@ -167,7 +167,7 @@ TestReport test_model(const ModelSpec& written, const TestRequest& request) {
   others.push_back({"loading data", feed.bytes()});
   std::unique_ptr<NetworkTexts> texts;
   if (metrics.wants_texts()) {
-    texts = NetworkTexts::make(graph, network.store(), dataset, batch, metrics.writings());
+    texts = NetworkTexts::make(graph.clone(), network.store(), dataset, batch, metrics.writings());
     if (texts == nullptr) metrics.refuse_texts();
     others.push_back({"writing texts", texts->bytes()});
   }

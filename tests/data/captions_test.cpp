@@ -149,6 +149,20 @@ TEST_CASE("pictures are fitted to the model and changed in training their texts 
   CHECK(batches(0) == batches(3));
 }
 
+TEST_CASE("sentences of one picture are read from one source that nothing moves unless asked") {
+  const Gallery gallery;
+  const DataView train = gallery.open("train: train.tsv, test: test.tsv");
+  std::vector<int64_t> sources;
+  for (const int64_t i : train.indices) sources.push_back(train.dataset->source(i, 0));
+  CHECK(sources == std::vector<int64_t>{0, 0, 1, 1, 2, 3});
+  CHECK(train.dataset->source(3, 1) == 3);
+  CHECK(!train.dataset->draws(0));
+  const DataView moved = gallery.open("train: train.tsv, augment: {flip: true}");
+  CHECK(moved.dataset->draws(0));
+  CHECK(!moved.dataset->draws(1));
+  CHECK(moved.dataset->source(1, 0) == moved.dataset->source(0, 0));
+}
+
 TEST_CASE("what is hashed changes with pictures sentences and how they are read") {
   const Gallery gallery;
   gallery.folder.file("other.tsv", "1.png\tA dog runs.\n");

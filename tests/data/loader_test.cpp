@@ -380,3 +380,31 @@ TEST_CASE("a stream deals one text in stretches that go on from batch to batch")
   CHECK(results[0] == both);
   CHECK(results[1] == both);
 }
+
+TEST_CASE("what somebody has already is not read for spared fields alone") {
+  std::shared_ptr<Numbers> numbers;
+  Loader loader(view_of(10, &numbers), kBoth, {.batch_size = 5, .workers = 1});
+  loader.spare({1, 0}, [](int64_t index) { return index % 2 == 1; });
+  loader.start_epoch(0);
+  for (int64_t b = 0; b < 2; ++b) {
+    const Batch* batch = loader.next();
+    REQUIRE(batch != nullptr);
+    for (int64_t i = 0; i < 5; ++i) {
+      const int64_t index = 5 * b + i;
+      CHECK(batch->fields[1][i] == static_cast<float>(index % 4));
+      if (index % 2 == 0) CHECK(batch->fields[0][3 * i] == static_cast<float>(index));
+    }
+  }
+  // Written by the caller and left alone by the loader.
+  Loader one(view_of(2), kBoth, {.batch_size = 2, .workers = 0});
+  bool has = false;
+  one.spare({1, 0}, [&](int64_t) { return has; });
+  one.start_epoch(0);
+  float* const data = one.next()->fields[0];
+  CHECK(data[3] == 1);
+  std::fill_n(data, 6, -1.0f);
+  has = true;
+  one.start_epoch(1);
+  CHECK(one.next()->fields[0][3] == -1);
+  CHECK(one.peek(0, std::vector<char>{0, 1}).fields[1][1] == 1);
+}

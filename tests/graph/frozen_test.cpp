@@ -1,4 +1,6 @@
 // `freeze`: what it keeps as it is, and what a layer with frozen statistics computes.
+#include "graph/frozen.h"
+
 #include "graph/random_run.h"
 #include "support/catch.h"
 
@@ -63,6 +65,72 @@ TEST_CASE("a frozen bn trains the layers around it with its own statistics") {
     run.backward();
     for (const int64_t i : {0, 7, 20}) run.check_gradient("c.weight", i);
   }
+}
+
+namespace {
+
+// Names of what is computed once and, behind a bar, of what others read of it.
+std::string beginning(const std::string& yaml, const std::vector<char>& drawn = {},
+                      const std::vector<std::string>& keep = {}) {
+  Built train(yaml, Phase::kTrain);
+  const Graph test = build_graph(spec_of(yaml), Phase::kTest, train.store);
+  std::vector<int> kept;
+  for (const std::string& name : keep) kept.push_back(train.graph.find_value(name));
+  const std::vector<char> constant = constant_nodes(train.graph, train.store, drawn, &test);
+  const FrozenBeginning found = frozen_beginning(train.graph, train.store, constant, kept);
+  std::string text;
+  for (size_t i = 0; i < found.nodes.size(); ++i) {
+    if (found.nodes[i] != 0) text += train.graph.nodes[i].name + " ";
+  }
+  text += "|";
+  for (const int v : found.values) text += " " + train.graph.value(v).name;
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("the frozen beginning ends where something learns, draws or moves") {
+  const std::string head =
+      "input: {image: [2, 8, 8]}\nlayers:\n  - {avgpool: 2, name: p}\n"
+      "  - {conv: 3, kernel: 3, name: c, freeze: true}\n";
+  const std::string tail =
+      "  - {gap: ~, name: g}\n  - {linear: 3, name: out}\n"
+      "loss: {cross_entropy: out, target: label}\n";
+  CHECK(beginning(head + tail) == "p c g | g");
+  CHECK(beginning(head + "  - {bn: ~, name: n, freeze: true}\n" + tail) == "p c n g | g");
+  CHECK(beginning(head + "  - {bn: ~, name: n}\n" + tail) == "p c | c");
+  CHECK(beginning(head + "  - {bn: ~, name: n, freeze: weights}\n" + tail) == "p c | c");
+  CHECK(beginning(head + "  - {dropout: 0.1, name: d}\n" + tail) == "p c | c");
+  CHECK(beginning(head + "  - {relu: ~, phase: train, name: r}\n" + tail) == "p c | c");
+  CHECK(beginning(head + tail, {1, 0}) == "|");
+  CHECK(beginning(head + tail, {}, {"c"}) == "p c g | c g");
+  // Nothing is multiplied with frozen weights; or it comes too late.
+  CHECK(beginning("input: {image: [2, 8, 8]}\nlayers:\n" + tail) == "|");
+  CHECK(beginning("input: {image: [2, 8, 8]}\nlayers:\n  - {conv: 2, kernel: 3, name: a}\n"
+                  "  - {conv: 2, kernel: 3, name: b, freeze: true}\n" +
+                  tail) == "|");
+}
+
+TEST_CASE("layers without weights stay where they are needed beside frozen ones") {
+  CHECK(beginning("input: {image: [2, 8, 8]}\nlayers:\n  - {avgpool: 2, name: p}\n"
+                  "  - {conv: 3, kernel: 3, name: c, freeze: true}\n  - {gap: ~, name: g}\n"
+                  "  - {gap: ~, from: p, name: h}\n  - {linear: 2, name: l}\n"
+                  "  - {concat: [g, l], name: both}\n"
+                  "  - {linear: 3, name: out}\nloss: {cross_entropy: out, target: label}\n") ==
+        "c g | g");
+}
+
+TEST_CASE("a layer whose memory another one needs is run with it") {
+  const std::string text =
+      "input: {image: [2, 8, 8]}\nlayers:\n"
+      "  - {conv: 3, kernel: 3, pad: 1, name: c, freeze: true}\n"
+      "  - {maxpool: 2, name: pool}\n"
+      "  - {conv: 3, kernel: 3, pad: 1, name: d, freeze: true}\n"
+      "  - {conv: 3, kernel: 3, pad: 1, name: e}\n"
+      "  - {unpool: pool}\n  - {gap: ~, name: g}\n"
+      "  - {linear: 3, name: out}\n"
+      "loss: {cross_entropy: out, target: label}\n";
+  CHECK(beginning(text) == "c | c");
 }
 
 }  // namespace cnn
