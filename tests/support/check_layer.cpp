@@ -295,6 +295,11 @@ class Checker {
     forward_only.pass.gradients = Pass::Gradients::kNone;
     const RunResult forward = run_layer(forward_only, "without gradients");
     same_bits("without gradients", "output", forward.out, base.out, plan_.output());
+    if (!plan_.draws) {
+      RunSettings later = settings();
+      later.later = 1;
+      expect_same_bits("another step, as it says that it draws nothing", later, base);
+    }
     check_added(base);
     check_unwanted(base);
     check_unread_outputs();

@@ -11,6 +11,7 @@
 //   run from the last to the first as ever other workers, and no two workers of a loop write to the
 //   same place (write_watch.h);
 // - inputs and outputs that backward has asked for: it reads them;
+// - a layer that does not say that it draws gives the same bits in another step;
 // - nothing is allocated, and nothing outside the lent memory is written.
 //
 // Lists (list_of) have other numbers of items in each sample, none in one; of several outputs each

@@ -50,6 +50,7 @@ struct RunSettings {
   float scale = 1;                     // of a loss
   std::vector<float> shares;           // Call::shares
   int unread_output = -1;              // of several: nobody reads this one
+  uint64_t later = 0;                  // steps of training that have gone by
   // What backward finds where it has asked for inputs and output; empty: the true ones.
   std::vector<Numbers> backward_inputs;
   Numbers backward_output;

@@ -153,7 +153,7 @@ class LayerRun {
     call.batch = batch_;
     call.seed = LayerHarness::kSeed;
     call.name = LayerHarness::kName;
-    call.step = LayerHarness::kStep;
+    call.step = LayerHarness::kStep + settings_.later;
     call.shares = settings_.shares;
     call.parameters = parameter_pointers_;
   }
