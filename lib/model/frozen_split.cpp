@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "graph/cut.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "graph/cut.h"
 
 namespace cnn {
 namespace {
