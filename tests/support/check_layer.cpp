@@ -492,14 +492,4 @@ std::vector<Shape> shapes_of_every_rank() {
   return {{1}, {7}, {19}, {3, 5}, {3, 5, 7}, {17, 1, 1}, {1, 4, 3}, {2, 3, 4, 5}, {5, 33, 35}};
 }
 
-std::string setup_error(const std::string& item, const std::vector<LayerInput>& inputs,
-                        const std::optional<NamedItem>& named) {
-  try {
-    LayerHarness(item, inputs, Phase::kTrain, named ? &*named : nullptr);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
 }  // namespace cnn

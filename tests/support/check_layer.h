@@ -94,8 +94,4 @@ void check_layer(const LayerCase& layer_case);
 // One of each rank with odd sizes, and one that is large enough to be cut among threads.
 std::vector<Shape> shapes_of_every_rank();
 
-// The message of the cnn::Error that the item gives in options or setup; "" if there is none.
-std::string setup_error(const std::string& item, const std::vector<LayerInput>& inputs,
-                        const std::optional<NamedItem>& named = std::nullopt);
-
 }  // namespace cnn

@@ -92,4 +92,14 @@ RunResult LayerHarness::run(const RunSettings& settings, int64_t batch, int64_t 
   return run_layer(*this, *layer_, settings, batch, booked, inputs, parameters, grad_out);
 }
 
+std::string setup_error(const std::string& item, const std::vector<LayerInput>& inputs,
+                        const std::optional<NamedItem>& named) {
+  try {
+    LayerHarness(item, inputs, Phase::kTrain, named ? &*named : nullptr);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
 }  // namespace cnn

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -116,5 +117,9 @@ class LayerHarness {
   std::vector<Shape> shapes_;
   std::unique_ptr<LayerHarness> named_;
 };
+
+// The message of the cnn::Error that the item gives in options or setup; "" if there is none.
+std::string setup_error(const std::string& item, const std::vector<LayerInput>& inputs,
+                        const std::optional<NamedItem>& named = std::nullopt);
 
 }  // namespace cnn
