@@ -75,8 +75,6 @@ std::string kind_error(std::string_view kind, const VizRequest& request,
   return "";
 }
 
-std::vector<float> values_of(const Json& map) {
-  return map.at("values").get<std::vector<float>>();
-}
+std::vector<float> values_of(const Json& map) { return map.at("values").get<std::vector<float>>(); }
 
 }  // namespace cnn
