@@ -74,6 +74,7 @@ std::string valid_text(std::string text) { return is_utf8(text) ? text : escaped
 }  // namespace
 
 bool answers_with_texts(const ModelSpec& spec) {
+  if (spec.inputs.size() < 2) return false;  // what is asked, and the answer
   const WrittenList list = list_of(spec);
   return list.field >= 0 && list.is_target;
 }

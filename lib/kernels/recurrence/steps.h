@@ -96,6 +96,21 @@ struct Group {
 //   backward   the gradients of the gates of one vector of units, from that of h
 //   start      the gradients of h and c before the first step
 
+// What sequence i had before a step, into its row.
+template <class C, class Row>
+inline void find_before(const Recurrence& r, const Group& group, int64_t i, int64_t step,
+                        Row& row) {
+  if (step > 0) {
+    const int64_t last = group.row(i, step - 1, r.is_reverse);
+    row.before = r.out + last * r.distance;
+    if (C::kKeeps) row.kept_before = r.kept + last * r.sizes.hidden;
+  } else {
+    const int64_t n = group.sequence(i);
+    if (r.start) row.before = r.start.of(n);
+    if (r.start_cell) row.kept_before = r.start_cell.of(n);
+  }
+}
+
 // Step `step` of the group, for panels [begin, end).
 template <class C>
 void step_forward(const Recurrence& r, const Group& group, int64_t step, int64_t begin,
@@ -106,21 +121,14 @@ void step_forward(const Recurrence& r, const Group& group, int64_t step, int64_t
   int64_t places[kMostRowsAtOnce];
   const float *in[kMostRowsAtOnce], *before[kMostRowsAtOnce];
   for (int64_t i = 0; i < going; ++i) {
-    const int64_t row = group.row(i, step, r.is_reverse), n = group.sequence(i);
+    const int64_t row = group.row(i, step, r.is_reverse);
     places[i] = row;
     in[i] = r.in + row * inputs;
     ForwardRow& f = rows[i];
     f = {};
     f.out = r.out + row * r.distance;
     if (C::kKeeps) f.kept = r.kept + row * hidden;
-    if (step > 0) {
-      const int64_t last = group.row(i, step - 1, r.is_reverse);
-      f.before = r.out + last * r.distance;
-      if (C::kKeeps) f.kept_before = r.kept + last * hidden;
-    } else {
-      if (r.start) f.before = r.start.of(n);
-      if (r.start_cell) f.kept_before = r.start_cell.of(n);
-    }
+    find_before<C>(r, group, i, step, f);
     before[i] = f.before;
   }
   const bool has_before = step > 0 || r.start;
@@ -198,14 +206,7 @@ void step_backward(const RecurrenceGradients& g, const Group& group, int64_t ste
     b.out = r.out + row * r.distance;
     if (g.out != nullptr) b.grad_out = g.out + row * g.distance;
     if (C::kKeeps) b.kept = r.kept + row * hidden;
-    if (step > 0) {
-      const int64_t before = group.row(i, step - 1, r.is_reverse);
-      b.before = r.out + before * r.distance;
-      if (C::kKeeps) b.kept_before = r.kept + before * hidden;
-    } else {
-      if (r.start) b.before = r.start.of(n);
-      if (r.start_cell) b.kept_before = r.start_cell.of(n);
-    }
+    find_before<C>(r, group, i, step, b);
   }
   const Slots slots = panels.of_hidden();
   const int64_t size = panels.count() * C::kHidden * kPanelLanes * kPanelWidth;
